@@ -1,0 +1,1 @@
+"""The crisis protocol as durable Prefect flows, one file a phase."""

@@ -1,0 +1,76 @@
+"""Where Watchfloor keeps its state and how it reaches the world, read once from the environment.
+
+The only module that looks at environment variables. An entry point (a command, a flow's process)
+calls `Settings()` once and passes the result down.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting, each as WATCHFLOOR_<NAME> in the environment. docs/reference/settings.md lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="WATCHFLOOR_", env_nested_delimiter="__", frozen=True)
+
+    home: Path = Field(Path("var"), description="Folder of all state: database, Prefect's own, drills, logs.")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the store. Default: SQLite in the home folder."
+    )
+    catalogue: Path | None = Field(
+        None,
+        description="Folder of YAML files that replace the shipped ones by name. Default: catalogue/ in the home.",
+    )
+    person: str | None = Field(None, description="Who is acting, where a command is given no --as.")
+    api_host: str = Field("127.0.0.1", description="Address on which the API listens.")
+    api_port: int = Field(4280, description="Port on which the API listens.", ge=1, le=65535)
+    api_token: SecretStr | None = Field(
+        None, description="Bearer token of the API. Default: made at the first start and kept in the home."
+    )
+    prefect_port: int = Field(
+        4281, description="Port on which `watchfloor up` starts Prefect's server.", ge=1, le=65535
+    )
+    prefect_api_url: str | None = Field(
+        None, description="A Prefect server run elsewhere. Default: the one that `watchfloor up` starts."
+    )
+    poll_seconds: int = Field(2, description="How often the worker looks for flow runs, in seconds.", ge=1)
+    beat_seconds: float = Field(10.0, description="How often a live flow run says so, in seconds.", gt=0)
+    dead_after_seconds: float = Field(
+        60.0, description="Silence after which `watch` takes a running flow for dead, in seconds.", gt=0
+    )
+    allow_private_addresses: bool = Field(
+        False, description="Let webhooks reach loopback and private addresses (tests, an internal partner)."
+    )
+    partner_timeout_seconds: float = Field(
+        10.0, description="Longest wait for one answer of a partner's system, in seconds.", gt=0
+    )
+    smtp_host: str | None = Field(None, description="Mail server. Without it e-mail channels are refused.")
+    smtp_port: int = Field(25, description="Port of the mail server.", ge=1, le=65535)
+    smtp_starttls: bool = Field(False, description="Ask the mail server for TLS before anything is sent.")
+    smtp_user: str | None = Field(None, description="Name at the mail server, where it asks for one.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
+    mail_from: str = Field("watchfloor@localhost", description="Sender of e-mail.")
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Secrets that channels name, e.g. WATCHFLOOR_SECRETS__LEGAL (names in lower case).",
+    )
+    dead_man_url: str | None = Field(
+        None, description="Called by `watch` after each audit that passed; silence there is the alarm."
+    )
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL of the store."""
+        return self.database_url or f"sqlite:///{(self.home / 'watchfloor.db').absolute()}"
+
+    @property
+    def prefect_url(self) -> str:
+        """The address of Prefect's API, without a slash at its end."""
+        return (self.prefect_api_url or f"http://127.0.0.1:{self.prefect_port}/api").rstrip("/")
+
+    @property
+    def catalogue_folder(self) -> Path:
+        """The folder in which a site keeps its own catalogue files."""
+        return self.catalogue or self.home / "catalogue"
