@@ -17,7 +17,9 @@ class WebhookChannel(_Channel):
 
     kind: Literal["webhook"]
     url: HttpUrl
-    secret: str = Field(description="Name of the secret in the settings, e.g. `legal`; never the secret itself.")
+    secret: str = Field(
+        description="Name of the secret in the settings, e.g. `legal`; never the secret itself."
+    )
 
 
 class ChatChannel(_Channel):
