@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     )
     catalogue: Path | None = Field(
         None,
-        description="Folder of YAML files that replace the shipped ones by name. Default: catalogue/ in the home.",
+        description="Folder of YAML files that replace the shipped ones by name. Default: catalogue/ in home.",
     )
     person: str | None = Field(None, description="Who is acting, where a command is given no --as.")
     api_host: str = Field("127.0.0.1", description="Address on which the API listens.")
