@@ -1,0 +1,116 @@
+"""Who may do what: people, their roles, and the one function that every door asks.
+
+The table `MAY` is the whole policy. A partner's people see their own team's work and nothing else; a
+restricted incident is seen by those who hold a role on it and by administrators.
+"""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.errors import NotAuthorised, Refusal
+
+
+class Role(StrEnum):
+    """What a person is trusted with. One person may hold several."""
+
+    commander = "commander"
+    analyst = "analyst"
+    policy = "policy"
+    partner_lead = "partner_lead"
+    partner_reviewer = "partner_reviewer"
+    reviewer = "reviewer"
+    administrator = "administrator"
+
+
+class Act(StrEnum):
+    """Everything that a door can be asked to do. A door names its act; `authorise` answers."""
+
+    see_incidents = "see incidents"
+    hand_in_signal = "hand in a signal"
+    assess = "assess an incident"
+    declare = "declare or dismiss an incident"
+    command = "lead an incident"
+    waive = "waive a reason"
+    write_guideline = "write a guideline"
+    ask_partner = "ask a partner team"
+    acknowledge = "acknowledge an ask"
+    start_sweep = "start a sweep"
+    see_sweep = "see a sweep"
+    work_batch = "work a batch"
+    draft_review = "draft a retrospective"
+    sign_review = "sign a retrospective"
+    see_actions = "see action items"
+    change_action = "change an action item"
+    verify = "verify the record"
+    administer = "administer"
+
+
+_STAFF = frozenset({Role.commander, Role.analyst, Role.policy, Role.reviewer})
+_PARTNERS = frozenset({Role.partner_lead, Role.partner_reviewer})
+
+MAY: dict[Act, frozenset[Role]] = {
+    Act.see_incidents: _STAFF,
+    Act.hand_in_signal: _STAFF | _PARTNERS,
+    Act.assess: frozenset({Role.commander, Role.analyst}),
+    Act.declare: frozenset({Role.commander}),
+    Act.command: frozenset({Role.commander}),
+    Act.waive: frozenset({Role.commander}),
+    Act.write_guideline: frozenset({Role.commander, Role.policy}),
+    Act.ask_partner: frozenset({Role.commander, Role.analyst, Role.policy}),
+    Act.acknowledge: frozenset({Role.commander}) | _PARTNERS,
+    Act.start_sweep: frozenset({Role.commander, Role.analyst}),
+    Act.see_sweep: _STAFF | _PARTNERS,
+    Act.work_batch: frozenset({Role.analyst}) | _PARTNERS,
+    Act.draft_review: frozenset({Role.commander, Role.analyst, Role.reviewer}),
+    Act.sign_review: frozenset({Role.reviewer}),
+    Act.see_actions: _STAFF | _PARTNERS,
+    Act.change_action: _STAFF | _PARTNERS,
+    Act.verify: _STAFF,
+    Act.administer: frozenset(),
+}
+"""Act → the roles that allow it. An administrator may do everything, except sign for a reviewer."""
+
+SEPARATE = frozenset({Act.sign_review})
+"""Acts that an administrator may not do by that role alone: the signature must be a reviewer's."""
+
+
+class Person(BaseModel):
+    """Somebody known to Watchfloor, as the catalogue or the sign-in describes them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Short name, e.g. `ada`.")
+    name: str = ""
+    roles: frozenset[Role] = frozenset()
+    team: str | None = Field(None, description="Partner team, for partner leads and reviewers.")
+    languages: tuple[str, ...] = Field((), description="Languages that this person reads (BCP 47).")
+
+
+def authorise(
+    person: Person,
+    act: Act,
+    *,
+    team: str | None = None,
+    restricted_to: Collection[str] | None = None,
+) -> None:
+    """Return if the person may do it, raise NotAuthorised with a coded reason if not.
+
+    `team` is the partner team whose work is touched (a batch, an ask); `restricted_to` the ids of those
+    who hold a role on a restricted incident, None where the incident is not restricted.
+    """
+    administrator = Role.administrator in person.roles and act not in SEPARATE
+    if not administrator and not person.roles & MAY[act]:
+        holders = ", ".join(sorted(MAY[act])) or Role.administrator
+        raise _refused(person, act, "ROLE_MISSING", f"It takes one of these roles: {holders}.")
+    if administrator:
+        return
+    if restricted_to is not None and person.id not in restricted_to:
+        raise _refused(person, act, "INCIDENT_RESTRICTED", "Ask its commander for a role on it.")
+    if team is not None and not person.roles & _STAFF and person.team != team:
+        raise _refused(person, act, "OTHER_TEAM", f"It belongs to the team {team}.")
+
+
+def _refused(person: Person, act: Act, code: str, sentence: str) -> NotAuthorised:
+    return NotAuthorised(f"{person.id} may not {act.value}.", [Refusal(code, sentence)])
