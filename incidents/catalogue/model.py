@@ -1,0 +1,116 @@
+"""The catalogue as one frozen value, with its lookups."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Protocol as Shape
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.catalogue.channels import Channel
+from incidents.catalogue.checklists import Checklist
+from incidents.catalogue.detection import DetectionRule
+from incidents.catalogue.policies import Policy
+from incidents.catalogue.protocols import Protocol
+from incidents.catalogue.severities import PriorityRule, Severity
+from incidents.catalogue.teams import CATCH_ALL, Team
+from incidents.errors import NotFound
+from incidents.people import Person
+
+DEFAULT_PROTOCOL = "default"
+"""Id of the protocol for what no other protocol covers; every catalogue has it."""
+
+
+class _Named(Shape):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Named)
+
+
+class Catalogue(BaseModel):
+    """Everything that the site's folder and the shipped files say. Every lookup raises NotFound."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str = Field(description="Short hash of all files' content: the same content, the same version.")
+    policies: tuple[Policy, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    priority_rules: tuple[PriorityRule, ...] = ()
+    protocols: tuple[Protocol, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
+    teams: tuple[Team, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    people: tuple[Person, ...] = ()
+    drill_people: tuple[Person, ...] = ()
+    detection_rules: tuple[DetectionRule, ...] = ()
+
+    def policy(self, policy_id: str) -> Policy:
+        """The policy of that id, e.g. `violence.incitement`."""
+        return _find("policy", self.policies, policy_id)
+
+    def severity(self, severity_id: str) -> Severity:
+        """The severity of that id, e.g. `sev1`."""
+        return _find("severity", self.severities, severity_id)
+
+    def protocol(self, protocol_id: str = DEFAULT_PROTOCOL) -> Protocol:
+        """The protocol of that id."""
+        return _find("protocol", self.protocols, protocol_id)
+
+    def checklist(self, phase: str) -> Checklist:
+        """The checklist of a phase."""
+        for checklist in self.checklists:
+            if checklist.phase == phase:
+                return checklist
+        raise NotFound(f"There is no checklist for the phase {phase}.")
+
+    def team(self, team_id: str) -> Team:
+        """The partner team of that id."""
+        return _find("team", self.teams, team_id)
+
+    def team_for_language(self, language: str | None) -> Team:
+        """The first team that reads the language, or the catch-all team.
+
+        `language` is a BCP 47 tag in any case (`pt-BR` is `pt`), None or empty where it is not known.
+        """
+        wanted = (language or CATCH_ALL).replace("_", "-").split("-")[0].lower()
+        team = self._reads.get(wanted) or self._reads.get(CATCH_ALL)
+        if team is None:
+            raise NotFound(f"No team reads {wanted}, and none takes `{CATCH_ALL}`. Add one to teams.yaml.")
+        return team
+
+    def channel(self, channel_id: str) -> Channel:
+        """The channel of that id."""
+        return _find("channel", self.channels, channel_id)
+
+    def cast(self, *, drill: bool = False) -> tuple[Person, ...]:
+        """Everybody who can act: the site's people, and in a drill the drill cast too."""
+        return self.people + self.drill_people if drill else self.people
+
+    def person(self, person_id: str, *, drill: bool = False) -> Person:
+        """The person of that id; in a drill the drill cast is known too."""
+        return _find("person", self.cast(drill=drill), person_id)
+
+    def members(self, team_id: str, *, drill: bool = False) -> tuple[Person, ...]:
+        """The people of a partner team, in the order of the file."""
+        return tuple(person for person in self.cast(drill=drill) if person.team == team_id)
+
+    def detection_rule(self, rule_id: str) -> DetectionRule:
+        """The detection rule of that id."""
+        return _find("detection rule", self.detection_rules, rule_id)
+
+    @cached_property
+    def _reads(self) -> dict[str, Team]:
+        # Asked once an item in a sweep of a million items, hence kept.
+        pairs = [(language, team) for team in self.teams for language in team.languages]
+        return dict(reversed(pairs))
+
+
+def _find(kind: str, entries: Iterable[T], wanted: str) -> T:
+    entries = tuple(entries)
+    for entry in entries:
+        if entry.id == wanted:
+            return entry
+    known = ", ".join(entry.id for entry in entries) or "none"
+    raise NotFound(f"There is no {kind} {wanted}. Known: {known}.")

@@ -1,0 +1,66 @@
+"""How bad it is, how fast each severity must be answered, and the rules that tell which one it is."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from incidents.catalogue.entry import Entry, Slug, Text
+
+SeverityId = Annotated[str, StringConstraints(pattern=r"^sev[1-4]$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+AtLeast = Annotated[int, Field(ge=0, le=4)]
+
+
+class SeverityClocks(Entry):
+    """How long each step may take before `watch` escalates. A clock never fails a run."""
+
+    acknowledge_minutes: int = Field(gt=0, description="For a partner team to acknowledge an ask.")
+    brief_minutes: int = Field(gt=0, description="Between two briefs to those who follow the incident.")
+    assess_gate_minutes: int = Field(gt=0, description="For the commander to declare or dismiss.")
+    stand_down_gate_minutes: int = Field(gt=0, description="For the commander to answer whether to stand down.")
+    review_due_days: int = Field(gt=0, description="From stand-down to the draft retrospective.")
+    sign_off_gate_hours: int = Field(gt=0, description="For a reviewer to sign the retrospective.")
+    action_due_days: int = Field(gt=0, description="From the review to the due date of its action items.")
+
+
+class Severity(Entry):
+    """One severity; sev1 is the worst."""
+
+    id: SeverityId = Field(description="`sev1` (worst) to `sev4`.")
+    title: Text = Field(description="One or two words.")
+    sentence: Text = Field(description="When it applies, in one sentence.")
+    clocks: SeverityClocks = Field(description="How long each step may take.")
+
+
+class Condition(Entry):
+    """Bounds that must all hold; a bound that is left out always does."""
+
+    harm: AtLeast = Field(0, description="Harm is at least this level, 0 to 4.")
+    reach: AtLeast = Field(0, description="Reach is at least this level, 0 to 4.")
+    velocity: AtLeast = Field(0, description="Velocity is at least this level, 0 to 4.")
+    vulnerability: AtLeast = Field(0, description="Vulnerability is at least this level, 0 to 4.")
+    jurisdictions: int = Field(0, ge=0, description="At least this many jurisdictions are touched.")
+    any_jurisdiction: tuple[Country, ...] = Field(
+        (), description="At least one of these is touched (ISO 3166 alpha-2)."
+    )
+
+    @property
+    def always(self) -> bool:
+        """Whether it holds for every impact."""
+        return self == Condition()
+
+
+class PriorityRule(Entry):
+    """If one of its conditions holds, the severity is this. Rules are tried in order; the first wins."""
+
+    id: Slug = Field(description="Short name; the incident records which rule gave its severity.")
+    sentence: Text = Field(description="The rule in words, as the incident's page shows it.")
+    when: tuple[Condition, ...] = Field(
+        min_length=1, description="Alternatives: one must hold. `[{}]` matches everything."
+    )
+    severity: SeverityId = Field(description="Severity that the rule gives.")
+
+    @property
+    def always(self) -> bool:
+        """Whether it matches every impact, as the last rule must."""
+        return any(condition.always for condition in self.when)
