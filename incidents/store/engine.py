@@ -1,0 +1,143 @@
+"""Open the store, and the unit of work in which everything is read and written.
+
+A session opens and commits at the edge (a task, a command, a request); everything else takes the `Work`
+that it was handed and never commits.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from incidents.errors import BadInput, Conflict
+from incidents.store.schema import counters
+
+BUSY_SECONDS = 30
+"""How long a writer waits for another on SQLite before it gives up."""
+
+
+class Work:
+    """One transaction. Helpers take it, use `execute`, and never commit."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:  # noqa: ANN401
+        """Run a statement, for each of `rows` where they are given."""
+        return self._connection.execute(statement, rows)
+
+    def insert_once(self, table: sa.Table, values: dict[str, Any]) -> bool:
+        """Insert a row unless one of its unique keys is taken; tell whether it was inserted."""
+        insert = postgresql.insert if self.is_postgresql else sqlite.insert
+        return self.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+
+    def insert_for_id(self, table: sa.Table, values: dict[str, Any]) -> int | None:
+        """Insert a row and return the id the database gave it, or None where a unique key is taken."""
+        insert = postgresql.insert if self.is_postgresql else sqlite.insert
+        statement = insert(table).values(**values).on_conflict_do_nothing().returning(table.c.id)
+        given = self.execute(statement).scalar_one_or_none()
+        return None if given is None else int(given)
+
+    def next_number(self, name: str) -> int:
+        """The next number of a series, starting at 1. Two transactions never get the same one."""
+        insert = postgresql.insert if self.is_postgresql else sqlite.insert
+        statement = (
+            insert(counters)
+            .values(name=name, value=1)
+            .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+            .returning(counters.c.value)
+        )
+        return int(self.execute(statement).scalar_one())
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether the store is on PostgreSQL; on SQLite otherwise."""
+        return self._connection.dialect.name == "postgresql"
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection itself, for Alembic and for reading posts from a table."""
+        return self._connection
+
+
+class Store:
+    """The database of incidents, on SQLite or PostgreSQL."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> "Store":
+        """Open the store at a SQLAlchemy URL. BadInput where the URL names something else."""
+        return cls(open_engine(url))
+
+    @contextmanager
+    def begin(self) -> Iterator[Work]:
+        """One writing transaction: committed at the end, rolled back on any error."""
+        try:
+            with self.engine.begin() as connection:
+                yield Work(connection)
+        except sa.exc.IntegrityError as error:
+            raise Conflict(
+                "Somebody else wrote the same thing at the same moment, so nothing was changed."
+                f" Look at what is there now, then try again. ({error.orig})"
+            ) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Work]:
+        """One reading transaction, which blocks no writer."""
+        options = {} if self.engine.dialect.name == "postgresql" else {"watchfloor_reads": True}
+        with self.engine.connect().execution_options(**options) as connection:
+            yield Work(connection)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for SQLite (WAL, real transactions, foreign keys) or PostgreSQL (through psycopg)."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise BadInput(f"WATCHFLOOR_DATABASE_URL is not a database URL: {error}") from error
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    raise BadInput(f"The store runs on SQLite or PostgreSQL, not on {parsed.get_backend_name()}.")
+
+
+def _open_sqlite(url: sa.URL) -> sa.Engine:
+    if not url.database:
+        raise BadInput("The store needs a file, so that flows in other processes see it: sqlite:///path.db")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Turn on WAL and foreign keys, and stop the driver from opening transactions on its own."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Take the write lock at once: a reader that turns writer half-way would be refused as busy."""
+    reads = connection.get_execution_options().get("watchfloor_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

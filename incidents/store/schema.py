@@ -1,0 +1,453 @@
+"""The tables. Alembic's revisions make them; this module is what the queries are written against.
+
+Conventions: times are aware and in UTC; `by` and `person` hold a person's id; a unique key guards every
+effect that must happen once. Text of posts stands in `items` alone.
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC. SQLite has no zones: there the offset is put back when it is read."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse a time without a zone: it could mean any of 24 hours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"A time without a zone was handed to the store: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the time back as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _incident_id() -> sa.Column[str]:
+    return sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), nullable=False, index=True)
+
+
+def _time(name: str, *, nullable: bool = True, comment: str | None = None) -> sa.Column[datetime]:
+    return sa.Column(name, UtcDateTime, nullable=nullable, comment=comment)
+
+
+_IS_OPEN = sa.text("phase IN ('detected', 'assessing', 'declared', 'responding', 'monitoring')")
+_IS_FIRST = sa.text("standing IN ('new', 'update')")
+_IS_HELD = sa.text("handed_over_at IS NULL")
+_IS_CURRENT = sa.text("superseded_at IS NULL")
+_IS_OPEN_GATE = sa.text("state = 'open'")
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="INC-<number>"),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("phase", sa.String, nullable=False),
+    _time("phase_since", nullable=False),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("impact", Json, nullable=False, comment="harm, reach, velocity, vulnerability, jurisdictions"),
+    sa.Column("priority_rule", sa.String, nullable=False, comment="The rule that gave the severity"),
+    sa.Column("policy", sa.String, comment="Policy that the candidate seems to violate"),
+    sa.Column("protocol", sa.String, nullable=False),
+    sa.Column("protocol_version", sa.Integer, nullable=False),
+    sa.Column("catalogue_version", sa.String, nullable=False, comment="Catalogue that it was opened under"),
+    sa.Column("grouping_key", sa.String, nullable=False),
+    sa.Column("restricted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("drill", sa.String, nullable=False, server_default="", comment="Drill id; empty: it is real"),
+    sa.Column("opened_by", sa.String, nullable=False),
+    _time("opened_at", nullable=False),
+    sa.Column("entries", sa.Integer, nullable=False, server_default="0", comment="Length of the timeline"),
+    sa.Column("head", sa.String, nullable=False, comment="Hash of the last entry"),
+    sa.Index(
+        "uq_incidents_open_key", "grouping_key", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN
+    ),
+)
+
+signals = sa.Table(
+    "signals",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False, comment="What it is about"),
+    sa.Column("content_hash", sa.String, nullable=False, comment="What it says of it"),
+    sa.Column("standing", sa.String, nullable=False, comment="new, update (new content) or duplicate"),
+    sa.Column("first_id", sa.Integer, sa.ForeignKey("signals.id"), comment="First signal of the fingerprint"),
+    sa.Column("reach", sa.Integer, nullable=False, server_default="0", comment="Views or reports, as reported"),
+    _time("event_at", nullable=False, comment="When it happened, as the source says"),
+    _time("received_at", nullable=False, comment="When we took it in"),
+    sa.Column("payload", sa.Text, nullable=False, comment="JSON, as received"),
+    sa.Column("handed_in_by", sa.String, nullable=False),
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), index=True),
+    _time("grouped_at", comment="When detection last judged it"),
+    sa.Column("drill", sa.String, nullable=False, server_default=""),
+    sa.Index(
+        "uq_signals_content",
+        "drill",
+        "fingerprint",
+        "content_hash",
+        unique=True,
+        sqlite_where=_IS_FIRST,
+        postgresql_where=_IS_FIRST,
+    ),
+)
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _time("at", nullable=False),
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("facts", Json, nullable=False),
+    sa.Column("previous", sa.String, nullable=False, comment="Hash of the entry before"),
+    sa.Column("hash", sa.String, nullable=False),
+    comment="Append-only: triggers refuse UPDATE and DELETE",
+)
+
+milestones = sa.Table(
+    "milestones",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    _time("at", nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False, comment="Entry of the timeline behind it"),
+    sa.Column("source", sa.String, nullable=False, comment="Who or what says so"),
+    sa.Column("certainty", sa.String, nullable=False, comment="recorded or estimated"),
+)
+
+roles = sa.Table(
+    "roles",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _incident_id(),
+    sa.Column("role", sa.String, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    _time("taken_at", nullable=False),
+    _time("handed_over_at"),
+    sa.Column("handed_to", sa.String),
+    sa.Index(
+        "uq_roles_held", "incident_id", "role", unique=True, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD
+    ),
+)
+
+waivers = sa.Table(
+    "waivers",
+    metadata,
+    _incident_id(),
+    sa.Column("code", sa.String, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    _time("at", nullable=False),
+    sa.PrimaryKeyConstraint("incident_id", "code"),
+)
+
+gates = sa.Table(
+    "gates",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _incident_id(),
+    sa.Column("kind", sa.String, nullable=False, comment="declare, stand_down, sign_off or sweep_work"),
+    sa.Column("subject", sa.String, nullable=False, comment="The incident, or the sweep"),
+    sa.Column("round", sa.Integer, nullable=False, comment="Counts up when an incident is reopened"),
+    sa.Column("state", sa.String, nullable=False, comment="open or answered"),
+    _time("opened_at", nullable=False),
+    _time("due_at", nullable=False, comment="Escalated after this, never failed"),
+    sa.Column("escalations", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("flow_run_id", sa.String, nullable=False, comment="The suspended run that waits here"),
+    sa.Column("answer", sa.String),
+    sa.Column("answered_by", sa.String),
+    sa.Column("reason", sa.String),
+    _time("answered_at"),
+    sa.UniqueConstraint("kind", "subject", "round"),
+    sa.Index(
+        "uq_gates_open",
+        "kind",
+        "subject",
+        unique=True,
+        sqlite_where=_IS_OPEN_GATE,
+        postgresql_where=_IS_OPEN_GATE,
+    ),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True, comment="<flow>:<subject>, e.g. crisis:INC-12"),
+    sa.Column("flow", sa.String, nullable=False),
+    _incident_id(),
+    sa.Column("flow_run_id", sa.String, nullable=False, comment="Prefect's run that leads now"),
+    sa.Column("state", sa.String, nullable=False, comment="running, waiting (at a gate) or done"),
+    sa.Column("starts", sa.Integer, nullable=False, server_default="1"),
+    _time("started_at", nullable=False),
+    _time("beat_at", nullable=False, comment="Machine's clock: when the run last said that it lives"),
+)
+
+guidelines = sa.Table(
+    "guidelines",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _incident_id(),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("body", sa.Text, nullable=False, comment="Markdown"),
+    sa.Column("policy", sa.String),
+    sa.Column("policy_version", sa.Integer),
+    _time("effective_from", nullable=False),
+    _time("superseded_at"),
+    _time("published_at", nullable=False),
+    sa.Column("published_by", sa.String, nullable=False),
+    sa.UniqueConstraint("incident_id", "version", "language"),
+)
+
+asks = sa.Table(
+    "asks",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True, comment="ask:<incident>:<team>:<number>"),
+    _incident_id(),
+    sa.Column("team", sa.String, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("guideline_version", sa.Integer),
+    _time("asked_at", nullable=False),
+    sa.Column("asked_by", sa.String, nullable=False),
+    _time("due_at", nullable=False),
+    sa.Column("escalations", sa.Integer, nullable=False, server_default="0"),
+    _time("acknowledged_at"),
+    sa.Column("acknowledged_by", sa.String),
+    sa.Column("note", sa.Text),
+    sa.UniqueConstraint("incident_id", "team", "number"),
+)
+
+sweeps = sa.Table(
+    "sweeps",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="<incident>-S<number>"),
+    _incident_id(),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False, comment="requested, working, finished"),
+    sa.Column("scope", Json, nullable=False),
+    sa.Column("scope_hash", sa.String, nullable=False),
+    sa.Column("source", Json, nullable=False, comment="Where the posts lie: a file or an SQL table"),
+    _time("requested_at", nullable=False),
+    sa.Column("requested_by", sa.String, nullable=False),
+    _time("frozen_at"),
+    sa.Column("posts_seen", sa.Integer),
+    sa.Column("posts_matched", sa.Integer),
+    sa.Column("universe_hash", sa.String),
+    sa.Column("terms", Json, comment="Matched posts a term, and those it brought in alone"),
+    _time("finished_at"),
+    sa.UniqueConstraint("incident_id", "number"),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="<sweep>-B<number>"),
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), nullable=False, index=True),
+    _incident_id(),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("team", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False, comment="open, leased or done"),
+    sa.Column("leased_to", sa.String),
+    _time("leased_at"),
+    _time("lease_expires_at"),
+    _time("done_at"),
+    sa.UniqueConstraint("sweep_id", "number"),
+    sa.Index("ix_batches_queue", "team", "state", "number"),
+)
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), nullable=False),
+    sa.Column("item", sa.String, nullable=False, comment="Id of the post"),
+    sa.Column("batch_id", sa.String, sa.ForeignKey("batches.id"), nullable=False, index=True),
+    sa.Column("place", sa.Integer, nullable=False, comment="Order within the batch"),
+    sa.Column("text", sa.Text, nullable=False, comment="Sensitive: never in logs, events or documents"),
+    sa.Column("language", sa.String, nullable=False),
+    _time("posted_at"),
+    sa.Column("reach", sa.BigInteger, nullable=False),
+    sa.Column("matched", Json, nullable=False, comment="What of the scope brought it in"),
+    sa.PrimaryKeyConstraint("sweep_id", "item"),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sweep_id", sa.String, nullable=False),
+    sa.Column("item", sa.String, nullable=False),
+    sa.Column("batch_id", sa.String, sa.ForeignKey("batches.id"), nullable=False, index=True),
+    sa.Column("verdict", sa.String, nullable=False),
+    sa.Column("policy", sa.String),
+    sa.Column("clause", sa.String),
+    sa.Column("policy_version", sa.Integer),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("rationale", sa.Text, nullable=False, server_default=""),
+    sa.Column("guideline_version", sa.Integer),
+    sa.Column("person", sa.String, nullable=False),
+    _time("decided_at", nullable=False),
+    _time("superseded_at", comment="When the same person decided otherwise"),
+    sa.ForeignKeyConstraint(["sweep_id", "item"], ["items.sweep_id", "items.item"]),
+    sa.Index(
+        "uq_decisions_current",
+        "sweep_id",
+        "item",
+        unique=True,
+        sqlite_where=_IS_CURRENT,
+        postgresql_where=_IS_CURRENT,
+    ),
+)
+
+planned_actions = sa.Table(
+    "planned_actions",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True, comment="action:<sweep>:<item>"),
+    _incident_id(),
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), nullable=False, index=True),
+    sa.Column("item", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("policy", sa.String, nullable=False),
+    sa.Column("clause", sa.String, nullable=False),
+    sa.Column("policy_version", sa.Integer, nullable=False),
+    sa.Column("decided_by", sa.String, nullable=False),
+    _time("planned_at", nullable=False),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.String, nullable=False, unique=True, comment="The same key is the same effect"),
+    _incident_id(),
+    sa.Column("kind", sa.String, nullable=False, comment="message, event or resume"),
+    sa.Column("channel", sa.String, comment="Channel of the catalogue, for a message"),
+    sa.Column("payload", Json, nullable=False),
+    sa.Column("state", sa.String, nullable=False, comment="pending, delivered or failed"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_error", sa.Text),
+    _time("created_at", nullable=False),
+    _time("next_attempt_at", nullable=False, comment="Machine's clock"),
+    _time("delivered_at"),
+    sa.Column("reference", sa.String, comment="What the receiver called it"),
+    sa.Index("ix_outbox_due", "state", "next_attempt_at"),
+)
+
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False, comment="drafting, signing, signed or published"),
+    _time("due_at", nullable=False),
+    _time("started_at", nullable=False),
+    sa.Column("signed_version", sa.Integer),
+    sa.Column("signed_by", sa.String),
+    _time("signed_at"),
+    _time("published_at"),
+)
+
+retrospectives = sa.Table(
+    "retrospectives",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("markdown", sa.Text, nullable=False),
+    sa.Column("input_hash", sa.String, nullable=False, comment="SHA-256 of the record it was made from"),
+    sa.Column("author", sa.String, nullable=False),
+    _time("written_at", nullable=False),
+)
+
+factors = sa.Table(
+    "factors",
+    metadata,
+    _incident_id(),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("category", sa.String, nullable=False),
+    sa.Column("sentence", sa.Text, nullable=False),
+    sa.Column("evidence", Json, nullable=False, comment="Entries for and against"),
+    sa.Column("state", sa.String, nullable=False, comment="proposed, accepted or rejected"),
+    sa.Column("judged_by", sa.String),
+    sa.Column("reason", sa.Text),
+    sa.PrimaryKeyConstraint("incident_id", "number"),
+)
+
+action_items = sa.Table(
+    "action_items",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="<incident>-A<number>"),
+    _incident_id(),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False, comment="prevent, detect, mitigate or process"),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("success", sa.Text, nullable=False, comment="How success will be seen"),
+    sa.Column("factor", sa.Integer, comment="Number of the factor behind it"),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("note", sa.Text),
+    _time("filed_at", nullable=False),
+    _time("due_at", nullable=False),
+    _time("chased_at"),
+    sa.UniqueConstraint("incident_id", "number"),
+)
+
+shift_notes = sa.Table(
+    "shift_notes",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True, comment="shift:<incident>:<hour>"),
+    _incident_id(),
+    _time("at", nullable=False),
+    sa.Column("markdown", sa.Text, nullable=False),
+)
+
+drills = sa.Table(
+    "drills",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="DRILL-<number>"),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+    sa.Column("request", Json, nullable=False),
+    sa.Column("state", sa.String, nullable=False, comment="running, finished or failed"),
+    sa.Column("stage", sa.String, nullable=False),
+    sa.Column("failure", sa.Text),
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id")),
+    sa.Column("requested_by", sa.String, nullable=False),
+    _time("anchor_real", nullable=False, comment="Machine's clock when it began"),
+    _time("anchor_told", nullable=False, comment="The clock that the drill tells at that moment"),
+    sa.Column("speed", sa.Float, nullable=False, comment="Told seconds a second"),
+    sa.Column("results", Json),
+)

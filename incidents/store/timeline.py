@@ -1,0 +1,119 @@
+"""Append to an incident's timeline, read it, and check that nobody changed it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from incidents.errors import NotFound
+from incidents.store.engine import Work
+from incidents.store.schema import incidents, milestones, timeline
+from incidents.timeline import Break, Entry, Event, entry_hash, first_break
+
+
+def append(
+    work: Work, incident: str, event: Event, *, actor: str, now: datetime, facts: dict[str, Any] | None = None
+) -> Entry:
+    """Add one entry. The incident's row is locked until the transaction ends, so the chain cannot fork."""
+    seq, previous = _take_place(work, incident)
+    told: dict[str, Any] = {
+        "incident": incident,
+        "seq": seq,
+        "at": now,
+        "event": event,
+        "actor": actor,
+        "facts": facts or {},
+        "previous": previous,
+    }
+    entry = Entry(**told, hash=entry_hash(**told))
+    row = entry.model_dump(exclude={"incident"}) | {"incident_id": incident, "event": event.value}
+    work.execute(timeline.insert().values(**row))
+    work.execute(sa.update(incidents).where(incidents.c.id == incident).values(head=entry.hash))
+    return entry
+
+
+def _take_place(work: Work, incident: str) -> tuple[int, str]:
+    statement = (
+        sa.update(incidents)
+        .where(incidents.c.id == incident)
+        .values(entries=incidents.c.entries + 1)
+        .returning(incidents.c.entries, incidents.c.head)
+    )
+    row = work.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no incident {incident}. `watchfloor incidents` lists them.")
+    return int(row.entries), str(row.head)
+
+
+def entries(work: Work, incident: str, *, after: int = 0, limit: int | None = None) -> list[Entry]:
+    """The timeline of an incident in its order, from the entry behind `after`."""
+    statement = (
+        sa.select(timeline)
+        .where(timeline.c.incident_id == incident, timeline.c.seq > after)
+        .order_by(timeline.c.seq)
+        .limit(limit)
+    )
+    return [_entry(row) for row in work.execute(statement)]
+
+
+def last_entry(work: Work, incident: str, events: tuple[Event, ...]) -> Entry | None:
+    """The newest entry of one of these kinds: who did it last, and when."""
+    statement = (
+        sa.select(timeline)
+        .where(timeline.c.incident_id == incident, timeline.c.event.in_([e.value for e in events]))
+        .order_by(timeline.c.seq.desc())
+        .limit(1)
+    )
+    row = work.execute(statement).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def verify(work: Work, incident: str | None = None) -> Iterator[Break]:
+    """Recompute the chain of one incident, or of all, and yield the first break of each that has one."""
+    statement = sa.select(incidents.c.id, incidents.c.entries, incidents.c.head).order_by(incidents.c.number)
+    if incident is not None:
+        statement = statement.where(incidents.c.id == incident)
+    rows = work.execute(statement).all()
+    if incident is not None and not rows:
+        raise NotFound(f"There is no incident {incident}. `watchfloor incidents` lists them.")
+    for row in rows:
+        found = first_break(row.id, entries(work, row.id), count=row.entries, head=row.head)
+        if found is not None:
+            yield found
+
+
+def reach_milestone(
+    work: Work, entry: Entry, name: str, *, at: datetime | None = None, certainty: str = "recorded"
+) -> None:
+    """Record a milestone once, with the entry behind it. The first one stays: a second changes nothing."""
+    work.insert_once(
+        milestones,
+        {
+            "incident_id": entry.incident,
+            "name": name,
+            "at": at or entry.at,
+            "seq": entry.seq,
+            "source": entry.actor,
+            "certainty": certainty,
+        },
+    )
+
+
+def milestones_of(work: Work, incident: str) -> list[dict[str, Any]]:
+    """The milestones that an incident reached: name, at, seq, source, certainty; in order of time."""
+    statement = sa.select(milestones).where(milestones.c.incident_id == incident).order_by(milestones.c.at)
+    return [dict(row) for row in work.execute(statement).mappings()]
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    return Entry(
+        incident=row.incident_id,
+        seq=row.seq,
+        at=row.at,
+        event=Event(row.event),
+        actor=row.actor,
+        facts=row.facts,
+        previous=row.previous,
+        hash=row.hash,
+    )
