@@ -1,22 +1,9 @@
 """What nobody may forget, phase by phase."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from incidents.catalogue.entry import Entry, Slug, Text, Version
-
-PhaseName = Literal[
-    "detected",
-    "assessing",
-    "declared",
-    "responding",
-    "monitoring",
-    "stood_down",
-    "reviewing",
-    "closed",
-    "dismissed",
-]
+from incidents.incident.phases import Phase
 
 
 class ChecklistItem(Entry):
@@ -32,5 +19,5 @@ class Checklist(Entry):
 
     id: Slug = Field(description="Short name.")
     version: Version = Field(description="Raise it by one whenever an item changes.")
-    phase: PhaseName = Field(description="Phase of the incident in which it is worked through.")
+    phase: Phase = Field(description="Phase of the incident in which it is worked through.")
     items: tuple[ChecklistItem, ...] = Field(min_length=1, description="Its items, in order.")

@@ -2,8 +2,8 @@
 
 from pydantic import Field, HttpUrl
 
-from incidents.catalogue.checklists import PhaseName
 from incidents.catalogue.entry import Entry, Slug, Text, Version
+from incidents.incident.phases import Phase
 from incidents.people import Role
 
 
@@ -27,7 +27,7 @@ class Stage(Entry):
 
     id: Slug = Field(description="Short name.")
     title: Text = Field(description="Its name.")
-    phase: PhaseName = Field(description="Phase of the incident in which it falls.")
+    phase: Phase = Field(description="Phase of the incident in which it falls.")
     sentence: Text = Field(description="What is done in it.")
 
 
