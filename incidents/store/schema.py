@@ -85,6 +85,7 @@ incidents = sa.Table(
     sa.Column("drill", sa.String, nullable=False, server_default="", comment="Drill id; empty: it is real"),
     sa.Column("opened_by", sa.String, nullable=False),
     _time("opened_at", nullable=False),
+    sa.Column("round", sa.Integer, nullable=False, server_default="1", comment="Counts up at each reopening"),
     sa.Column("entries", sa.Integer, nullable=False, server_default="0", comment="Length of the timeline"),
     sa.Column("head", sa.String, nullable=False, comment="Hash of the last entry"),
     sa.Index(
@@ -180,11 +181,15 @@ gates = sa.Table(
     _incident_id(),
     sa.Column("kind", sa.String, nullable=False, comment="declare, stand_down, sign_off or sweep_work"),
     sa.Column("subject", sa.String, nullable=False, comment="The incident, or the sweep"),
-    sa.Column("round", sa.Integer, nullable=False, comment="Counts up when an incident is reopened"),
+    sa.Column("round", sa.Integer, nullable=False, comment="Round of the incident that it belongs to"),
     sa.Column("state", sa.String, nullable=False, comment="open or answered"),
     _time("opened_at", nullable=False),
     _time("due_at", nullable=False, comment="Escalated after this, never failed"),
     sa.Column("escalations", sa.Integer, nullable=False, server_default="0"),
+    sa.Column(
+        "refusals", sa.Integer, nullable=False, server_default="0", comment="Answers that a rule refused"
+    ),
+    sa.Column("refused_because", sa.Text, comment="What the last refused answer was told"),
     sa.Column("flow_run_id", sa.String, nullable=False, comment="The suspended run that waits here"),
     sa.Column("answer", sa.String),
     sa.Column("answered_by", sa.String),

@@ -49,6 +49,9 @@ def upgrade() -> None:
         sa.Column("opened_by", sa.String(), nullable=False),
         sa.Column("opened_at", UTC_TIME, nullable=False),
         sa.Column(
+            "round", sa.Integer(), server_default="1", nullable=False, comment="Counts up at each reopening"
+        ),
+        sa.Column(
             "entries", sa.Integer(), server_default="0", nullable=False, comment="Length of the timeline"
         ),
         sa.Column("head", sa.String(), nullable=False, comment="Hash of the last entry"),
@@ -159,11 +162,15 @@ def upgrade() -> None:
         sa.Column("incident_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False, comment="declare, stand_down, sign_off or sweep_work"),
         sa.Column("subject", sa.String(), nullable=False, comment="The incident, or the sweep"),
-        sa.Column("round", sa.Integer(), nullable=False, comment="Counts up when an incident is reopened"),
+        sa.Column("round", sa.Integer(), nullable=False, comment="Round of the incident that it belongs to"),
         sa.Column("state", sa.String(), nullable=False, comment="open or answered"),
         sa.Column("opened_at", UTC_TIME, nullable=False),
         sa.Column("due_at", UTC_TIME, nullable=False, comment="Escalated after this, never failed"),
         sa.Column("escalations", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "refusals", sa.Integer(), server_default="0", nullable=False, comment="Answers that a rule refused"
+        ),
+        sa.Column("refused_because", sa.Text(), nullable=True, comment="What the last refused answer was told"),
         sa.Column("flow_run_id", sa.String(), nullable=False, comment="The suspended run that waits here"),
         sa.Column("answer", sa.String(), nullable=True),
         sa.Column("answered_by", sa.String(), nullable=True),

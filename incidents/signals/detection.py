@@ -1,0 +1,79 @@
+"""Which signals make a candidate: the catalogue's rules, applied to what came in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from incidents.catalogue.detection import DetectionRule
+from incidents.signals.signal import Signal
+
+
+class Group(BaseModel):
+    """Signals that one rule takes for the same matter, and why they make a candidate, if they do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: DetectionRule
+    key: str
+    signals: tuple[Signal, ...]
+    why: str | None
+
+    @property
+    def title(self) -> str:
+        """What the candidate is called: the title of its newest signal."""
+        return max(self.signals, key=lambda signal: (signal.event_at, signal.id)).title
+
+    @property
+    def started_at(self) -> datetime:
+        """When the matter began, as far as the sources know."""
+        return min(signal.event_at for signal in self.signals)
+
+
+def group_signals(signals: Iterable[Signal], rules: Sequence[DetectionRule], *, now: datetime) -> list[Group]:
+    """Group signals by the first rule that looks at each of them, and judge every group.
+
+    Signals without a value for a field that the rule groups by stand alone, by their fingerprint.
+    Duplicates are no evidence: a source that repeats itself says nothing new.
+    """
+    grouped: dict[tuple[int, str], list[Signal]] = defaultdict(list)
+    for signal in signals:
+        place = next((n for n, rule in enumerate(rules) if _looks_at(rule, signal)), None)
+        if place is not None:
+            grouped[place, grouping_key(rules[place], signal)].append(signal)
+    return [
+        Group(rule=rules[n], key=key, signals=tuple(found), why=_why(rules[n], found, now))
+        for (n, key), found in sorted(grouped.items())
+    ]
+
+
+def grouping_key(rule: DetectionRule, signal: Signal) -> str:
+    """What is equal for signals of the same matter. Drills keep to themselves."""
+    values = [signal.field(name) for name in rule.group_by]
+    known = [value.casefold() for value in values if value is not None]
+    told = known if len(known) == len(values) else [signal.fingerprint]
+    return "/".join([part for part in (signal.drill, rule.id) if part] + told)
+
+
+def _looks_at(rule: DetectionRule, signal: Signal) -> bool:
+    sources, kinds = rule.match.sources, rule.match.kinds
+    return (not sources or signal.source in sources) and (not kinds or signal.kind in kinds)
+
+
+def _why(rule: DetectionRule, signals: Sequence[Signal], now: datetime) -> str | None:
+    """The trigger that holds, in a few words; None where none does."""
+    telling = [signal for signal in signals if signal.standing != "duplicate"]
+    window = timedelta(minutes=rule.window_minutes)
+    recent = [signal for signal in telling if now - window < signal.event_at <= now]
+    before = [signal for signal in telling if now - 2 * window < signal.event_at <= now - window]
+    reach = sum(signal.reach for signal in recent)
+    if rule.trusted_source and telling:
+        return "a trusted source says so"
+    if rule.threshold is not None and len(recent) >= rule.threshold:
+        return f"{len(recent)} signals within {rule.window_minutes} minutes"
+    if rule.surge and len(recent) >= max(rule.surge_minimum, rule.surge * len(before)):
+        return f"{len(recent)} signals after {len(before)} in the window before"
+    if rule.reach_at_least is not None and reach >= rule.reach_at_least:
+        return f"a reach of {reach:,} within {rule.window_minutes} minutes"
+    return None

@@ -1,0 +1,152 @@
+"""What partner teams are asked to do, and whether they said that they heard it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+from incidents.errors import Conflict, NotFound
+from incidents.incident.incident import SYSTEM
+from incidents.message import Message
+from incidents.people import Act, Person
+from incidents.store import outbox, timeline
+from incidents.store.engine import Work
+from incidents.store.incidents import find_for
+from incidents.store.schema import asks, incidents
+from incidents.timeline import Event
+
+
+class Ask(BaseModel):
+    """Something that one partner team was asked to do."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+    key: str
+    incident_id: str
+    team: str
+    number: int
+    what: str
+    guideline_version: int | None
+    asked_at: datetime
+    asked_by: str
+    due_at: datetime
+    escalations: int
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    note: str | None
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether somebody of the team said that they heard it."""
+        return self.acknowledged_at is not None
+
+
+class NewAsk(BaseModel):
+    """An ask with its words, ready to be recorded and sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    incident: str
+    team: str
+    number: int
+    what: str
+    guideline_version: int | None
+    due_at: datetime
+    channels: tuple[str, ...]
+    subject: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        """The same team and number is the same ask, however often a flow runs again."""
+        return f"ask:{self.incident}:{self.team}:{self.number}"
+
+
+def ask_partner(work: Work, new: NewAsk, *, by: Person, now: datetime) -> bool:
+    """Record an ask and promise its message to the team's first channel; False where it was asked before."""
+    find_for(work, new.incident, by, Act.ask_partner)
+    row = new.model_dump(exclude={"incident", "channels", "subject", "text"}) | {
+        "key": new.key,
+        "incident_id": new.incident,
+        "asked_at": now,
+        "asked_by": by.id,
+    }
+    if not work.insert_once(asks, row):
+        return False
+    facts = {"ask": new.key, "team": new.team, "due_at": new.due_at.isoformat()}
+    timeline.append(work, new.incident, Event.ask_sent, actor=by.id, now=now, facts=facts)
+    message = Message(
+        key=new.key,
+        event=Event.ask_sent.value,
+        subject=new.subject,
+        text=new.text,
+        facts={"incident": new.incident, "ask": new.key, "team": new.team, "due_at": new.due_at.isoformat()},
+        at=now,
+    )
+    for channel in new.channels:
+        outbox.post_message(work, new.incident, channel, message)
+    return True
+
+
+def next_number(work: Work, incident: str, team: str) -> int:
+    """The number of the next ask to a team in an incident."""
+    return work.next_number(f"ask:{incident}:{team}")
+
+
+def acknowledge(work: Work, key: str, *, by: Person, note: str = "", now: datetime) -> Ask:
+    """Somebody of the team says that they heard it. Conflict where somebody did before, with who and when."""
+    ask = find_ask(work, key)
+    find_for(work, ask.incident_id, by, Act.acknowledge, team=ask.team)
+    statement = (
+        sa.update(asks)
+        .where(asks.c.key == key, asks.c.acknowledged_at.is_(None))
+        .values(acknowledged_at=now, acknowledged_by=by.id, note=note or None)
+    )
+    if work.execute(statement).rowcount != 1:
+        told = find_ask(work, key)
+        raise Conflict(
+            f"{key} was acknowledged by {told.acknowledged_by} at {told.acknowledged_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
+    facts = {"ask": key, "team": ask.team, "person": by.id, "note": note}
+    timeline.append(work, ask.incident_id, Event.ask_acknowledged, actor=by.id, now=now, facts=facts)
+    return find_ask(work, key)
+
+
+def find_ask(work: Work, key: str) -> Ask:
+    """The ask of that key. NotFound where there is none."""
+    row = work.execute(sa.select(asks).where(asks.c.key == key)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no ask {key}. `watchfloor incidents show` lists an incident's asks.")
+    return Ask.model_validate(row)
+
+
+def asks_of(work: Work, incident: str) -> list[Ask]:
+    """The asks of an incident, in the order in which they were made."""
+    statement = sa.select(asks).where(asks.c.incident_id == incident).order_by(asks.c.asked_at, asks.c.key)
+    return [Ask.model_validate(row) for row in work.execute(statement)]
+
+
+def unanswered_asks(work: Work, phases: Iterable[str]) -> list[Ask]:
+    """Asks that nobody acknowledged, of incidents in these phases, the ones due first in front."""
+    statement = (
+        sa.select(asks)
+        .join(incidents, incidents.c.id == asks.c.incident_id)
+        .where(asks.c.acknowledged_at.is_(None), incidents.c.phase.in_(list(phases)))
+        .order_by(asks.c.due_at)
+    )
+    return [Ask.model_validate(row) for row in work.execute(statement)]
+
+
+def escalate_ask(work: Work, ask: Ask, *, next_due: datetime, now: datetime) -> bool:
+    """Count an escalation and move the clock on; False where it was acknowledged or escalated meanwhile."""
+    statement = (
+        sa.update(asks)
+        .where(asks.c.key == ask.key, asks.c.acknowledged_at.is_(None), asks.c.escalations == ask.escalations)
+        .values(escalations=asks.c.escalations + 1, due_at=next_due)
+    )
+    if work.execute(statement).rowcount != 1:
+        return False
+    facts = {"ask": ask.key, "team": ask.team, "times": ask.escalations + 1}
+    timeline.append(work, ask.incident_id, Event.ask_escalated, actor=SYSTEM.id, now=now, facts=facts)
+    return True
