@@ -91,6 +91,7 @@ def _domain(entry: str) -> str:
     host = re.sub(r":\d*$", "", host).removeprefix("*.").strip(".")
     try:
         ascii_host = host.encode("idna").decode("ascii").lower()
+        ascii_host.encode("ascii").decode("idna")  # an xn-- label that stands for nothing
     except UnicodeError:
         ascii_host = ""
     if not _HOST.fullmatch(ascii_host):
