@@ -16,6 +16,9 @@ class Match(Entry):
 
     sources: tuple[Text, ...] = Field((), description="Sources of signals; empty: all of them.")
     kinds: tuple[Text, ...] = Field((), description="Kinds of signals; empty: all of them.")
+    policies: tuple[PolicyId, ...] = Field(
+        (), description="Policies that a signal names as `policy` in its payload; empty: all, and none."
+    )
 
 
 class DetectionRule(Entry):
@@ -29,7 +32,9 @@ class DetectionRule(Entry):
     sentence: Text = Field(description="The rule in words, as the candidate's page shows it.")
     match: Match = Field(default_factory=Match, description="Which signals it looks at.")
     group_by: tuple[FieldName, ...] = Field(
-        min_length=1, description="Fields of the signal or its payload; equal values make one group."
+        min_length=1,
+        description="Fields of the signal or, where it has none of that name, of its payload; equal values make "
+        "one group. A field that a signal lacks counts as empty.",
     )
     window_minutes: int = Field(60, gt=0, description="How far back signals count, in minutes.")
     trusted_source: bool = Field(False, description="One matching signal is enough: open at once.")

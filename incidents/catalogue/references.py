@@ -33,6 +33,7 @@ REFERENCES = (
     Reference("people.yaml", "people[].team", "teams"),
     Reference("drill_people.yaml", "drill_people[].team", "teams"),
     Reference("detection.yaml", "detection_rules[].policy", "policies"),
+    Reference("detection.yaml", "detection_rules[].match.policies[]", "policies"),
     Reference("detection.yaml", "detection_rules[].protocol", "protocols"),
 )
 
