@@ -16,6 +16,9 @@ from incidents.store.incidents import find_for
 from incidents.store.schema import asks, incidents
 from incidents.timeline import Event
 
+KEY_SLOT = "{ask}"
+"""Where a rendered ask leaves room for its key, which only the store knows."""
+
 
 class Ask(BaseModel):
     """Something that one partner team was asked to do."""
@@ -43,13 +46,17 @@ class Ask(BaseModel):
 
 
 class NewAsk(BaseModel):
-    """An ask with its words, ready to be recorded and sent."""
+    """An ask with its words, ready to be recorded and sent.
+
+    `about` says what occasioned it (`mobilise`, a sweep's id, a time): a team is asked once about it,
+    however often a flow runs again.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     incident: str
     team: str
-    number: int
+    about: str
     what: str
     guideline_version: int | None
     due_at: datetime
@@ -57,41 +64,32 @@ class NewAsk(BaseModel):
     subject: str
     text: str
 
-    @property
-    def key(self) -> str:
-        """The same team and number is the same ask, however often a flow runs again."""
-        return f"ask:{self.incident}:{self.team}:{self.number}"
 
+def ask_partner(work: Work, new: NewAsk, *, by: Person, now: datetime) -> str | None:
+    """Record an ask and promise its message to the team's channels; None where it was asked before.
 
-def ask_partner(work: Work, new: NewAsk, *, by: Person, now: datetime) -> bool:
-    """Record an ask and promise its message to the team's first channel; False where it was asked before."""
+    Returns the key of the ask, which the message carries.
+    """
     find_for(work, new.incident, by, Act.ask_partner)
-    row = new.model_dump(exclude={"incident", "channels", "subject", "text"}) | {
-        "key": new.key,
-        "incident_id": new.incident,
-        "asked_at": now,
-        "asked_by": by.id,
-    }
+    number = work.next_number(f"ask:{new.incident}:{new.team}")
+    key = f"ask:{new.incident}:{new.team}:{number}"
+    row = new.model_dump(exclude={"incident", "channels", "subject", "text"})
+    row |= {"key": key, "number": number, "incident_id": new.incident, "asked_at": now, "asked_by": by.id}
     if not work.insert_once(asks, row):
-        return False
-    facts = {"ask": new.key, "team": new.team, "due_at": new.due_at.isoformat()}
+        return None
+    facts = {"ask": key, "team": new.team, "due_at": new.due_at.isoformat()}
     timeline.append(work, new.incident, Event.ask_sent, actor=by.id, now=now, facts=facts)
     message = Message(
-        key=new.key,
+        key=key,
         event=Event.ask_sent.value,
         subject=new.subject,
-        text=new.text,
-        facts={"incident": new.incident, "ask": new.key, "team": new.team, "due_at": new.due_at.isoformat()},
+        text=new.text.replace(KEY_SLOT, key),
+        facts={"incident": new.incident, **facts},
         at=now,
     )
     for channel in new.channels:
         outbox.post_message(work, new.incident, channel, message)
-    return True
-
-
-def next_number(work: Work, incident: str, team: str) -> int:
-    """The number of the next ask to a team in an incident."""
-    return work.next_number(f"ask:{incident}:{team}")
+    return key
 
 
 def acknowledge(work: Work, key: str, *, by: Person, note: str = "", now: datetime) -> Ask:

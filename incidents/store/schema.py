@@ -244,6 +244,7 @@ asks = sa.Table(
     _incident_id(),
     sa.Column("team", sa.String, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("about", sa.String, nullable=False, comment="What occasioned it: asked once a team"),
     sa.Column("what", sa.Text, nullable=False),
     sa.Column("guideline_version", sa.Integer),
     _time("asked_at", nullable=False),
@@ -253,7 +254,7 @@ asks = sa.Table(
     _time("acknowledged_at"),
     sa.Column("acknowledged_by", sa.String),
     sa.Column("note", sa.Text),
-    sa.UniqueConstraint("incident_id", "team", "number"),
+    sa.UniqueConstraint("incident_id", "team", "about"),
 )
 
 sweeps = sa.Table(

@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("incident_id", sa.String(), nullable=False),
         sa.Column("team", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False, comment="What occasioned it: asked once a team"),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("guideline_version", sa.Integer(), nullable=True),
         sa.Column("asked_at", UTC_TIME, nullable=False),
@@ -103,7 +104,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_asks_incident_id")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_asks")),
-        sa.UniqueConstraint("incident_id", "team", "number", name=op.f("uq_asks_incident_id_team_number")),
+        sa.UniqueConstraint("incident_id", "team", "about", name=op.f("uq_asks_incident_id_team_about")),
     )
     op.create_index(op.f("ix_asks_incident_id"), "asks", ["incident_id"], unique=False)
     op.create_table(
