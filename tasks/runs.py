@@ -1,0 +1,108 @@
+"""What tasks ask of Prefect's server: wake a run, start it again, publish an event, see what became of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.client.schemas import FlowRun
+from prefect.events import Event as PrefectEvent
+from prefect.events import Resource
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Scheduled
+
+from incidents.errors import PartnerUnreachable
+
+RESOURCE = "watchfloor.incident"
+"""Prefix of the resource that our events are about; prefect.yaml matches on it."""
+
+# A deployment is named <flow>/<deployment> in Prefect; ours carry the same name on both sides.
+ENDED_BADLY = frozenset({"CRASHED", "FAILED", "CANCELLED"})
+
+
+def publish_event(event: str, incident: str, facts: dict[str, Any], key: str) -> None:
+    """Publish an event that deployments wait for. PartnerUnreachable where no server answers."""
+    resource = {"prefect.resource.id": f"{RESOURCE}.{incident}", "incident": incident, **facts}
+    told = PrefectEvent(event=event, resource=Resource.model_validate(resource), payload={"key": key})
+    try:
+        with get_client(sync_client=True) as client:
+            client.request("POST", "/events", json=[told.model_dump(mode="json")])
+    except httpx.HTTPError as error:
+        raise _no_server(f"the event {event} of {incident}") from error
+
+
+def wake_run(flow_run_id: str, answer: dict[str, Any]) -> str:
+    """Resume a suspended run, handing it the answer; returns the state that it is in then.
+
+    A run that is not suspended yet (the answer was quick) is PartnerUnreachable for now; one that is
+    running, scheduled or ended needs no waking.
+    """
+    state = run_state(flow_run_id)
+    if state in {"PAUSED"}:
+        return _resume(flow_run_id, answer)
+    if state in {"RUNNING", "PENDING"}:
+        raise PartnerUnreachable(
+            f"Flow run {flow_run_id} is {state.lower()} and does not wait at its gate yet."
+        )
+    return state or "GONE"
+
+
+def _resume(flow_run_id: str, answer: dict[str, Any]) -> str:
+    try:
+        with get_client(sync_client=True) as client:
+            result = client.resume_flow_run(UUID(flow_run_id), run_input=answer)
+    except httpx.HTTPError as error:
+        raise _no_server(f"the answer for flow run {flow_run_id}") from error
+    if result.status.value == "ACCEPT":
+        return "SCHEDULED"
+    raise PartnerUnreachable(f"Flow run {flow_run_id} was not resumed: {result.details}")
+
+
+def run_state(flow_run_id: str) -> str | None:
+    """The type of the run's state, e.g. `RUNNING` or `PAUSED`; None where Prefect does not know the run."""
+    run = _read(flow_run_id)
+    return None if run is None or run.state is None else run.state.type.value
+
+
+def _read(flow_run_id: str) -> FlowRun | None:
+    try:
+        with get_client(sync_client=True) as client:
+            return client.read_flow_run(UUID(flow_run_id))
+    except ObjectNotFound:
+        return None
+    except httpx.HTTPError as error:
+        raise _no_server(f"what became of flow run {flow_run_id}") from error
+
+
+def start_again(flow_run_id: str, machine_now: datetime) -> None:
+    """Schedule a run anew, whatever state it is in; its flow finds in the store what is done already."""
+    try:
+        with get_client(sync_client=True) as client:
+            state = Scheduled(scheduled_time=machine_now)
+            client.set_flow_run_state(UUID(flow_run_id), state, force=True)
+    except httpx.HTTPError as error:
+        raise _no_server(f"the restart of flow run {flow_run_id}") from error
+
+
+def start_run(flow: str, request: dict[str, Any], key: str) -> str:
+    """Start a flow by its deployment's name; the same key starts it once. Returns the run's id."""
+    try:
+        with get_client(sync_client=True) as client:
+            deployment = client.read_deployment_by_name(f"{flow}/{flow}")
+            run = client.create_flow_run_from_deployment(
+                deployment.id, parameters={"request": request}, idempotency_key=key
+            )
+    except ObjectNotFound as error:
+        raise PartnerUnreachable(
+            f"Prefect has no deployment {flow}/{flow}. Start `watchfloor up`, or run `prefect deploy --all`."
+        ) from error
+    except httpx.HTTPError as error:
+        raise _no_server(f"the start of {flow} ({key})") from error
+    return str(run.id)
+
+
+def _no_server(what: str) -> PartnerUnreachable:
+    return PartnerUnreachable(
+        f"Prefect's server did not take {what}. It is kept and tried again; is `watchfloor up` running?"
+    )

@@ -1,0 +1,35 @@
+"""What every task of this process shares: its settings, the store and the catalogue, each opened once."""
+
+from datetime import datetime
+from functools import cache
+
+from incidents.catalogue.load import load_catalogue
+from incidents.catalogue.model import Catalogue
+from incidents.settings import Settings
+from incidents.store.drills import clock_of
+from incidents.store.engine import Store
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
+
+
+@cache
+def store() -> Store:
+    """The store of this process."""
+    return Store.open(settings().store_url)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue as it was when this process started; a flow run starts a process of its own."""
+    return load_catalogue(settings().catalogue_folder)
+
+
+def told(incident: str, machine_now: datetime) -> datetime:
+    """What the incident's clock shows: the machine's, or in a drill the one that the drill tells."""
+    with store().read() as work:
+        clock = clock_of(work, incident)
+    return machine_now if clock is None else clock.tell(machine_now)
