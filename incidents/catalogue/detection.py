@@ -33,8 +33,8 @@ class DetectionRule(Entry):
     match: Match = Field(default_factory=Match, description="Which signals it looks at.")
     group_by: tuple[FieldName, ...] = Field(
         min_length=1,
-        description="Fields of the signal or, where it has none of that name, of its payload; equal values make "
-        "one group. A field that a signal lacks counts as empty.",
+        description="Fields of the signal or, where it has none of that name, of its payload; equal values "
+        "make one group. A field that a signal lacks counts as empty.",
     )
     window_minutes: int = Field(60, gt=0, description="How far back signals count, in minutes.")
     trusted_source: bool = Field(False, description="One matching signal is enough: open at once.")

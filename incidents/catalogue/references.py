@@ -43,12 +43,17 @@ HOME = {key: name for name, lists in FILES.items() for key in lists}
 PARTNERS = frozenset({Role.partner_lead, Role.partner_reviewer})
 
 
-def places(value: Any, pattern: str, path: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
+def places(value: Any, pattern: str) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401  a file holds anything
     """Each value at a pattern such as `teams[].channels[]`, with its path; what does not fit is passed by."""
-    part, _, rest = pattern.replace("[]", ".[]").replace("..", ".").partition(".")
-    for key, found in _step(value, part):
-        here = (*path, key)
-        yield from places(found, rest, here) if rest else [(here, found)]
+    return _walk(value, pattern.replace("[]", ".[]").split("."), ())
+
+
+def _walk(value: Any, parts: list[str], path: Path) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
+    if not parts:
+        yield path, value
+        return
+    for key, inner in _step(value, parts[0]):
+        yield from _walk(inner, parts[1:], (*path, key))
 
 
 def _step(value: Any, part: str) -> list[tuple[str | int, Any]]:  # noqa: ANN401  a file holds anything

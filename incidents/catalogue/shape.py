@@ -65,7 +65,13 @@ def _entries(document: Document, key: str, model: Any) -> Iterator[Fault]:  # no
             adapter.validate_json(json.dumps(entry), strict=True)
         except ValidationError as invalid:
             for error in invalid.errors(include_url=False):
-                yield _entry_fault(document, (key, index), error, model)
+                if not _follows_from_another(error):
+                    yield _entry_fault(document, (key, index), error, model)
+
+
+def _follows_from_another(error: ErrorDetails) -> bool:
+    """Whether a list is called too short because what is in it was refused, which is told already."""
+    return error["type"] == "too_short" and bool(error["input"])
 
 
 def _entry_fault(document: Document, entry: Path, error: ErrorDetails, model: Any) -> Fault:  # noqa: ANN401
