@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import get_client
-from prefect.client.schemas import FlowRun
+from prefect.client.schemas import FlowRun, State
 from prefect.events import Event as PrefectEvent
 from prefect.events import Resource
 from prefect.exceptions import ObjectNotFound
@@ -79,7 +79,7 @@ def start_again(flow_run_id: str, machine_now: datetime) -> None:
     """Schedule a run anew, whatever state it is in; its flow finds in the store what is done already."""
     try:
         with get_client(sync_client=True) as client:
-            state = Scheduled(scheduled_time=machine_now)
+            state: State[None] = Scheduled(scheduled_time=machine_now)
             client.set_flow_run_state(UUID(flow_run_id), state, force=True)
     except httpx.HTTPError as error:
         raise _no_server(f"the restart of flow run {flow_run_id}") from error

@@ -1,0 +1,21 @@
+"""What can be asked of a drill."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FAST = 240.0
+"""Told seconds a second of a fast drill: a working day in two minutes."""
+
+
+class DrillRequest(BaseModel):
+    """A whole crisis, on recorded or generated posts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: str = Field("attack", description="Generated scenario; not used where `posts_file` is given.")
+    posts: int = Field(5000, ge=100, le=1_000_000, description="Posts to generate.")
+    posts_file: Path | None = Field(None, description="Recorded posts: CSV, JSONL (gzip too) or Parquet.")
+    seed: int = Field(1, ge=0, description="The same seed gives the same drill.")
+    error_rate: float = Field(0.02, ge=0, le=0.5, description="Share of verdicts a simulated reviewer gets wrong.")
+    speed: float = Field(FAST, gt=0, description="Told seconds a second; 1 is live.")
