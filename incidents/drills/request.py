@@ -17,5 +17,7 @@ class DrillRequest(BaseModel):
     posts: int = Field(5000, ge=100, le=1_000_000, description="Posts to generate.")
     posts_file: Path | None = Field(None, description="Recorded posts: CSV, JSONL (gzip too) or Parquet.")
     seed: int = Field(1, ge=0, description="The same seed gives the same drill.")
-    error_rate: float = Field(0.02, ge=0, le=0.5, description="Share of verdicts a simulated reviewer gets wrong.")
+    error_rate: float = Field(
+        0.02, ge=0, le=0.5, description="Share of verdicts that simulated reviewers get wrong."
+    )
     speed: float = Field(FAST, gt=0, description="Told seconds a second; 1 is live.")
