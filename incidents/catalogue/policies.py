@@ -78,7 +78,9 @@ class Policy(Entry):
     title: Text = Field(description="Heading, as people say it.")
     definition: Text = Field(description="What the policy covers and what it leaves alone.")
     clauses: tuple[Clause, ...] = Field(min_length=1, description="The clauses that a decision can cite.")
-    action: RecommendedAction = Field(description="Recommended where an item breaks the policy.")
+    action: RecommendedAction = Field(
+        description="Recommended where an item breaks it: remove, restrict, label, escalate or keep."
+    )
     graphic: bool = Field(False, description="Items may be hard to look at: blur them, and cap exposure.")
     crosswalk: Crosswalk = Field(description="The same policy in other catalogues.")
 

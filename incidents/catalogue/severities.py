@@ -44,11 +44,6 @@ class Condition(Entry):
         (), description="At least one of these is touched (ISO 3166 alpha-2)."
     )
 
-    @property
-    def always(self) -> bool:
-        """Whether it holds for every impact."""
-        return self == Condition()
-
 
 class PriorityRule(Entry):
     """If one of its conditions holds, the severity is this. Rules are tried in order; the first wins."""
@@ -59,8 +54,3 @@ class PriorityRule(Entry):
         min_length=1, description="Alternatives: one must hold. `[{}]` matches everything."
     )
     severity: SeverityId = Field(description="Severity that the rule gives.")
-
-    @property
-    def always(self) -> bool:
-        """Whether it matches every impact, as the last rule must."""
-        return any(condition.always for condition in self.when)
