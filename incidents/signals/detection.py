@@ -49,16 +49,21 @@ def group_signals(signals: Iterable[Signal], rules: Sequence[DetectionRule], *, 
 
 
 def grouping_key(rule: DetectionRule, signal: Signal) -> str:
-    """What is equal for signals of the same matter. Drills keep to themselves."""
-    values = [signal.field(name) for name in rule.group_by]
-    known = [value.casefold() for value in values if value is not None]
-    told = known if len(known) == len(values) else [signal.fingerprint]
-    return "/".join([part for part in (signal.drill, rule.id) if part] + told)
+    """What is equal for signals of the same matter, whichever rule looks at them. Drills keep to themselves."""
+    values = {name: signal.field(name) for name in rule.group_by}
+    if None in values.values():
+        values = {"fingerprint": signal.fingerprint}
+    told = [f"{name}={str(value).casefold()}" for name, value in sorted(values.items())]
+    return ";".join([f"drill={signal.drill}"] * bool(signal.drill) + told)
 
 
 def _looks_at(rule: DetectionRule, signal: Signal) -> bool:
-    sources, kinds = rule.match.sources, rule.match.kinds
-    return (not sources or signal.source in sources) and (not kinds or signal.kind in kinds)
+    wanted = rule.match
+    return (
+        (not wanted.sources or signal.source in wanted.sources)
+        and (not wanted.kinds or signal.kind in wanted.kinds)
+        and (not wanted.policies or signal.field("policy") in wanted.policies)
+    )
 
 
 def _why(rule: DetectionRule, signals: Sequence[Signal], now: datetime) -> str | None:
