@@ -29,6 +29,9 @@ def _none_if_blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+MAX_RATIONALE = 4_000
+"""Characters; it has to fit a cell of a spreadsheet (32,767) even where each one must be escaped."""
+
 Reference = Annotated[str | None, BeforeValidator(_none_if_blank)]
 """An id, or None; a blank one is None, as forms and spreadsheets send it."""
 
@@ -43,7 +46,7 @@ class Judgement(BaseModel):
     policy: Reference = Field(None, description="Id of the policy, e.g. `violence.incitement`.")
     clause: Reference = Field(None, description="Id of the clause within the policy.")
     action: RecommendedAction
-    rationale: str = Field("", description="Why, in the person's own words.")
+    rationale: str = Field("", max_length=MAX_RATIONALE, description="Why, in the person's own words.")
 
 
 class Decision(Judgement):

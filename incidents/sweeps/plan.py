@@ -1,0 +1,109 @@
+"""What should happen to the items that violate? The plan that a sweep ends in: exported, not executed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from incidents.catalogue.policies import RecommendedAction
+from incidents.sweeps.decisions import Decision, Verdict
+from incidents.sweeps.exchange import write_csv
+
+
+class PlannedAction(BaseModel):
+    """One action on one item, with the decision that it rests on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item: str
+    action: RecommendedAction
+    policy: str | None
+    clause: str | None
+    policy_version: int | None
+    decided_by: tuple[str, ...]
+    key: str
+    """Idempotency key, `action:<sweep>:<item>`: whoever executes the plan does each line once."""
+
+
+class PlanCounts(BaseModel):
+    """How many items were decided, and how. `disputed` ones are counted under what stands, too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decided: int
+    verdicts: Mapping[Verdict, int]
+    actions: Mapping[RecommendedAction, int]
+    """Of the items that violate: action → items."""
+    disputed: int
+    """Items about which two people's latest words differ."""
+
+
+def action_plan(sweep: str, decisions: Iterable[Decision]) -> list[PlannedAction]:
+    """One line for each item whose standing decision is that it violates, ordered by item.
+
+    The latest decision about an item stands (of the same moment, the one of the last person by id).
+    `decided_by` are those whose own latest word has the same verdict, sorted.
+    """
+    return [
+        _planned(sweep, latest)
+        for latest in _latest_words(decisions).values()
+        if _standing(latest).verdict is Verdict.violates
+    ]
+
+
+def count_decisions(decisions: Iterable[Decision]) -> PlanCounts:
+    """The counts beside the plan, over standing decisions as in `action_plan`."""
+    words = list(_latest_words(decisions).values())
+    standing = [_standing(latest) for latest in words]
+    verdicts = Counter(decision.verdict for decision in standing)
+    actions = Counter(d.action for d in standing if d.verdict is Verdict.violates)
+    return PlanCounts(
+        decided=len(standing),
+        verdicts={verdict: verdicts[verdict] for verdict in Verdict},
+        actions={action: actions[action] for action in RecommendedAction},
+        disputed=sum(len({decision.verdict for decision in latest}) > 1 for latest in words),
+    )
+
+
+def write_plan(plan: Sequence[PlannedAction], path: Path) -> None:
+    """Write the plan as CSV, safe to open in a spreadsheet; several names are separated by a space."""
+    columns = list(PlannedAction.model_fields)
+    write_csv(path, columns, ([_cell(line, name) for name in columns] for line in plan))
+
+
+def _cell(line: PlannedAction, name: str) -> str:
+    value = getattr(line, name)
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return "" if value is None else str(value)
+
+
+def _planned(sweep: str, latest: Sequence[Decision]) -> PlannedAction:
+    stands = _standing(latest)
+    return PlannedAction(
+        item=stands.item,
+        action=stands.action,
+        policy=stands.policy,
+        clause=stands.clause,
+        policy_version=stands.policy_version,
+        decided_by=tuple(sorted(d.person for d in latest if d.verdict is stands.verdict)),
+        key=f"action:{sweep}:{stands.item}",
+    )
+
+
+def _standing(latest: Sequence[Decision]) -> Decision:
+    return max(latest, key=_moment)
+
+
+def _latest_words(decisions: Iterable[Decision]) -> dict[str, list[Decision]]:
+    """Item → the latest decision of each person; sorted by item."""
+    words: dict[str, dict[str, Decision]] = {}
+    for decision in sorted(decisions, key=_moment):
+        words.setdefault(decision.item, {})[decision.person] = decision
+    return {item: list(words[item].values()) for item in sorted(words)}
+
+
+def _moment(decision: Decision) -> tuple[datetime, str]:
+    return decision.decided_at, decision.person
