@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
 from incidents.store.engine import Work
-from incidents.store.schema import attempts
+from incidents.store.schema import attempts, gates
 
 
 class Attempt(BaseModel):
@@ -84,6 +84,32 @@ def replace_run(work: Work, attempt: Attempt, flow_run_id: str, *, machine_now: 
         .values(flow_run_id=flow_run_id, beat_at=machine_now)
     )
     return work.execute(statement).rowcount == 1
+
+
+def claim_restart(work: Work, attempt: Attempt, *, machine_now: datetime) -> bool:
+    """Be the one who restarts a dead run; False where it gave a sign of life, or somebody else does it."""
+    statement = (
+        sa.update(attempts)
+        .where(
+            attempts.c.key == attempt.key,
+            attempts.c.flow_run_id == attempt.flow_run_id,
+            attempts.c.beat_at == attempt.beat_at,
+        )
+        .values(beat_at=machine_now)
+    )
+    return work.execute(statement).rowcount == 1
+
+
+def waiting_at_answered_gates(work: Work) -> list[str]:
+    """Flow runs that are recorded as waiting although their gate is answered."""
+    statement = (
+        sa.select(attempts.c.flow_run_id)
+        .join(gates, gates.c.flow_run_id == attempts.c.flow_run_id)
+        .where(attempts.c.state == "waiting")
+        .group_by(attempts.c.flow_run_id)
+        .having(sa.func.sum(sa.case((gates.c.state == "open", 1), else_=0)) == 0)
+    )
+    return list(work.execute(statement).scalars())
 
 
 def unfinished(work: Work) -> list[Attempt]:

@@ -69,7 +69,7 @@ def open_gate(
             "incident_id": incident,
             "kind": kind.value,
             "subject": named,
-            "round": _round(work, incident),
+            "round": _round(work, incident, named),
             "state": "open",
             "opened_at": now,
             "due_at": due_at,
@@ -90,7 +90,7 @@ def open_gate(
 def current_gate(work: Work, incident: str, kind: GateKind, subject: str) -> Gate:
     """The gate of the incident's present round."""
     statement = sa.select(gates).where(
-        gates.c.kind == kind.value, gates.c.subject == subject, gates.c.round == _round(work, incident)
+        gates.c.kind == kind.value, gates.c.subject == subject, gates.c.round == _round(work, incident, subject)
     )
     return Gate.model_validate(work.execute(statement).one())
 
@@ -155,5 +155,8 @@ def escalate_gate(work: Work, gate: Gate, *, next_due: datetime, now: datetime) 
     return True
 
 
-def _round(work: Work, incident: str) -> int:
+def _round(work: Work, incident: str, subject: str) -> int:
+    """The round that a question belongs to. One about a sweep is asked once, whatever the incident does."""
+    if subject != incident:
+        return 1
     return int(work.execute(sa.select(incidents.c.round).where(incidents.c.id == incident)).scalar_one())

@@ -41,6 +41,12 @@ def find(work: Work, incident: str) -> Incident:
     return Incident.model_validate(row)
 
 
+def lock(work: Work, incident: str) -> Incident:
+    """The incident, with its row locked until the transaction ends: nobody moves it meanwhile."""
+    work.execute(sa.select(incidents.c.id).where(incidents.c.id == incident).with_for_update())
+    return find(work, incident)
+
+
 def find_for(work: Work, incident: str, person: Person, act: Act, *, team: str | None = None) -> Incident:
     """The incident, if the person may do that with it. NotFound, or NotAuthorised with its reason."""
     found = find(work, incident)

@@ -165,6 +165,8 @@ def reopen(work: Work, incident: str, *, by: Person, reason: str, now: datetime)
         raise NotAllowed(f"{incident} cannot be reopened.", [reason_why])
     facts = {"reason": reason, "was": found.phase.value}
     _move_to(work, found, to, Event.record_reopened, by=by.id, now=now, facts=facts)
+    # Whoever still waits for a signature is woken, finds the incident reopened, and ends.
+    answer_gate(work, incident, GateKind.sign_off, answer="reopened", by=by.id, reason=reason, now=now)
     work.execute(sa.update(incidents).where(incidents.c.id == incident).values(round=incidents.c.round + 1))
     work.execute(sa.delete(waivers).where(waivers.c.incident_id == incident))
     key = f"reopened:{incident}:{found.round + 1}"

@@ -1,0 +1,40 @@
+"""Repair what was left undone: level-triggered, so that no lost message and no dead process stays lost."""
+
+from prefect import flow
+
+from flows.clock import machine_now
+from tasks.outbox import deliver_due
+from tasks.upkeep import (
+    escalate_late_asks,
+    escalate_late_gates,
+    ping_dead_man,
+    restart_dead_runs,
+    return_expired_leases,
+    start_missing_runs,
+    verify_timelines,
+    wake_answered_runs,
+)
+
+
+@flow(name="watch", flow_run_name="watch")
+def watch() -> dict[str, int]:
+    """Look at everything that should be moving, and set going again what is not.
+
+    Each step stands alone: one that fails is shown, and the others still run. The dead-man address is
+    called only if all of them passed.
+    """
+    now = machine_now()
+    steps = {
+        "leases returned": return_expired_leases,
+        "asks escalated": escalate_late_asks,
+        "gates escalated": escalate_late_gates,
+        "runs restarted": restart_dead_runs,
+        "runs started": start_missing_runs,
+        "runs woken": wake_answered_runs,
+        "messages delivered": deliver_due,
+        "timelines broken": verify_timelines,
+    }
+    futures = {name: step.submit(now) for name, step in steps.items()}
+    done = {name: future.result() for name, future in futures.items()}
+    ping_dead_man(done)
+    return done

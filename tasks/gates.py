@@ -1,0 +1,123 @@
+"""Put a question to people, and take the answer that comes through Prefect's own form.
+
+An answer from the command line or the console is in the store before the flow goes on; one from the form
+arrives with the flow, and passes the same rules here.
+"""
+
+from datetime import datetime, timedelta
+
+from prefect import task
+
+from incidents.errors import Conflict, NotAllowed, NotAuthorised, NotFound, Refusal
+from incidents.incident.incident import Incident, not_waived, stand_down_refusals
+from incidents.incident.phases import Phase
+from incidents.people import Person
+from incidents.store import gates, lifecycle
+from incidents.store.engine import Work
+from incidents.store.gates import Gate, GateKind
+from incidents.store.incidents import find, lock, loose
+from incidents.store.reviews import find_review, read_draft, sign
+from incidents.store.sweeps import all_batches_done
+from incidents.words import render
+from tasks.world import catalogue, store
+
+
+@task(task_run_name="ask: {kind.value}", persist_result=False)
+def open_gate(
+    incident: str, kind: GateKind, flow_run_id: str, now: datetime, subject: str | None = None
+) -> Gate | None:
+    """Open the gate, or find it as it is; None where its question is settled already.
+
+    The incident is locked first: a person who decides at this very moment either finds the gate open and
+    answers it, or has decided before it opens.
+    """
+    with store().begin() as work:
+        found = lock(work, incident)
+        if not _is_asked(work, found, kind, subject):
+            return None
+        due_at = now + _patience(found, kind)
+        return gates.open_gate(
+            work, incident, kind, subject=subject, due_at=due_at, flow_run_id=flow_run_id, now=now
+        )
+
+
+def _is_asked(work: Work, incident: Incident, kind: GateKind, subject: str | None) -> bool:
+    match kind:
+        case GateKind.declare:
+            return incident.phase is Phase.assessing
+        case GateKind.stand_down:
+            return incident.is_open
+        case GateKind.sign_off:
+            return incident.phase is Phase.reviewing and find_review(work, incident.id).signed_at is None
+        case GateKind.sweep_work:
+            return not all_batches_done(work, subject or "")
+
+
+def question(gate: Gate) -> str:
+    """The question as Markdown, with what stands in the way, for Prefect's form."""
+    with store().read() as work:
+        incident = find(work, gate.incident_id)
+        refusals = stand_down_refusals(loose(work, incident.id)) if gate.kind is GateKind.stand_down else []
+        refusals = not_waived(refusals, lifecycle.waived_codes(work, incident.id))
+    protocol = catalogue().protocol(incident.protocol)
+    return render(
+        f"gates/{gate.kind.value}.md.j2", incident=incident, gate=gate, protocol=protocol, refusals=refusals
+    )
+
+
+@task(task_run_name="answer: {gate.kind.value}", persist_result=False)
+def take_answer(gate: Gate, answer: dict[str, str], now: datetime) -> Gate:
+    """Apply what the form says, by the same rules as everywhere; a refusal is recorded and asked again.
+
+    `answer` has `person`, `decision` and `reason`. An answer that came too late changes nothing. A run that
+    was woken without an answer counts as refused, so that the next question has a key of its own.
+    """
+    try:
+        with store().begin() as work:
+            person = _who(answer.get("person", ""), find(work, gate.incident_id))
+            _apply(work, gate, answer, person, now)
+    except Conflict:
+        pass  # Somebody answered in the store first; the gate that is returned says what.
+    except NotAllowed as refused:
+        with store().begin() as work:
+            return gates.refuse_answer(work, gate, refused, person=answer.get("person") or "nobody", now=now)
+    with store().read() as work:
+        return gates.current_gate(work, gate.incident_id, gate.kind, gate.subject)
+
+
+def _apply(work: Work, gate: Gate, answer: dict[str, str], person: Person, now: datetime) -> None:
+    incident, reason = gate.incident_id, answer.get("reason", "")
+    match gate.kind, answer.get("decision"):
+        case GateKind.declare, "declare":
+            lifecycle.declare(work, incident, by=person, reason=reason, now=now)
+        case GateKind.declare, "dismiss":
+            lifecycle.dismiss(work, incident, by=person, reason=reason, now=now)
+        case GateKind.stand_down, "stand_down":
+            lifecycle.stand_down(work, incident, by=person, reason=reason, now=now)
+        case GateKind.sign_off, "sign":
+            sign(work, incident, read_draft(work, incident).version, by=person, reason=reason, now=now)
+        case _:
+            unknown = Refusal("NO_DECISION", "Choose what is decided, then submit again.")
+            raise NotAllowed(f"{incident}: the form holds no decision.", [unknown])
+
+
+def _who(name: str, incident: Incident) -> Person:
+    try:
+        return catalogue().person(name, drill=incident.is_drill)
+    except NotFound as error:
+        raise NotAuthorised(
+            f"{name or 'Nobody'} is not known.",
+            [Refusal("PERSON_UNKNOWN", "Give your id in the field person.")],
+        ) from error
+
+
+def _patience(incident: Incident, kind: GateKind) -> timedelta:
+    """How long a question may stay unanswered before `watch` escalates it."""
+    clocks = catalogue().severity(incident.severity).clocks
+    match kind:
+        case GateKind.declare:
+            return timedelta(minutes=clocks.assess_gate_minutes)
+        case GateKind.sign_off:
+            return timedelta(hours=clocks.sign_off_gate_hours)
+        case GateKind.stand_down | GateKind.sweep_work:
+            return timedelta(minutes=clocks.stand_down_gate_minutes)

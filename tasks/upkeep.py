@@ -1,0 +1,176 @@
+"""What `watch` repairs: leases that ran out, clocks that rang, runs that died, answers that were lost."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import httpx
+from prefect import task
+
+from incidents.errors import PartnerUnreachable
+from incidents.incident.phases import Phase
+from incidents.message import Message
+from incidents.store import attempts, outbox, timeline
+from incidents.store.asks import escalate_ask, unanswered_asks
+from incidents.store.attempts import Attempt
+from incidents.store.batches import return_expired
+from incidents.store.engine import Work
+from incidents.store.gates import escalate_gate, open_gates
+from incidents.store.missing import missing_runs
+from incidents.timeline import Event
+from incidents.words import render
+from tasks.runs import ENDED_BADLY, run_state, start_again, start_run, wake_run
+from tasks.world import settings, store, told
+
+ESCALATIONS = "escalations"
+"""The channel of the catalogue to which everything goes that nobody answered in time."""
+
+PATIENCE = timedelta(minutes=30)
+"""How long an escalation waits for an answer before it is repeated."""
+
+RESPONDING = (Phase.declared, Phase.responding, Phase.monitoring)
+
+
+@task(persist_result=False)
+def return_expired_leases(machine_now: datetime) -> int:
+    """Put batches back into the queue whose reviewer went away."""
+    with store().begin() as work:
+        return len(return_expired(work, now_of=lambda incident: told(incident, machine_now)))
+
+
+@task(persist_result=False)
+def escalate_late_asks(machine_now: datetime) -> int:
+    """Tell somebody else about asks that nobody acknowledged in time; return how many."""
+    with store().read() as work:
+        asks = unanswered_asks(work, [phase.value for phase in RESPONDING])
+    escalated = 0
+    for ask in asks:
+        now = told(ask.incident_id, machine_now)
+        if ask.due_at > now:
+            continue
+        with store().begin() as work:
+            if escalate_ask(work, ask, next_due=now + PATIENCE, now=now):
+                text = render("asks/late.md.j2", ask=ask, now=now)
+                _tell_escalations(work, ask.incident_id, f"{ask.key}:late:{ask.escalations + 1}", text, now)
+                escalated += 1
+    return escalated
+
+
+@task(persist_result=False)
+def escalate_late_gates(machine_now: datetime) -> int:
+    """Tell somebody else about questions that nobody answered in time; return how many."""
+    with store().read() as work:
+        gates = open_gates(work)
+    escalated = 0
+    for gate in gates:
+        now = told(gate.incident_id, machine_now)
+        if gate.due_at > now:
+            continue
+        with store().begin() as work:
+            if escalate_gate(work, gate, next_due=now + PATIENCE, now=now):
+                text = render("gates/late.md.j2", gate=gate, now=now)
+                _tell_escalations(
+                    work, gate.incident_id, f"gate:{gate.id}:late:{gate.escalations + 1}", text, now
+                )
+                escalated += 1
+    return escalated
+
+
+def _tell_escalations(work: Work, incident: str, key: str, text: str, now: datetime) -> None:
+    subject = f"{incident}: nobody answered"
+    message = Message(key=key, event=Event.gate_escalated.value, subject=subject, text=text, at=now)
+    outbox.post_message(work, incident, ESCALATIONS, message)
+
+
+@task(persist_result=False)
+def restart_dead_runs(machine_now: datetime) -> int:
+    """Start runs again that crashed, failed, vanished, or say nothing any more; return how many."""
+    with store().read() as work:
+        leading = attempts.unfinished(work)
+    return sum(_restart_if_dead(attempt, machine_now) for attempt in leading)
+
+
+def _restart_if_dead(attempt: Attempt, machine_now: datetime) -> bool:
+    state = run_state(attempt.flow_run_id)
+    silent = attempt.beat_at < machine_now - timedelta(seconds=settings().dead_after_seconds)
+    if state is None:
+        why = "Prefect does not know the run any more"
+    elif state in ENDED_BADLY:
+        why = f"the run was {state.lower()}"
+    elif state in {"RUNNING", "PENDING"} and silent:
+        why = f"no sign of life since {attempt.beat_at:%H:%M:%S} UTC"
+    else:
+        return False
+    with store().begin() as work:
+        # Whoever moves the heartbeat first restarts the run; a second `watch` finds it moved.
+        if not attempts.claim_restart(work, attempt, machine_now=machine_now):
+            return False
+        facts = {"flow": attempt.flow, "why": why}
+        now = told(attempt.incident_id, machine_now)
+        timeline.append(work, attempt.incident_id, Event.run_restarted, actor="watch", now=now, facts=facts)
+    if state is None:
+        _replace(attempt, machine_now)
+    else:
+        start_again(attempt.flow_run_id, machine_now)
+    return True
+
+
+def _replace(attempt: Attempt, machine_now: datetime) -> None:
+    """Start a new run in place of one that Prefect lost, with its whole database perhaps."""
+    request = {"incident": attempt.incident_id}
+    if attempt.flow == "sweep":
+        request["sweep"] = attempt.key.split(":")[1]
+    run = start_run(attempt.flow, request, key=f"{attempt.key}:instead-of:{attempt.flow_run_id}")
+    with store().begin() as work:
+        attempts.replace_run(work, attempt, run, machine_now=machine_now)
+
+
+@task(persist_result=False)
+def start_missing_runs(machine_now: datetime) -> int:
+    """Start the flows that should be there and are not: their event was lost. Returns how many.
+
+    What was asked for less than a minute ago is left to its event.
+    """
+    with store().read() as work:
+        missing = missing_runs(work)
+        calm = [m for m in missing if m.since < told(m.incident, machine_now) - timedelta(minutes=1)]
+    for run in calm:
+        start_run(run.flow, run.request, key=f"missing:{run.key}")
+    return len(calm)
+
+
+@task(persist_result=False)
+def wake_answered_runs(_machine_now: datetime) -> int:
+    """Wake runs whose gate is answered and which still wait: their poke was lost. Returns how many."""
+    with store().read() as work:
+        waiting = attempts.waiting_at_answered_gates(work)
+    woken = 0
+    for flow_run_id in waiting:
+        if run_state(flow_run_id) == "PAUSED":
+            wake_run(flow_run_id, {})
+            woken += 1
+    return woken
+
+
+@task(persist_result=False)
+def verify_timelines(_machine_now: datetime) -> int:
+    """Recompute every open incident's timeline; raises where one does not fit, returns 0 otherwise."""
+    with store().read() as work:
+        broken = list(timeline.verify(work))
+    if broken:
+        listed = "; ".join(f"{b.incident} at entry {b.seq}: {b.why}" for b in broken)
+        raise RuntimeError(f"The record was changed behind our back: {listed}. Run `watchfloor verify`.")
+    return 0
+
+
+@task(retries=2, retry_delay_seconds=1, persist_result=False)
+def ping_dead_man(_done: Mapping[str, int]) -> None:
+    """Call the dead-man address: all is well. Who watches it is alarmed when the calls stop."""
+    url = settings().dead_man_url
+    if url is None:
+        return
+    try:
+        httpx.get(url, timeout=settings().partner_timeout_seconds).raise_for_status()
+    except httpx.HTTPError as error:
+        raise PartnerUnreachable(
+            "The dead-man address did not take our call; it will raise its alarm."
+        ) from error
