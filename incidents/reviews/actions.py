@@ -1,0 +1,103 @@
+"""What an action item is, which way it goes, and why a step is refused.
+
+An item is done when somebody other than its owner has seen that it is: `done_claimed` is the owner's
+word, `verified` another person's.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.errors import Refusal
+
+
+class ActionKind(StrEnum):
+    """What an action item is for."""
+
+    prevent = "prevent"
+    detect = "detect"
+    mitigate = "mitigate"
+    process = "process"
+
+
+class ActionState(StrEnum):
+    """How far an action item has come."""
+
+    open = "open"
+    in_progress = "in_progress"
+    done_claimed = "done_claimed"
+    verified = "verified"
+    wont_do = "wont_do"
+
+
+NEXT: dict[ActionState, frozenset[ActionState]] = {
+    ActionState.open: frozenset({ActionState.in_progress, ActionState.wont_do}),
+    ActionState.in_progress: frozenset({ActionState.done_claimed, ActionState.wont_do}),
+    ActionState.done_claimed: frozenset({ActionState.verified, ActionState.in_progress, ActionState.wont_do}),
+    ActionState.verified: frozenset(),
+    ActionState.wont_do: frozenset(),
+}
+"""State → the states that may follow. A claim that does not hold goes back to in progress."""
+
+UNFINISHED = (ActionState.open, ActionState.in_progress, ActionState.done_claimed)
+"""States in which an item is still chased: a claim that nobody verified is not done."""
+
+
+class NewAction(BaseModel):
+    """What an action item is filed with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str = Field(description="A verb and an outcome.")
+    kind: str = Field(description="prevent, detect, mitigate or process.")
+    owner: str = Field(description="One person, or a partner team.")
+    success: str = Field(description="How it will be seen that it worked.")
+    factor: int | None = Field(None, description="Number of the factor behind it.")
+    due_at: datetime
+
+
+class ActionItem(BaseModel):
+    """One thing to be done after an incident, with one owner and one due date."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+    id: str
+    incident_id: str
+    number: int
+    title: str
+    kind: ActionKind
+    owner: str
+    success: str
+    factor: int | None
+    state: ActionState
+    note: str | None
+    filed_at: datetime
+    due_at: datetime
+    chased_at: datetime | None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether somebody still has to do something about it."""
+        return self.state in UNFINISHED
+
+
+def refusals(item: ActionItem, to: ActionState, *, note: str, person: str) -> list[Refusal]:
+    """Every reason why this person may not move the item there; none means that they may.
+
+    A move is refused where:
+
+    - the state does not follow the one that the item is in
+    - its owner verifies it: another person must have seen it
+    - it will not be done, or a claim is sent back, and the note does not say why
+    """
+    found = []
+    if to not in NEXT[item.state]:
+        allowed = ", ".join(sorted(NEXT[item.state])) or "nothing: it has ended"
+        found.append(Refusal("STATE_NOT_NEXT", f"From {item.state} it can become: {allowed}."))
+    if to is ActionState.verified and person == item.owner:
+        found.append(Refusal("VERIFIER_IS_OWNER", "Somebody other than its owner verifies it."))
+    sent_back = item.state is ActionState.done_claimed and to is ActionState.in_progress
+    if (to is ActionState.wont_do or sent_back) and not note.strip():
+        found.append(Refusal("REASON_MISSING", "Say in the note why."))
+    return found

@@ -1,0 +1,288 @@
+"""What may have contributed? Rules that propose hypotheses from the record, each with its evidence.
+
+A hypothesis names no person and is no finding: people accept or reject it with a reason. `supports` and
+`against` cite entries; `but` says what speaks against it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from incidents.reviews.record import Record, SweepRecord, TermYield
+from incidents.timeline import Entry, Event
+from incidents.words import clean, counted, duration, share
+
+FLOODING_SHARE = 0.2
+"""A term that alone brings in more than this share of the matched posts may have flooded the sweep."""
+
+FLOODING_YIELD = 0.1
+"""…where less than this share of them was in violation."""
+
+UNSURE_SHARE = 0.15
+"""Reviewers who are unsure about more than this share of a language's items lack something."""
+
+FEWEST = 20
+"""Decisions below which a share says nothing."""
+
+DETECTION_LAG = timedelta(hours=1)
+"""From the harm's beginning to the first signal; beyond it the question is why nobody saw it."""
+
+LEADERLESS = timedelta(minutes=5)
+"""A hand-over takes a moment; a longer gap has consequences."""
+
+_MOST_REFS = 10
+
+
+class Category(StrEnum):
+    """Where a factor lies."""
+
+    policy = "policy"
+    tooling = "tooling"
+    detection = "detection"
+    staffing = "staffing or language"
+    process = "process"
+    communications = "communications"
+    external = "external"
+
+
+class Factor(BaseModel):
+    """One hypothesis. `rule` tells which rule made it of what, so that it is proposed once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    category: Category
+    sentence: str
+    supports: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    but: str = ""
+
+
+def propose(record: Record) -> list[Factor]:
+    """Every hypothesis that the record supports, in the order of the rules."""
+    return [factor for rule in RULES for factor in rule(record)]
+
+
+def late_detection(record: Record) -> Iterator[Factor]:
+    """The harm had begun long before the first signal."""
+    started, first = record.milestone("started"), record.milestone("first_signal")
+    if started is None or first is None or first.at - started.at <= DETECTION_LAG:
+        return
+    estimated = started.certainty != "recorded"
+    yield Factor(
+        rule="late_detection",
+        category=Category.detection,
+        sentence=f"The first signal came {duration(first.at - started.at)} after the harm began.",
+        supports=(record.ref(first.seq),),
+        but="The time at which it began is an estimate." if estimated else "",
+    )
+
+
+def slow_declaration(record: Record) -> Iterator[Factor]:
+    """A candidate waited for an answer past the clock of its severity."""
+    decided = record.of(Event.crisis_declared, Event.candidate_dismissed)
+    asked = [entry for entry in record.of(Event.gate_opened) if entry.facts.get("gate") == "declare"]
+    if not decided or not asked or (due := _time(asked[0].facts.get("due_at"))) is None:
+        return
+    if decided[0].at <= due:
+        return
+    signals = [e for e in record.of(Event.signal_attached) if asked[0].at < e.at < decided[0].at]
+    yield Factor(
+        rule="slow_declaration",
+        category=Category.process,
+        sentence=(
+            f"The candidate waited {duration(decided[0].at - asked[0].at)} for a decision,"
+            f" {duration(decided[0].at - due)} past the clock of its severity."
+        ),
+        supports=_refs([asked[0], decided[0]]),
+        against=_refs(signals),
+        but=f"{counted(len(signals), 'signal')} still came in while it waited." if signals else "",
+    )
+
+
+def leaderless(record: Record) -> Iterator[Factor]:
+    """Nobody commanded the crisis for some time."""
+    declared = record.milestone("declared")
+    if declared is None:
+        return
+    stood_down = record.milestone("stood_down")
+    end = stood_down.at if stood_down else record.ended_at()
+    at = declared.at
+    longest = timedelta()
+    for tenure in sorted((t for t in record.roles if t.role == "commander"), key=lambda t: t.taken_at):
+        longest = max(longest, min(tenure.taken_at, end) - at)
+        at = max(at, tenure.handed_over_at or end)
+    longest = max(longest, end - at)
+    if longest > LEADERLESS:
+        yield Factor(
+            rule="leaderless",
+            category=Category.staffing,
+            sentence=f"Nobody held the role of incident commander for {duration(longest)} during the crisis.",
+            supports=(record.ref(declared.seq), *_refs(record.of(Event.role_taken, Event.role_handed_over))),
+        )
+
+
+def guideline_lag(record: Record) -> Iterator[Factor]:
+    """People decided before the guideline was published."""
+    published, first = record.milestone("guideline_published"), record.decisions.first_at
+    if first is None or (published is not None and published.at <= first):
+        return
+    when = f"{duration(published.at - first)} after" if published else "not at all; there were decisions before"
+    claims = record.of(Event.batch_claimed)[:1]
+    yield Factor(
+        rule="guideline_lag",
+        category=Category.policy,
+        sentence=(
+            f"The guideline was published {when} the first decision;"
+            f" {share(record.decisions.without_guideline, record.decisions.total)} decisions rest on none."
+        ),
+        supports=(*_refs(claims), *([record.ref(published.seq)] if published else [])),
+    )
+
+
+def late_acknowledgement(record: Record) -> Iterator[Factor]:
+    """A partner team acknowledged an ask after it was due."""
+    on_time = [ask.key for ask in record.asks if ask.acknowledged_at and not ask.was_late]
+    told = record.of(Event.ask_sent, Event.ask_escalated, Event.ask_acknowledged)
+    for ask in record.asks:
+        if not ask.was_late or ask.acknowledged_at is None:
+            continue
+        late = duration(ask.acknowledged_at - ask.due_at)
+        yield Factor(
+            rule=f"late_acknowledgement:{ask.key}",
+            category=Category.communications,
+            sentence=f"The team {clean(ask.team)} acknowledged its ask {late} after it was due.",
+            supports=_refs(entry for entry in told if entry.facts.get("ask") == ask.key),
+            against=_refs(
+                e for e in told if e.event is Event.ask_acknowledged and e.facts.get("ask") in on_time
+            ),
+            but=f"{counted(len(on_time), 'other ask')} were acknowledged in time." if len(on_time) > 1 else "",
+        )
+
+
+def failed_deliveries(record: Record) -> Iterator[Factor]:
+    """Messages to partners did not arrive."""
+    failed = record.of(Event.message_failed)
+    if not failed:
+        return
+    keys = {entry.facts.get("key") for entry in failed}
+    later = [e for e in record.of(Event.message_delivered) if e.facts.get("key") in keys]
+    yield Factor(
+        rule="failed_deliveries",
+        category=Category.communications,
+        sentence=f"{counted(len(keys), 'message')} could not be delivered to partners at first or at all.",
+        supports=_refs(failed),
+        against=_refs(later),
+        but=f"{counted(len(later), 'message')} of them arrived later." if later else "",
+    )
+
+
+def returned_leases(record: Record) -> Iterator[Factor]:
+    """Batches went back to the queue before they were finished."""
+    returned = record.of(Event.batch_returned)
+    if not returned:
+        return
+    batches = sum(count.batches for sweep in record.sweeps for count in sweep.batches)
+    finished = record.of(Event.batch_finished)
+    yield Factor(
+        rule="returned_leases",
+        category=Category.staffing,
+        sentence=(
+            f"{counted(len({entry.facts.get('batch') for entry in returned}), 'batch', 'batches')}"
+            f" of {batches} went back to the queue unfinished."
+        ),
+        supports=_refs(returned),
+        against=_refs(e for e in finished if e.facts.get("batch") in {r.facts.get("batch") for r in returned}),
+        but="Those that went back were finished by somebody else." if finished else "",
+    )
+
+
+def flooding_terms(record: Record) -> Iterator[Factor]:
+    """A term brought in many posts that nothing else did, and few of them were in violation."""
+    for sweep in record.sweeps:
+        told = record.of(Event.universe_frozen, Event.sweep_finished)
+        for term in sweep.terms:
+            if _floods(term, sweep):
+                yield Factor(
+                    rule=f"flooding_term:{sweep.id}:{term.term}",
+                    category=Category.tooling,
+                    sentence=(
+                        f"“{clean(term.term, 60)}” alone brought in {share(term.alone, sweep.posts_matched)}"
+                        f" of the matched posts; {share(term.alone_violates, term.alone_decided)} of those"
+                        " decided were in violation."
+                    ),
+                    supports=_refs(entry for entry in told if entry.facts.get("sweep") == sweep.id),
+                    but=_found_by_it_alone(term),
+                )
+
+
+def unsure_languages(record: Record) -> Iterator[Factor]:
+    """Reviewers could not decide much of one language."""
+    for sweep in record.sweeps:
+        finished = [e for e in record.of(Event.sweep_finished) if e.facts.get("sweep") == sweep.id]
+        for tally in sweep.tallies:
+            if tally.decided >= FEWEST and tally.unsure > UNSURE_SHARE * tally.decided:
+                yield Factor(
+                    rule=f"unsure_language:{sweep.id}:{tally.team}:{tally.language}",
+                    category=Category.staffing,
+                    sentence=(
+                        f"The team {clean(tally.team)} was unsure about {share(tally.unsure, tally.decided)}"
+                        f" of its items in {clean(tally.language)}."
+                    ),
+                    supports=_refs(finished),
+                )
+
+
+def restarted_runs(record: Record) -> Iterator[Factor]:
+    """A flow died and was started again."""
+    restarted = record.of(Event.run_restarted)
+    if restarted:
+        yield Factor(
+            rule="restarted_runs",
+            category=Category.tooling,
+            sentence=f"Flow runs died and were restarted {counted(len(restarted), 'time')}.",
+            supports=_refs(restarted),
+            but="Nothing that was recorded before was lost: the timeline goes on.",
+        )
+
+
+RULES: tuple[Callable[[Record], Iterator[Factor]], ...] = (
+    late_detection,
+    slow_declaration,
+    leaderless,
+    guideline_lag,
+    late_acknowledgement,
+    failed_deliveries,
+    returned_leases,
+    flooding_terms,
+    unsure_languages,
+    restarted_runs,
+)
+"""Every rule, in the order in which a crisis unfolds."""
+
+
+def _floods(term: TermYield, sweep: SweepRecord) -> bool:
+    if not sweep.posts_matched or term.alone_decided < FEWEST:
+        return False
+    brought = term.alone / sweep.posts_matched
+    return brought > FLOODING_SHARE and term.alone_violates < FLOODING_YIELD * term.alone_decided
+
+
+def _found_by_it_alone(term: TermYield) -> str:
+    if not term.alone_violates:
+        return ""
+    return f"Without it {counted(term.alone_violates, 'post')} in violation would not have been seen."
+
+
+def _refs(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The first few references: evidence is to be read, the full log has the rest."""
+    return tuple(entry.ref for entry in list(entries)[:_MOST_REFS])
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,110 @@
+"""How long each step took, as pairs of milestones. The same letters mean other things elsewhere.
+
+A metric is None where a milestone is missing, and where the two came in the other order: a negative
+duration is a question to people, not a number.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from incidents.reviews.record import Milestone, Record
+
+MILESTONES: dict[str, str] = {
+    "started": "The harm began",
+    "first_signal": "The first signal reached us",
+    "detected": "A candidate incident was opened",
+    "acknowledged": "Somebody began to assess it",
+    "declared": "A commander declared a crisis",
+    "commander_assigned": "An incident commander took the role",
+    "guideline_published": "The first guideline was published",
+    "first_action": "The first item was decided",
+    "contained": "Every sweep had ended",
+    "sweep_finished": "The first sweep was finished",
+    "stood_down": "The commander ended the crisis",
+    "review_published": "The retrospective was published",
+}
+"""Milestone → what it means, in the order in which a crisis usually reaches them."""
+
+_BEFORE_DECLARING = ("started", "first_signal", "detected", "acknowledged")
+_SWEEPING = frozenset({"first_action", "sweep_finished"})
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A duration between two milestones."""
+
+    name: str
+    start: str
+    end: str
+    sentence: str
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("TTD", "started", "detected", "Time to detect: from the harm's beginning to the candidate."),
+    Metric("TTA", "first_signal", "acknowledged", "Time to acknowledge: from the first signal to a person."),
+    Metric("TTDec", "first_signal", "declared", "Time to declare: from the first signal to the decision."),
+    Metric("TTG", "declared", "guideline_published", "Time to guideline: what partners enforce is written."),
+    Metric("TTFA", "declared", "first_action", "Time to first action: the first item is decided."),
+    Metric("TTM", "declared", "contained", "Time to mitigate: every sweep has ended."),
+    Metric("TTM from start", "started", "contained", "Exposure: from the harm's beginning to its end."),
+    Metric("TTR", "declared", "stood_down", "Time to resolve: the commander ends the crisis."),
+    Metric("Review lag", "stood_down", "review_published", "From the end to the published retrospective."),
+)
+"""Definitions as in the field's guides, anchored; see docs/reference for what others call them."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of one incident. `value` is in seconds, None where it cannot be measured."""
+
+    metric: Metric
+    value: float | None
+    start: Milestone | None
+    end: Milestone | None
+
+    @property
+    def why(self) -> str:
+        """Why there is no value; empty where there is one."""
+        missing = [n for n, m in ((self.metric.start, self.start), (self.metric.end, self.end)) if m is None]
+        if missing:
+            return "not recorded"
+        return "" if self.value is not None else "not measurable: the end came before the start"
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether one of its two times is an estimate."""
+        return any(each is not None and each.certainty != "recorded" for each in (self.start, self.end))
+
+
+def measure(record: Record) -> list[Measured]:
+    """Every metric of the record, in the order of `METRICS`."""
+    return [_measure(metric, record) for metric in METRICS]
+
+
+def expected_milestones(record: Record) -> list[str]:
+    """The milestones that this incident's course could have reached before its review.
+
+    A dismissed candidate has no commander; without a sweep nothing is decided.
+    """
+    if record.milestone("declared") is None and record.incident.phase in ("detected", "assessing", "dismissed"):
+        return list(_BEFORE_DECLARING)
+    skipped = {"review_published"} | (set() if record.sweeps else _SWEEPING)
+    return [name for name in MILESTONES if name not in skipped]
+
+
+def grade(record: Record) -> tuple[str, int, int]:
+    """How complete the record is, then milestones reached and expected. A: 9 of 10; B: 3 of 4; C: half; D."""
+    expected = expected_milestones(record)
+    reached = sum(record.milestone(name) is not None for name in expected)
+    for letter, bound in (("A", 0.9), ("B", 0.75), ("C", 0.5)):
+        if reached >= bound * len(expected):
+            return letter, reached, len(expected)
+    return "D", reached, len(expected)
+
+
+def _measure(metric: Metric, record: Record) -> Measured:
+    start, end = record.milestone(metric.start), record.milestone(metric.end)
+    value = None
+    if start is not None and end is not None and end.at - start.at >= timedelta():
+        value = (end.at - start.at).total_seconds()
+    return Measured(metric, value, start, end)

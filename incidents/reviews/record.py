@@ -1,0 +1,296 @@
+"""Everything that a retrospective is made of, as one value: the same record, the same document.
+
+Nothing in it is text of posts or a payload of a signal, and decisions are counts. Entries about the
+document itself (its drafts, its signature) are left out, or each draft would make the next one differ.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.incident.severity import Impact
+from incidents.reviews.actions import ActionItem
+from incidents.timeline import Entry, Event
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+
+class About(_Frozen):
+    """The incident itself."""
+
+    id: str
+    title: str
+    phase: str
+    severity: str
+    impact: Impact
+    priority_rule: str
+    policy: str | None
+    protocol: str
+    protocol_version: int
+    catalogue_version: str
+    drill: str
+    restricted: bool
+    opened_at: datetime
+    round: int = 1
+
+
+class Milestone(_Frozen):
+    """A moment that the incident reached, and the entry behind it."""
+
+    name: str
+    at: datetime
+    seq: int
+    source: str
+    certainty: str
+
+
+class SignalCount(_Frozen):
+    """How many signals one source sent."""
+
+    source: str
+    kind: str
+    new: int
+    updates: int
+    duplicates: int
+    reach: int = Field(description="Largest reach that one of them reported.")
+    first_received_at: datetime
+
+
+class Tenure(_Frozen):
+    """Who held a role from when until when (None: still)."""
+
+    role: str
+    person: str
+    taken_at: datetime
+    handed_over_at: datetime | None
+
+
+class Waiver(_Frozen):
+    """A coded reason that was taken out of the way in the present round."""
+
+    code: str
+    person: str
+    reason: str
+    at: datetime
+
+
+class Guideline(_Frozen):
+    """One version of the guideline, in all its languages."""
+
+    version: int
+    title: str
+    languages: tuple[str, ...]
+    published_at: datetime
+    effective_from: datetime
+    superseded_at: datetime | None
+
+
+class AskSent(_Frozen):
+    """What one partner team was asked, and when it said that it heard it."""
+
+    key: str
+    team: str
+    asked_at: datetime
+    due_at: datetime = Field(description="As first asked; escalations move the store's own clock on.")
+    escalations: int
+    acknowledged_at: datetime | None
+
+    @property
+    def was_late(self) -> bool:
+        """Whether it was acknowledged after it was due."""
+        return self.acknowledged_at is not None and self.acknowledged_at > self.due_at
+
+
+class TermYield(_Frozen):
+    """What one entry of a scope brought in, and what came of the posts that it alone brought in."""
+
+    term: str
+    posts: int
+    alone: int
+    alone_decided: int = 0
+    alone_violates: int = 0
+
+
+class Tally(_Frozen):
+    """Decisions of one team in one language, each item counted once."""
+
+    team: str
+    language: str
+    items: int = Field(description="Items in its batches.")
+    violates: int = 0
+    does_not_violate: int = 0
+    unsure: int = 0
+    violates_reach: int = Field(0, description="Summed reach of the posts in violation.")
+
+    @property
+    def decided(self) -> int:
+        """Items that somebody decided."""
+        return self.violates + self.does_not_violate + self.unsure
+
+
+class BatchCount(_Frozen):
+    """The batches of one team in a sweep, by state."""
+
+    team: str
+    batches: int
+    done: int
+    leased: int
+
+
+class SweepRecord(_Frozen):
+    """One sweep, in numbers."""
+
+    id: str
+    state: str
+    scope_hash: str
+    requested_at: datetime
+    frozen_at: datetime | None
+    finished_at: datetime | None
+    posts_seen: int | None
+    posts_matched: int | None
+    terms: tuple[TermYield, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    batches: tuple[BatchCount, ...] = ()
+    planned: dict[str, int] = Field(default_factory=dict, description="Recommended action → items.")
+
+    @property
+    def decided(self) -> int:
+        """Items that somebody decided."""
+        return sum(tally.decided for tally in self.tallies)
+
+    @property
+    def violates(self) -> int:
+        """Items in violation."""
+        return sum(tally.violates for tally in self.tallies)
+
+    @property
+    def unsure(self) -> int:
+        """Items that a reviewer could not decide."""
+        return sum(tally.unsure for tally in self.tallies)
+
+
+class PolicyCount(_Frozen):
+    """Decisions under one version of a policy, by the action that was recommended."""
+
+    policy: str | None
+    version: int | None
+    action: str
+    decisions: int
+
+
+class DecisionCounts(_Frozen):
+    """All current decisions of all sweeps."""
+
+    total: int = 0
+    people: int = Field(0, description="Distinct people who decided.")
+    revised: int = Field(0, description="Decisions that their own author replaced.")
+    without_guideline: int = Field(0, description="Made before a guideline was in force.")
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    by_policy: tuple[PolicyCount, ...] = ()
+
+
+class FactorRecord(_Frozen):
+    """A hypothesis about what contributed, and what people said of it."""
+
+    number: int
+    category: str
+    sentence: str
+    supports: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    but: str = ""
+    state: str
+    judged_by: str | None = None
+    reason: str | None = None
+
+
+class Earlier(_Frozen):
+    """A past incident under the same policy, and how many of its action items are still open."""
+
+    id: str
+    title: str
+    severity: str
+    opened_at: datetime
+    open_actions: int
+
+
+class DrillFacts(_Frozen):
+    """What is known because it is a drill. Shares are 0 to 1; None: there was no ground truth."""
+
+    id: str
+    scenario: str | None = None
+    seed: int | None = None
+    reviewers: int | None = Field(None, description="Simulated reviewers.")
+    error_rate: float | None = Field(None, description="How often each was made to answer wrongly.")
+    violating: int | None = Field(None, description="Posts that truly violate.")
+    found: int | None = Field(None, description="Those of them that were decided to violate.")
+    recall: float | None = None
+    precision: float | None = None
+
+
+class Record(_Frozen):
+    """The evidence of one incident."""
+
+    incident: About
+    milestones: tuple[Milestone, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    signals: tuple[SignalCount, ...] = ()
+    roles: tuple[Tenure, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    guidelines: tuple[Guideline, ...] = ()
+    asks: tuple[AskSent, ...] = ()
+    sweeps: tuple[SweepRecord, ...] = ()
+    decisions: DecisionCounts = DecisionCounts()
+    factors: tuple[FactorRecord, ...] = ()
+    actions: tuple[ActionItem, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+    drill: DrillFacts | None = None
+    owner: str | None = Field(None, description="Owner of the review.")
+    review_due_at: datetime | None = None
+
+    def milestone(self, name: str) -> Milestone | None:
+        """The milestone of that name, None where it was not recorded."""
+        return next((each for each in self.milestones if each.name == name), None)
+
+    def of(self, *events: Event) -> list[Entry]:
+        """The entries of these kinds, in order."""
+        return [entry for entry in self.entries if entry.event in events]
+
+    def ref(self, seq: int) -> str:
+        """How an entry of this record is cited."""
+        return f"{self.incident.id}#{seq}"
+
+    def ended_at(self) -> datetime:
+        """The time of the last entry: nothing is known after it."""
+        return self.entries[-1].at if self.entries else self.incident.opened_at
+
+
+_ABOUT_THE_DOCUMENT = frozenset({Event.draft_written, Event.retrospective_signed})
+_GATES = frozenset({Event.gate_opened, Event.gate_escalated, Event.gate_refused})
+
+
+def told_of(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The entries that a retrospective tells: all but those about the document itself."""
+    return tuple(entry for entry in entries if not _is_about_the_document(entry))
+
+
+def input_hash(record: Record) -> str:
+    """SHA-256 (hex) over the record as canonical JSON. The chain's own hashes do not count."""
+    chain: dict[str, Any] = {"entries": {"__all__": {"previous", "hash"}}}
+    told = record.model_dump(mode="json", exclude=chain)
+    canonical = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _is_about_the_document(entry: Entry) -> bool:
+    if entry.event in _ABOUT_THE_DOCUMENT:
+        return True
+    if entry.event in _GATES:
+        return entry.facts.get("gate") == "sign_off"
+    return entry.event is Event.run_restarted and entry.facts.get("flow") == "review"

@@ -1,0 +1,201 @@
+"""Action items: filed with an owner and a due date, moved by people, chased until they are verified."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from incidents.errors import BadInput, Conflict, NotAllowed, NotFound, Refusal
+from incidents.incident.incident import SYSTEM
+from incidents.people import MAY, Act, Person, Role
+from incidents.reviews.actions import UNFINISHED, ActionItem, ActionKind, ActionState, NewAction, refusals
+from incidents.store import timeline
+from incidents.store.engine import Work
+from incidents.store.incidents import find_for, visible_incidents
+from incidents.store.schema import action_items, factors, incidents
+from incidents.store.schema import timeline as entries
+from incidents.timeline import Event
+
+CHASED_EVERY = timedelta(days=1)
+"""An owner is reminded of the same item at most this often, however often `follow_up` runs."""
+
+_STATES = [state.value for state in UNFINISHED]
+
+
+def file_action(work: Work, incident: str, new: NewAction, *, by: Person, now: datetime) -> ActionItem:
+    """File an action item. The same title in the same incident is the same item, returned as it is.
+
+    BadInput names everything that is missing or wrong.
+    """
+    find_for(work, incident, by, Act.draft_review)
+    _check(work, incident, new, now)
+    if (same := _same_title(work, incident, new.title)) is not None:
+        return same
+    number = work.next_number(f"action:{incident}")
+    row = new.model_dump() | {
+        "id": f"{incident}-A{number}",
+        "incident_id": incident,
+        "number": number,
+        "title": new.title.strip(),
+        "state": ActionState.open.value,
+        "filed_at": now,
+    }
+    work.execute(action_items.insert().values(**row))
+    facts = {"item": row["id"], "owner": new.owner, "due_at": new.due_at.isoformat()}
+    timeline.append(work, incident, Event.action_filed, actor=by.id, now=now, facts=facts)
+    return find_action(work, row["id"])
+
+
+def change_action(
+    work: Work, item: str, *, state: str, note: str = "", by: Person, now: datetime
+) -> ActionItem:
+    """Move an item on. NotAllowed with coded reasons; Conflict, with who and when, where somebody was first.
+
+    Partners change what they or their team own; staff whatever they may see.
+    """
+    found = find_action(work, item)
+    find_for(work, found.incident_id, by, Act.change_action)
+    _refuse_others(found, by)
+    to = _state(state)
+    if found.state is to:
+        raise _moved_first(work, found)
+    if reasons := refusals(found, to, note=note, person=by.id):
+        raise NotAllowed(f"{item} is {found.state} and cannot become {to} by {by.id}.", reasons)
+    statement = (
+        sa.update(action_items)
+        .where(action_items.c.id == item, action_items.c.state == found.state.value)
+        .values(state=to.value, note=note.strip() or action_items.c.note)
+    )
+    if work.execute(statement).rowcount != 1:
+        raise _moved_first(work, find_action(work, item))
+    facts = {"item": item, "state": to.value, "was": found.state.value, "note": note.strip()}
+    timeline.append(work, found.incident_id, Event.action_changed, actor=by.id, now=now, facts=facts)
+    return find_action(work, item)
+
+
+def find_action(work: Work, item: str) -> ActionItem:
+    """The action item of that id. NotFound where there is none."""
+    row = work.execute(sa.select(action_items).where(action_items.c.id == item)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no action item {item}. `watchfloor actions` lists them.")
+    return ActionItem.model_validate(row)
+
+
+def actions_of(work: Work, incident: str | None = None, *, open_only: bool = False) -> list[ActionItem]:
+    """The items of an incident, or of all; for the flows. A door asks `visible_actions`."""
+    statement = sa.select(action_items).order_by(action_items.c.due_at, action_items.c.id)
+    if incident is not None:
+        statement = statement.where(action_items.c.incident_id == incident)
+    if open_only:
+        statement = statement.where(action_items.c.state.in_(_STATES))
+    return [ActionItem.model_validate(row) for row in work.execute(statement)]
+
+
+def visible_actions(
+    work: Work, person: Person, incident: str | None = None, *, open_only: bool = False
+) -> list[ActionItem]:
+    """What this person may see: staff, the items of the incidents that they see; partners, their own."""
+    found = actions_of(work, incident, open_only=open_only)
+    if incident is not None:
+        find_for(work, incident, person, Act.see_actions)
+    if not _is_staff(person):
+        return [item for item in found if item.owner in (person.id, person.team)]
+    seen = {each.id for each in visible_incidents(work, person)}
+    return [item for item in found if item.incident_id in seen]
+
+
+def overdue_actions(work: Work, now: datetime) -> list[ActionItem]:
+    """Items past their due date that nobody verified, the oldest first. Drills are left out."""
+    statement = (
+        sa.select(action_items)
+        .join(incidents, incidents.c.id == action_items.c.incident_id)
+        .where(incidents.c.drill == "", action_items.c.state.in_(_STATES), action_items.c.due_at < now)
+        .order_by(action_items.c.due_at, action_items.c.id)
+    )
+    return [ActionItem.model_validate(row) for row in work.execute(statement)]
+
+
+def chase(work: Work, item: str, now: datetime) -> bool:
+    """Record that the owner is reminded; False where it is done, or was chased less than a day ago."""
+    statement = (
+        sa.update(action_items)
+        .where(
+            action_items.c.id == item,
+            action_items.c.state.in_(_STATES),
+            action_items.c.chased_at.is_(None) | (action_items.c.chased_at <= now - CHASED_EVERY),
+        )
+        .values(chased_at=now)
+    )
+    if work.execute(statement).rowcount != 1:
+        find_action(work, item)
+        return False
+    found = find_action(work, item)
+    times = len(_entries_about(work, found, Event.action_chased)) + 1
+    facts = {"item": item, "owner": found.owner, "times": times}
+    timeline.append(work, found.incident_id, Event.action_chased, actor=SYSTEM.id, now=now, facts=facts)
+    return True
+
+
+def _check(work: Work, incident: str, new: NewAction, now: datetime) -> None:
+    given = {"title": new.title, "owner": new.owner, "success": new.success}
+    wrong = [f"{name} is empty" for name, text in given.items() if not text.strip()]
+    if new.kind not in set(ActionKind):
+        wrong.append(f"kind is one of {', '.join(ActionKind)}, not {new.kind}")
+    if new.factor is not None and not _has_factor(work, incident, new.factor):
+        wrong.append(f"{incident} has no factor {new.factor}")
+    if new.due_at <= now:
+        wrong.append(f"{new.due_at:%Y-%m-%d %H:%M} as a due date has passed")
+    if wrong:
+        raise BadInput(f"The action item for {incident} was not filed: {'; '.join(wrong)}.")
+
+
+def _has_factor(work: Work, incident: str, number: int) -> bool:
+    statement = sa.select(factors.c.number).where(factors.c.incident_id == incident, factors.c.number == number)
+    return work.execute(statement).first() is not None
+
+
+def _same_title(work: Work, incident: str, title: str) -> ActionItem | None:
+    statement = sa.select(action_items).where(
+        action_items.c.incident_id == incident, action_items.c.title == title.strip()
+    )
+    row = work.execute(statement).first()
+    return None if row is None else ActionItem.model_validate(row)
+
+
+def _state(state: str) -> ActionState:
+    try:
+        return ActionState(state)
+    except ValueError:
+        raise BadInput(f"An action item is one of {', '.join(ActionState)}, not {state}.") from None
+
+
+def _is_staff(person: Person) -> bool:
+    return bool(person.roles & (MAY[Act.see_incidents] | {Role.administrator}))
+
+
+def _refuse_others(item: ActionItem, by: Person) -> None:
+    if _is_staff(by) or item.owner in (by.id, by.team):
+        return
+    reason = Refusal("OTHERS_ACTION", f"It belongs to {item.owner}.")
+    raise NotAllowed(f"{by.id} may not change {item.id}.", [reason])
+
+
+def _moved_first(work: Work, item: ActionItem) -> Conflict:
+    moves = _entries_about(work, item, Event.action_changed)
+    if not moves:
+        return Conflict(f"{item.id} is {item.state} already. Nothing of yours was changed.")
+    last = moves[-1]
+    return Conflict(
+        f"{item.id} is {item.state}: {last.actor} moved it first, at {last.at:%Y-%m-%d %H:%M:%S} UTC."
+        " Nothing of yours was changed."
+    )
+
+
+def _entries_about(work: Work, item: ActionItem, event: Event) -> Sequence[sa.Row[Any]]:
+    statement = (
+        sa.select(entries)
+        .where(entries.c.incident_id == item.incident_id, entries.c.event == event.value)
+        .order_by(entries.c.seq)
+    )
+    return [row for row in work.execute(statement) if row.facts.get("item") == item.id]
