@@ -198,11 +198,9 @@ def _cells(sheet: BatchSheet, item: SheetItem) -> list[str]:
 
 
 def _fitting(text: str) -> str:
-    for limit in (MAX_CELL, MAX_CELL - 2, MAX_CELL // 8):  # an escape has seven characters
-        cut = text if len(text) <= limit else f"{text[:limit]}…"
-        if len(_escaped(cut)) < MAX_CELL:  # one is left for the quote of a guarded cell
-            break
-    return cut
+    """The text as far as a cell holds it, its escapes (seven characters each) and its guard included."""
+    shorter = (text, f"{text[: MAX_CELL - 2]}…", f"{text[: MAX_CELL // 8]}…")
+    return next(cut for cut in shorter if len(_escaped(cut)) < MAX_CELL)
 
 
 # Cells
@@ -255,7 +253,7 @@ def read_filled(path: Path, *, expected: ExpectedBatch) -> Filled:
             problems += judged.problems
     if problems:
         lines = "\n".join(map(str, sorted(problems)))
-        raise BadInput(f"{path.name}: nothing was imported, {len(problems)} problems:\n{lines}")
+        raise BadInput(f"{path.name}: nothing was imported; wrong cells: {len(problems)}\n{lines}")
     undecided = [row.cells["item"] for row in known if _is_blank(row)]
     return Filled(filled, undecided, sorted(expected.items - {row.cells["item"] for row in known}))
 

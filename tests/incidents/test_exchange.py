@@ -156,7 +156,7 @@ def test_every_wrong_row_is_named_and_nothing_is_imported(fill_in: FillIn, endin
     with pytest.raises(BadInput) as raised:
         read_filled(path, expected=EXPECTED)
     assert str(raised.value).splitlines() == [
-        f"filled{ending}: nothing was imported, 5 problems:",
+        f"filled{ending}: nothing was imported; wrong cells: 5",
         "  row 2 (item p1), column action: must be one of remove, restrict, label, escalate, keep.",
         "  row 2 (item p1), column rationale: is longer than 4000 characters.",
         "  row 2 (item p1), column verdict: must be one of violates, does_not_violate, unsure.",
@@ -238,14 +238,15 @@ def test_headers_may_be_cased_moved_and_joined_by_others(tmp_path: Path) -> None
     assert len(read_filled(path, expected=EXPECTED).rows) == 1
 
 
-def test_numbers_that_excel_made_of_text_are_read_as_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "text"), [(2.5, "2.5"), (3e17, "300000000000000000"), (True, "True")])
+def test_numbers_that_excel_made_of_text_are_read_as_text(tmp_path: Path, number: float, text: str) -> None:
     book = Workbook()
     sheet = book.worksheets[0]
-    for cells in raw({"guideline_version": 3.0, "item": "p1", **KEEP, "rationale": 2.5}):
+    for cells in raw({"guideline_version": 3.0, "item": "p1", **KEEP, "rationale": number}):
         sheet.append(cells)
     book.save(tmp_path / "b.xlsx")
     [row] = read_filled(tmp_path / "b.xlsx", expected=EXPECTED).rows
-    assert row.rationale == "2.5"
+    assert row.rationale == text
 
 
 def test_a_formula_that_was_filled_in_is_text(fill_in: FillIn, tmp_path: Path) -> None:
