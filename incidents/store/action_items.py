@@ -23,11 +23,25 @@ CHASED_EVERY = timedelta(days=1)
 _STATES = [state.value for state in UNFINISHED]
 
 
-def file_action(work: Work, incident: str, new: NewAction, *, by: Person, now: datetime) -> ActionItem:
+def file_action(  # noqa: PLR0913 - each is a field of the item, and all are named
+    work: Work,
+    incident: str,
+    *,
+    title: str,
+    kind: str,
+    owner: str,
+    success: str,
+    factor: int | None = None,
+    due_at: datetime,
+    by: Person,
+    now: datetime,
+) -> ActionItem:
     """File an action item. The same title in the same incident is the same item, returned as it is.
 
+    `success` says how it will be seen that it worked; `factor` is the number of the factor behind it.
     BadInput names everything that is missing or wrong.
     """
+    new = NewAction(title=title, kind=kind, owner=owner, success=success, factor=factor, due_at=due_at)
     find_for(work, incident, by, Act.draft_review)
     _check(work, incident, new, now)
     if (same := _same_title(work, incident, new.title)) is not None:

@@ -9,7 +9,7 @@ import pytest
 
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound
 from incidents.people import Person
-from incidents.reviews.actions import NEXT, ActionItem, ActionState, NewAction, refusals
+from incidents.reviews.actions import NEXT, ActionItem, ActionState, refusals
 from incidents.store import timeline
 from incidents.store.action_items import (
     actions_of,
@@ -36,22 +36,20 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def new(**changes: Any) -> NewAction:
-    return NewAction(
-        **{
-            "title": "Write the term list with the team that reads the language",
-            "kind": "prevent",
-            "owner": "cleo",
-            "success": "The next drill's term list has a second reader.",
-            "due_at": T0 + 15 * DAY,
-        }
-        | changes
-    )
+def new(**changes: Any) -> dict[str, Any]:
+    return {
+        "title": "Write the term list with the team that reads the language",
+        "kind": "prevent",
+        "owner": "cleo",
+        "success": "The next drill's term list has a second reader.",
+        "factor": None,
+        "due_at": T0 + 15 * DAY,
+    } | changes
 
 
 def file(store: Store, **changes: Any) -> ActionItem:
     with store.begin() as work:
-        return file_action(work, "INC-12", new(**changes), by=ADA, now=T0)
+        return file_action(work, "INC-12", **new(**changes), by=ADA, now=T0)
 
 
 def change(store: Store, item: str, state: str, by: Person, note: str = "", minutes: float = 1) -> ActionItem:
@@ -89,7 +87,7 @@ def test_its_owner_does_not_verify_it(store: Store) -> None:
 @pytest.mark.parametrize("to", ActionState)
 def test_the_table_says_which_moves_are_allowed(was: ActionState, to: ActionState) -> None:
     item = ActionItem(
-        **new().model_dump(),
+        **new(),
         id="A",
         incident_id="I",
         number=1,
@@ -149,7 +147,7 @@ def test_the_same_title_is_filed_once(store: Store) -> None:
 
 def test_filing_takes_a_role(store: Store) -> None:
     with store.begin() as work, pytest.raises(NotAuthorised):
-        file_action(work, "INC-12", new(), by=CLEO, now=T0)
+        file_action(work, "INC-12", **new(), by=CLEO, now=T0)
 
 
 def test_overdue_items_are_those_that_nobody_verified_and_no_drills(store: Store) -> None:
@@ -159,7 +157,7 @@ def test_overdue_items_are_those_that_nobody_verified_and_no_drills(store: Store
     change(store, dropped.id, "wont_do", ADA, note="no need")
     with store.begin() as work:
         add_incident(work, 13, drill="DRILL-1")
-        file_action(work, "INC-13", new(), by=ADA, now=T0)
+        file_action(work, "INC-13", **new(), by=ADA, now=T0)
     with store.read() as work:
         assert [item.id for item in overdue_actions(work, T0 + 16 * DAY)] == [late.id]
         assert overdue_actions(work, T0 + 15 * DAY) == []
@@ -189,7 +187,7 @@ def test_who_sees_which_items(store: Store) -> None:
     file(store, title="Another", owner="ada")
     with store.begin() as work:
         add_incident(work, 13, restricted=True)
-        file_action(work, "INC-13", new(), by=Person(id="root", roles=frozenset({"administrator"})), now=T0)
+        file_action(work, "INC-13", **new(), by=Person(id="root", roles=frozenset({"administrator"})), now=T0)
     with store.read() as work:
         assert {item.id for item in visible_actions(work, EVE)} == {"INC-12-A1", "INC-12-A2"}
         assert {item.id for item in visible_actions(work, CLEO, "INC-12")} == {"INC-12-A1"}

@@ -1,0 +1,128 @@
+"""The sweeps of an incident in numbers, a few statements for all of them, however many were decided."""
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from incidents.reviews.record import BatchCount, SweepRecord, Tally, TermYield
+from incidents.store.engine import Work
+from incidents.store.schema import batches, decisions, items, planned_actions, sweeps
+
+
+def count_sweeps(work: Work, incident: str) -> tuple[SweepRecord, ...]:
+    """Every sweep with its verdicts by team and language, its batches, terms and planned actions."""
+    tallies, queues = _tallies(work, incident), _batches(work, incident)
+    planned, yields = _planned(work, incident), _yields(work, incident)
+    statement = sa.select(sweeps).where(sweeps.c.incident_id == incident).order_by(sweeps.c.number)
+    return tuple(
+        SweepRecord.model_validate(
+            {
+                **row,
+                "terms": _terms(row["terms"], yields[row["id"]]),
+                "tallies": tallies[row["id"]],
+                "batches": queues[row["id"]],
+                "planned": planned[row["id"]],
+            }
+        )
+        for row in work.execute(statement).mappings()
+    )
+
+
+def _tallies(work: Work, incident: str) -> dict[str, list[Tally]]:
+    def verdict(name: str) -> sa.Label[int]:
+        return sa.func.count().filter(decisions.c.verdict == name).label(name)
+
+    reach = sa.func.sum(items.c.reach).filter(decisions.c.verdict == "violates")
+    statement = (
+        sa.select(
+            batches.c.sweep_id,
+            batches.c.team,
+            batches.c.language,
+            sa.func.count().label("items"),
+            verdict("violates"),
+            verdict("does_not_violate"),
+            verdict("unsure"),
+            sa.func.coalesce(reach, 0).label("violates_reach"),
+        )
+        .select_from(_decided_items())
+        .where(batches.c.incident_id == incident)
+        .group_by(batches.c.sweep_id, batches.c.team, batches.c.language)
+        .order_by(batches.c.team, batches.c.language)
+    )
+    found: dict[str, list[Tally]] = defaultdict(list)
+    for row in work.execute(statement):
+        found[row.sweep_id].append(Tally.model_validate(row))
+    return found
+
+
+def _decided_items() -> sa.Join:
+    """Every item of a batch, with its current decision where it has one."""
+    current = sa.and_(
+        decisions.c.sweep_id == items.c.sweep_id,
+        decisions.c.item == items.c.item,
+        decisions.c.superseded_at.is_(None),
+    )
+    return batches.join(items, items.c.batch_id == batches.c.id).outerjoin(decisions, current)
+
+
+def _batches(work: Work, incident: str) -> dict[str, list[BatchCount]]:
+    statement = (
+        sa.select(
+            batches.c.sweep_id,
+            batches.c.team,
+            sa.func.count().label("batches"),
+            sa.func.count().filter(batches.c.state == "done").label("done"),
+            sa.func.count().filter(batches.c.state == "leased").label("leased"),
+        )
+        .where(batches.c.incident_id == incident)
+        .group_by(batches.c.sweep_id, batches.c.team)
+        .order_by(batches.c.team)
+    )
+    found: dict[str, list[BatchCount]] = defaultdict(list)
+    for row in work.execute(statement):
+        found[row.sweep_id].append(BatchCount.model_validate(row))
+    return found
+
+
+def _planned(work: Work, incident: str) -> dict[str, dict[str, int]]:
+    statement = (
+        sa.select(planned_actions.c.sweep_id, planned_actions.c.action, sa.func.count().label("items"))
+        .where(planned_actions.c.incident_id == incident)
+        .group_by(planned_actions.c.sweep_id, planned_actions.c.action)
+        .order_by(planned_actions.c.action)
+    )
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in work.execute(statement):
+        found[row.sweep_id][row.action] = row.items
+    return found
+
+
+def _yields(work: Work, incident: str) -> dict[str, dict[str, tuple[int, int]]]:
+    """Sweep → entry of its scope → decided and violating items that this entry alone brought in."""
+    alone = items.c.matched[0].as_string()
+    statement = (
+        sa.select(
+            items.c.sweep_id,
+            alone.label("term"),
+            sa.func.count(decisions.c.id).label("decided"),
+            sa.func.count().filter(decisions.c.verdict == "violates").label("violates"),
+        )
+        .select_from(_decided_items())
+        # There is no second entry: portable where the length of a JSON array is not.
+        .where(batches.c.incident_id == incident, items.c.matched[1].as_string().is_(None))
+        .group_by(items.c.sweep_id, "term")
+    )
+    found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for row in work.execute(statement):
+        found[row.sweep_id][row.term] = (row.decided, row.violates)
+    return found
+
+
+def _terms(kept: list[dict[str, Any]] | None, yields: dict[str, tuple[int, int]]) -> list[TermYield]:
+    """The terms as `matching.term_counts` made them (term, posts, alone), with what came of them."""
+    found = []
+    for term in kept or []:
+        decided, violates = yields.get(term["term"], (0, 0))
+        found.append(TermYield.model_validate(term | {"alone_decided": decided, "alone_violates": violates}))
+    return found
