@@ -34,7 +34,9 @@ class Work:
     def insert_once(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert a row unless one of its unique keys is taken; tell whether it was inserted."""
         insert = postgresql.insert if self.is_postgresql else sqlite.insert
-        return self.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+        # Without the option SQLAlchemy lets go of an INSERT's row count before psycopg was asked for it.
+        statement = insert(table).values(**values).on_conflict_do_nothing()
+        return self.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
 
     def insert_for_id(self, table: sa.Table, values: dict[str, Any]) -> int | None:
         """Insert a row and return the id the database gave it, or None where a unique key is taken."""
@@ -83,9 +85,11 @@ class Store:
             with self.engine.begin() as connection:
                 yield Work(connection)
         except sa.exc.IntegrityError as error:
+            # One line: PostgreSQL's next one quotes values of the row.
+            why = str(error.orig).partition("\n")[0]
             raise Conflict(
                 "Somebody else wrote the same thing at the same moment, so nothing was changed."
-                f" Look at what is there now, then try again. ({error.orig})"
+                f" Look at what is there now, then try again. ({why})"
             ) from error
 
     @contextmanager
@@ -101,13 +105,18 @@ class Store:
 
 
 def open_engine(url: str) -> sa.Engine:
-    """An engine for SQLite (WAL, real transactions, foreign keys) or PostgreSQL (through psycopg)."""
+    """An engine for SQLite (WAL, real transactions, foreign keys) or PostgreSQL (through psycopg).
+
+    Parameters are hidden: an error that quoted them would carry the text of posts into logs.
+    """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise BadInput(f"WATCHFLOOR_DATABASE_URL is not a database URL: {error}") from error
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        )
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     raise BadInput(f"The store runs on SQLite or PostgreSQL, not on {parsed.get_backend_name()}.")
@@ -117,7 +126,7 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
     if not url.database:
         raise BadInput("The store needs a file, so that flows in other processes see it: sqlite:///path.db")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,0 +1,316 @@
+"""Who works which batch until when: every batch is in one person's hands, or in nobody's.
+
+A lease is taken by a conditional UPDATE, on PostgreSQL of a row that nobody else is just taking, so two
+people who ask at once get two batches. A lease that has ended is as good as none: the next person who
+asks takes the batch over, and what was decided in it stays.
+
+A batch is locked before its incident, here and in `decisions`, so that no two transactions wait for each
+other.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.errors import Conflict, NotAllowed, NotFound, Refusal
+from incidents.incident.incident import SYSTEM
+from incidents.incident.phases import OPEN
+from incidents.people import Act, Person, Role, authorise
+from incidents.store import timeline
+from incidents.store.engine import Work
+from incidents.store.incidents import find, find_for
+from incidents.store.schema import batches, incidents, items, roles
+from incidents.sweeps.batches import lease_until
+from incidents.timeline import Event
+
+LEASE_ENDED = "the lease ended"
+"""Why a batch goes back to the queue where nobody returned it."""
+
+_CLAIM_LOCK = 4_280_002
+"""Advisory lock on PostgreSQL, with the person's id: a double click must not take two batches."""
+
+
+class Batch(BaseModel):
+    """Some items of one language for one team. In state `open`, `leased` or `done`."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+    id: str
+    sweep_id: str
+    incident_id: str
+    number: int
+    team: str
+    language: str
+    size: int
+    state: str
+    leased_to: str | None = Field(description="Who holds it; of a batch that is done, who finished it.")
+    leased_at: datetime | None
+    lease_expires_at: datetime | None
+    done_at: datetime | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every item is decided and somebody said so."""
+        return self.state == "done"
+
+    def is_held_by(self, person: str, now: datetime) -> bool:
+        """Whether this person holds it, and still does at `now`."""
+        return self.is_leased(now) and self.leased_to == person
+
+    def is_leased(self, now: datetime) -> bool:
+        """Whether somebody holds it at `now`."""
+        return self.state == "leased" and self.lease_expires_at is not None and now < self.lease_expires_at
+
+
+class Item(BaseModel):
+    """One post of a batch, as its reviewer reads it."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+    item: str
+    place: int
+    text: str = Field(repr=False, description="Sensitive: for the reviewer's eyes alone.")
+    language: str
+    posted_at: datetime | None
+    reach: int
+    matched: tuple[str, ...]
+
+
+def claim_batch(
+    work: Work,
+    *,
+    team: str,
+    by: Person,
+    now: datetime,
+    lease_minutes: int,
+    languages: Collection[str] | None = None,
+    sweep: str | None = None,
+    drill: str = "",
+) -> Batch | None:
+    """Take the team's most urgent free batch for `lease_minutes`; None where nothing is free.
+
+    Whoever holds a batch of the team gets that one back, leased anew (a closed tab, a lost connection).
+    `languages` and `sweep` narrow the choice. Without a sweep, work comes from real incidents alone, or
+    from those of `drill`, whose clock tells another `now`. An ended incident hands out no work.
+    """
+    authorise(by, Act.work_batch, team=team)
+    if work.is_postgresql:
+        work.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIM_LOCK, sa.func.hashtext(by.id))))
+    within = incidents.c.drill == drill if sweep is None else batches.c.sweep_id == sweep
+    queue = _queue(by).where(batches.c.team == team, within)
+    held = _first(
+        work, queue.where(_leased_to(by.id), batches.c.lease_expires_at > now).with_for_update(of=batches)
+    )
+    if held is not None:
+        return _renew(work, held, by=by, now=now, lease_minutes=lease_minutes)
+    if languages is not None:
+        queue = queue.where(batches.c.language.in_(sorted(languages)))
+    found = _first(work, queue.where(_is_free(now)).with_for_update(of=batches, skip_locked=True))
+    return None if found is None else _take(work, found, by=by, now=now, lease_minutes=lease_minutes)
+
+
+def claim(work: Work, batch_id: str, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
+    """Take this very batch. Conflict, with who and when, where somebody else holds it or it is done."""
+    batch = lock_batch(work, batch_id, by)
+    if batch.is_held_by(by.id, now):
+        return _renew(work, batch, by=by, now=now, lease_minutes=lease_minutes)
+    if batch.is_done or batch.is_leased(now):
+        raise taken(batch)
+    _check_open(work, batch)
+    return _take(work, batch, by=by, now=now, lease_minutes=lease_minutes)
+
+
+def check_held(batch: Batch, by: Person, now: datetime) -> None:
+    """Return if this person holds the batch.
+
+    Conflict, with who and when, where somebody else holds it or it is done; NotAllowed where the lease
+    ended (`LEASE_EXPIRED`) or the batch was never claimed (`LEASE_MISSING`).
+    """
+    if batch.is_held_by(by.id, now):
+        return
+    if batch.is_done or batch.is_leased(now):
+        raise taken(batch)
+    if batch.leased_to == by.id:
+        ended = f"It ended at {_told(batch.lease_expires_at)}. Claim the batch again, and send it again."
+        raise NotAllowed(f"{batch.id} is not leased to {by.id} any more.", [Refusal("LEASE_EXPIRED", ended)])
+    missing = Refusal("LEASE_MISSING", "Claim the batch, then send it again.")
+    raise NotAllowed(f"{batch.id} is not leased to {by.id}.", [missing])
+
+
+def taken(batch: Batch) -> Conflict:
+    """Who holds a batch until when, or who finished it when."""
+    if batch.is_done:
+        return Conflict(f"{batch.id} is done: {batch.leased_to} finished it at {_told(batch.done_at)}.")
+    until = _told(batch.lease_expires_at)
+    return Conflict(f"{batch.id} is held by {batch.leased_to} until {until}. Claim another batch.")
+
+
+def find_batch(work: Work, batch_id: str) -> Batch:
+    """The batch of that id. NotFound where there is none."""
+    return _found(work, batch_id, sa.select(batches))
+
+
+def find_batch_for(work: Work, batch_id: str, by: Person) -> Batch:
+    """The batch, if the person may work it. NotFound, or NotAuthorised with its reason."""
+    batch = find_batch(work, batch_id)
+    find_for(work, batch.incident_id, by, Act.work_batch, team=batch.team)
+    return batch
+
+
+def lock_batch(work: Work, batch_id: str, by: Person) -> Batch:
+    """As `find_batch_for`, and nobody else changes the batch until the transaction ends.
+
+    On PostgreSQL the row is locked; on SQLite a writing transaction has the whole store to itself.
+    """
+    batch = _found(work, batch_id, sa.select(batches).with_for_update())
+    find_for(work, batch.incident_id, by, Act.work_batch, team=batch.team)
+    return batch
+
+
+def batches_of(work: Work, sweep: str) -> list[Batch]:
+    """The batches of a sweep, by number."""
+    statement = sa.select(batches).where(batches.c.sweep_id == sweep).order_by(batches.c.number)
+    return [Batch.model_validate(row) for row in work.execute(statement)]
+
+
+def items_of(work: Work, batch_id: str, by: Person) -> list[Item]:
+    """The posts of a batch in their order, for somebody who may work it."""
+    find_batch_for(work, batch_id, by)
+    statement = sa.select(items).where(items.c.batch_id == batch_id).order_by(items.c.place)
+    return [Item.model_validate(row) for row in work.execute(statement)]
+
+
+def return_batch(work: Work, batch_id: str, *, by: Person, why: str, now: datetime) -> None:
+    """Put a batch back into the queue. Conflict where the person does not hold it; decisions stay."""
+    batch = find_batch_for(work, batch_id, by)
+    if not _give_back(work, batch, _leased_to(by.id)):
+        batch = find_batch(work, batch_id)
+        raise taken(batch) if batch.leased_to else Conflict(f"{batch_id} is in nobody's hands already.")
+    _tell_returned(work, batch, by.id, actor=by.id, why=why, now=now)
+
+
+def return_expired(work: Work, now_of: Callable[[str], datetime]) -> list[str]:
+    """Put every batch whose lease has ended back into the queue; return their ids.
+
+    `now_of` tells the time in an incident: a drill has a clock of its own.
+    """
+    leased = sa.select(batches.c.incident_id).where(batches.c.state == "leased").distinct()
+    returned: list[str] = []
+    for incident in work.execute(leased.order_by(batches.c.incident_id)).scalars().all():
+        returned += _return_ended(work, incident, now_of(incident))
+    return returned
+
+
+def _return_ended(work: Work, incident: str, now: datetime) -> list[str]:
+    # All locks on batches first, and none that somebody else holds: see the module's docstring.
+    ended = (
+        sa.select(batches)
+        .where(batches.c.incident_id == incident, _has_ended(now))
+        .order_by(batches.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    returned = []
+    for batch in [Batch.model_validate(row) for row in work.execute(ended)]:
+        if _give_back(work, batch, _has_ended(now)):
+            _tell_returned(work, batch, batch.leased_to, actor=SYSTEM.id, why=LEASE_ENDED, now=now)
+            returned.append(batch.id)
+    return returned
+
+
+def _queue(by: Person) -> sa.Select[Any]:
+    """Batches of open incidents that the person may see, their own first, then the most urgent."""
+    own_first = sa.case((batches.c.leased_to == by.id, 0), else_=1)
+    return (
+        sa.select(batches)
+        .join(incidents, incidents.c.id == batches.c.incident_id)
+        .where(incidents.c.phase.in_([phase.value for phase in OPEN]), _may_see(by))
+        .order_by(own_first, batches.c.number, batches.c.sweep_id)
+        .limit(1)
+    )
+
+
+def _may_see(by: Person) -> sa.ColumnElement[bool]:
+    if Role.administrator in by.roles:
+        return sa.true()
+    held = sa.exists().where(
+        roles.c.incident_id == incidents.c.id, roles.c.person == by.id, roles.c.handed_over_at.is_(None)
+    )
+    return sa.or_(incidents.c.restricted.is_(False), held)
+
+
+def _leased_to(person: str) -> sa.ColumnElement[bool]:
+    return sa.and_(batches.c.state == "leased", batches.c.leased_to == person)
+
+
+def _has_ended(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(batches.c.state == "leased", batches.c.lease_expires_at <= now)
+
+
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(batches.c.state == "open", _has_ended(now))
+
+
+def _first(work: Work, statement: sa.Select[Any]) -> Batch | None:
+    row = work.execute(statement).one_or_none()
+    return None if row is None else Batch.model_validate(row)
+
+
+def _found(work: Work, batch_id: str, statement: sa.Select[Any]) -> Batch:
+    batch = _first(work, statement.where(batches.c.id == batch_id))
+    if batch is None:
+        raise NotFound(f"There is no batch {batch_id}. `watchfloor sweep status` lists a sweep's batches.")
+    return batch
+
+
+def _check_open(work: Work, batch: Batch) -> None:
+    incident = find(work, batch.incident_id)
+    if not incident.is_open:
+        ended = Refusal("INCIDENT_ENDED", f"{incident.id} is {incident.phase}. Reopen it first.")
+        raise NotAllowed(f"{batch.id} is not handed out any more.", [ended])
+
+
+def _renew(work: Work, held: Batch, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
+    until = lease_until(now, lease_minutes)
+    return _lease(work, held, _leased_to(by.id), {"lease_expires_at": until})
+
+
+def _take(work: Work, free: Batch, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
+    until = lease_until(now, lease_minutes)
+    values = {"state": "leased", "leased_to": by.id, "leased_at": now, "lease_expires_at": until}
+    batch = _lease(work, free, _is_free(now), values)
+    if free.leased_to is not None:
+        _tell_returned(work, free, free.leased_to, actor=SYSTEM.id, why=LEASE_ENDED, now=now)
+    facts = {"batch": batch.id, "person": by.id, "until": until.isoformat()}
+    timeline.append(work, batch.incident_id, Event.batch_claimed, actor=by.id, now=now, facts=facts)
+    return batch
+
+
+def _lease(work: Work, batch: Batch, still: sa.ColumnElement[bool], values: dict[str, Any]) -> Batch:
+    statement = sa.update(batches).where(batches.c.id == batch.id, still).values(**values).returning(*batches.c)
+    row = work.execute(statement).one_or_none()
+    if row is None:
+        raise taken(find_batch(work, batch.id))
+    return Batch.model_validate(row)
+
+
+def _give_back(work: Work, batch: Batch, still: sa.ColumnElement[bool]) -> bool:
+    statement = (
+        sa.update(batches)
+        .where(batches.c.id == batch.id, still)
+        .values(state="open", leased_to=None, leased_at=None, lease_expires_at=None)
+    )
+    return work.execute(statement).rowcount == 1
+
+
+def _tell_returned(
+    work: Work, batch: Batch, person: str | None, *, actor: str, why: str, now: datetime
+) -> None:
+    facts = {"batch": batch.id, "person": person, "why": why}
+    timeline.append(work, batch.incident_id, Event.batch_returned, actor=actor, now=now, facts=facts)
+
+
+def _told(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,233 @@
+"""What people decided about the items of a batch: all of what they send is recorded, or nothing."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.catalogue.policies import Policy
+from incidents.errors import Conflict, NotAllowed, Refusal
+from incidents.incident.incident import SYSTEM
+from incidents.people import Person
+from incidents.store import timeline
+from incidents.store.batches import Batch, check_held, lock_batch
+from incidents.store.engine import Work
+from incidents.store.gates import GateKind, answer_gate
+from incidents.store.incidents import lock
+from incidents.store.schema import batches, decisions, milestones
+from incidents.store.schema import timeline as entries
+from incidents.store.standing import AT_ONCE, standing, undecided, violations
+from incidents.sweeps.decisions import Decision, Judgement, refusals
+from incidents.timeline import Entry, Event
+
+FIRST_DECISION = "first_decision"
+"""Milestone: from here on somebody judges what the sweeps brought in."""
+
+
+class Recorded(BaseModel):
+    """What became of the decisions that were sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    new: int
+    superseded: int
+    unchanged: int
+    undecided: int = Field(description="Items of the batch that nobody has decided yet.")
+
+
+def decide(
+    work: Work,
+    batch_id: str,
+    sent: Sequence[Decision],
+    *,
+    by: Person,
+    policies: Mapping[str, Policy],
+    now: datetime,
+) -> Recorded:
+    """Record decisions on items of a batch that the person holds, all of them or none.
+
+    - what stands already, word for word, changes nothing, also when the lease has ended since
+    - the same person decides otherwise: the new word stands, the old one is kept as superseded
+    - somebody else has decided the item: Conflict, with who and when
+    - NotAllowed lists every decision that a rule refuses, and every item that is not in the batch
+
+    `policies` are those in force, by id. A batch that is done, or in other hands, is a Conflict; a lease
+    that has ended is refused as `LEASE_EXPIRED`.
+    """
+    batch = lock_batch(work, batch_id, by)
+    said = standing(work, batch, [decision.item for decision in sent])
+    changed = [decision for decision in sent if not _same(decision, said.get(decision.item))]
+    if changed:
+        check_held(batch, by, now)
+        _refuse(batch, _problems(sent, said, by, policies))
+        _refuse_others(changed, said, by)
+        _supersede(work, batch, [decision.item for decision in changed if said[decision.item]], now)
+        work.execute(decisions.insert(), [_row(batch, decision) for decision in changed])
+        _reach_first_decision(work, batch, now)
+    return Recorded(
+        new=sum(said[decision.item] is None for decision in changed),
+        superseded=sum(said[decision.item] is not None for decision in changed),
+        unchanged=len(sent) - len(changed),
+        undecided=undecided(work, batch),
+    )
+
+
+def signed(
+    judgements: Sequence[Judgement],
+    *,
+    by: Person,
+    policies: Mapping[str, Policy],
+    guideline_version: int | None,
+    now: datetime,
+) -> list[Decision]:
+    """Judgements as decisions of this person, with the versions that they rest on."""
+    stamp = {"guideline_version": guideline_version, "person": by.id, "decided_at": now}
+    return [
+        Decision.model_validate(
+            judgement.model_dump(include=set(Judgement.model_fields))
+            | stamp
+            | {"policy_version": _version(judgement, policies)}
+        )
+        for judgement in judgements
+    ]
+
+
+def finish_batch(work: Work, batch_id: str, *, by: Person, now: datetime) -> Batch:
+    """Say that the batch is done. NotAllowed (`ITEMS_UNDECIDED`) while an item has no decision.
+
+    Whoever finished it may say so again. The sweep's last batch answers the gate at which the sweep waits.
+    """
+    batch = lock_batch(work, batch_id, by)
+    if batch.is_done and batch.leased_to == by.id:
+        return batch
+    check_held(batch, by, now)
+    if left := undecided(work, batch):
+        reason = Refusal("ITEMS_UNDECIDED", f"{left} of its {batch.size} items have no decision yet.")
+        raise NotAllowed(f"{batch_id} cannot be finished yet.", [reason])
+    done = _mark_done(work, batch, now)
+    facts = {"batch": batch_id, "person": by.id, "items": batch.size, "violates": violations(work, batch)}
+    timeline.append(work, batch.incident_id, Event.batch_finished, actor=by.id, now=now, facts=facts)
+    _answer_gate_if_last(work, batch, now)
+    return done
+
+
+class _Problem(NamedTuple):
+    item: str
+    refusal: Refusal
+
+
+def _problems(
+    sent: Sequence[Decision],
+    said: Mapping[str, Decision | None],
+    by: Person,
+    policies: Mapping[str, Policy],
+) -> list[_Problem]:
+    """Every reason against every decision that was sent, in the order of sending."""
+    times = Counter(decision.item for decision in sent)
+    found = []
+    for decision in sent:
+        reasons = refusals(decision, policies)
+        if decision.item not in said:
+            reasons.append(Refusal("ITEM_ELSEWHERE", "The batch has no such item."))
+        if times[decision.item] > 1:
+            reasons.append(Refusal("ITEM_REPEATED", "It was decided more than once in what was sent."))
+        if decision.person != by.id:
+            reasons.append(Refusal("PERSON_OTHER", f"It was signed by {decision.person}."))
+        found += [_Problem(decision.item, reason) for reason in reasons]
+    return found
+
+
+def _refuse(batch: Batch, problems: Sequence[_Problem]) -> None:
+    if problems:
+        reasons = [Refusal(refusal.code, f"item {item}: {refusal.sentence}") for item, refusal in problems]
+        raise NotAllowed(f"Nothing was recorded in {batch.id}: {len(reasons)} problems.", reasons)
+
+
+def _refuse_others(changed: Sequence[Decision], said: Mapping[str, Decision | None], by: Person) -> None:
+    others = [was for decision in changed if (was := said[decision.item]) and was.person != by.id]
+    if others:
+        lines = [f"  item {was.item}: {was.person}, {was.decided_at:%Y-%m-%d %H:%M:%S} UTC" for was in others]
+        raise Conflict("\n".join(["Somebody else decided before you, so nothing was recorded:", *lines]))
+
+
+def _same(decision: Decision, said: Decision | None) -> bool:
+    """Whether it was said before by the same person, in the same words and under the same versions."""
+    when = {"decided_at"}
+    return said is not None and decision.model_dump(exclude=when) == said.model_dump(exclude=when)
+
+
+def _row(batch: Batch, decision: Decision) -> dict[str, Any]:
+    return decision.model_dump() | {
+        "verdict": decision.verdict.value,
+        "action": decision.action.value,
+        "sweep_id": batch.sweep_id,
+        "batch_id": batch.id,
+    }
+
+
+def _supersede(work: Work, batch: Batch, ids: Sequence[str], now: datetime) -> None:
+    for start in range(0, len(ids), AT_ONCE):
+        statement = sa.update(decisions).where(
+            decisions.c.sweep_id == batch.sweep_id,
+            decisions.c.item.in_(ids[start : start + AT_ONCE]),
+            decisions.c.superseded_at.is_(None),
+        )
+        work.execute(statement.values(superseded_at=now))
+
+
+def _mark_done(work: Work, batch: Batch, now: datetime) -> Batch:
+    statement = (
+        sa.update(batches)
+        .where(batches.c.id == batch.id, batches.c.state == "leased", batches.c.leased_to == batch.leased_to)
+        .values(state="done", done_at=now, lease_expires_at=None)
+        .returning(*batches.c)
+    )
+    return Batch.model_validate(work.execute(statement).one())
+
+
+def _reach_first_decision(work: Work, batch: Batch, now: datetime) -> None:
+    """The entry behind it is the claim of the batch: single decisions are not told to the timeline."""
+    known = sa.select(milestones.c.seq).where(
+        milestones.c.incident_id == batch.incident_id, milestones.c.name == FIRST_DECISION
+    )
+    if work.execute(known).first() is None:
+        # The incident before its milestone, as wherever else a milestone is reached.
+        lock(work, batch.incident_id)
+        timeline.reach_milestone(work, _claim_entry(work, batch), FIRST_DECISION, at=now)
+
+
+def _claim_entry(work: Work, batch: Batch) -> Entry:
+    last = sa.select(sa.func.max(entries.c.seq)).where(
+        entries.c.incident_id == batch.incident_id,
+        entries.c.event == Event.batch_claimed.value,
+        entries.c.facts["batch"].as_string() == batch.id,
+    )
+    seq = work.execute(last).scalar_one()
+    return timeline.entries(work, batch.incident_id, after=seq - 1, limit=1)[0]
+
+
+def _answer_gate_if_last(work: Work, batch: Batch, now: datetime) -> None:
+    # Asked after the timeline was appended to, which locks the incident: of two people who finish the last
+    # two batches at once, the second one sees the first one's batch done.
+    left = (
+        sa.select(batches.c.id).where(batches.c.sweep_id == batch.sweep_id, batches.c.state != "done").limit(1)
+    )
+    if work.execute(left).first() is None:
+        answer_gate(
+            work,
+            batch.incident_id,
+            GateKind.sweep_work,
+            subject=batch.sweep_id,
+            answer="done",
+            by=SYSTEM.id,
+            reason="every batch is done",
+            now=now,
+        )
+
+
+def _version(judgement: Judgement, policies: Mapping[str, Policy]) -> int | None:
+    policy = policies.get(judgement.policy or "")
+    return None if policy is None else policy.version

@@ -1,0 +1,40 @@
+"""Fixtures that every folder of tests shares: the store, on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from incidents.store.engine import Store
+from incidents.store.upgrade import upgrade
+from tests.postgres import Postgres, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; tests that need one are skipped, with the reason, where there is none."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a store with all its tables and nothing in it: once on SQLite, once on PostgreSQL."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path / 'store' / 'watchfloor.db'}"
+            store = Store.open(url)
+            upgrade(store)
+            store.close()
+        else:
+            url = stack.enter_context(request.getfixturevalue("postgres").database())
+        yield url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A store with all its tables and nothing in it: once on SQLite, once on PostgreSQL."""
+    opened = Store.open(store_url)
+    yield opened
+    opened.close()
