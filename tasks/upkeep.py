@@ -27,6 +27,9 @@ ESCALATIONS = "escalations"
 PATIENCE = timedelta(minutes=30)
 """How long an escalation waits for an answer before it is repeated."""
 
+MOST_STARTS = 5
+"""Starts in a row without coming to a gate, after which a run is left to a person."""
+
 RESPONDING = (Phase.declared, Phase.responding, Phase.monitoring)
 
 
@@ -100,6 +103,8 @@ def _restart_if_dead(attempt: Attempt, machine_now: datetime) -> bool:
         why = f"no sign of life since {attempt.beat_at:%H:%M:%S} UTC"
     else:
         return False
+    if attempt.starts >= MOST_STARTS:
+        return _give_up(attempt, why, machine_now)
     with store().begin() as work:
         # Whoever moves the heartbeat first restarts the run; a second `watch` finds it moved.
         if not attempts.claim_restart(work, attempt, machine_now=machine_now):
@@ -112,6 +117,15 @@ def _restart_if_dead(attempt: Attempt, machine_now: datetime) -> bool:
     else:
         start_again(attempt.flow_run_id, machine_now)
     return True
+
+
+def _give_up(attempt: Attempt, why: str, machine_now: datetime) -> bool:
+    """Ask a person to look, once: what fails this often will fail again."""
+    now = told(attempt.incident_id, machine_now)
+    text = render("notes/stuck.md.j2", attempt=attempt, why=why, now=now)
+    with store().begin() as work:
+        _tell_escalations(work, attempt.incident_id, f"stuck:{attempt.key}:{attempt.flow_run_id}", text, now)
+    return False
 
 
 def _replace(attempt: Attempt, machine_now: datetime) -> None:

@@ -4,9 +4,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FAST = 240.0
-"""Told seconds a second of a fast drill: a working day in two minutes."""
-
 
 class DrillRequest(BaseModel):
     """A whole crisis, on recorded or generated posts."""
@@ -20,4 +17,4 @@ class DrillRequest(BaseModel):
     error_rate: float = Field(
         0.02, ge=0, le=0.5, description="Share of verdicts that simulated reviewers get wrong."
     )
-    speed: float = Field(FAST, gt=0, description="Told seconds a second; 1 is live.")
+    live: bool = Field(False, description="People take their real time, and the clock is the machine's.")

@@ -68,11 +68,13 @@ def beat(work: Work, key: str, flow_run_id: str, *, machine_now: datetime) -> bo
 
 
 def rest(work: Work, key: str, flow_run_id: str, state: str, *, machine_now: datetime) -> None:
-    """The run waits at a gate (`waiting`) or has ended (`done`)."""
+    """The run waits at a gate (`waiting`), goes on (`running`) or has ended (`done`).
+
+    Whoever came as far as a gate has not started in vain: the count of starts begins anew.
+    """
+    values = {"state": state, "beat_at": machine_now} | ({"starts": 0} if state == "waiting" else {})
     work.execute(
-        sa.update(attempts)
-        .where(attempts.c.key == key, attempts.c.flow_run_id == flow_run_id)
-        .values(state=state, beat_at=machine_now)
+        sa.update(attempts).where(attempts.c.key == key, attempts.c.flow_run_id == flow_run_id).values(**values)
     )
 
 

@@ -27,7 +27,6 @@ class Drill(BaseModel):
     requested_by: str
     anchor_real: datetime
     anchor_told: datetime
-    speed: float
     results: dict[str, Any] | None
 
     @property
@@ -94,3 +93,23 @@ def running_drills(work: Work) -> list[Drill]:
     """Drills that have not ended."""
     statement = sa.select(drills).where(drills.c.state == "running").order_by(drills.c.number)
     return [Drill.model_validate(row) for row in work.execute(statement)]
+
+
+def advance(work: Work, drill: str, to: datetime, *, machine_now: datetime) -> bool:
+    """Move a drill's clock on to a told time; False where it shows that time already, or a later one."""
+    found = find_drill(work, drill)
+    ahead = to - found.clock.tell(machine_now)
+    if ahead.total_seconds() <= 0:
+        return False
+    statement = (
+        sa.update(drills)
+        .where(drills.c.id == drill, drills.c.anchor_told == found.anchor_told)
+        .values(anchor_told=found.anchor_told + ahead)
+    )
+    return work.execute(statement).rowcount == 1
+
+
+def set_clock(work: Work, drill: str, told: datetime, *, machine_now: datetime) -> None:
+    """Set a drill's clock before its incident begins: recorded posts bring their own time with them."""
+    statement = sa.update(drills).where(drills.c.id == drill, drills.c.incident_id.is_(None))
+    work.execute(statement.values(anchor_real=machine_now, anchor_told=told))

@@ -454,6 +454,5 @@ drills = sa.Table(
     sa.Column("requested_by", sa.String, nullable=False),
     _time("anchor_real", nullable=False, comment="Machine's clock when it began"),
     _time("anchor_told", nullable=False, comment="The clock that the drill tells at that moment"),
-    sa.Column("speed", sa.Float, nullable=False, comment="Told seconds a second"),
     sa.Column("results", Json),
 )

@@ -165,6 +165,11 @@ def plan_of(work: Work, sweep: str) -> list[PlannedAction]:
     return [PlannedAction.model_validate({**row, "decided_by": row["decided_by"].split()}) for row in rows]
 
 
+def matched_items(work: Work, sweep: str) -> list[str]:
+    """The ids of the posts that a sweep covers."""
+    return list(work.execute(sa.select(items.c.item).where(items.c.sweep_id == sweep)).scalars())
+
+
 def _check_open(work: Work, incident: str) -> None:
     phase = find(work, incident).phase
     if phase not in OPEN_FOR_SWEEPS:

@@ -137,7 +137,6 @@ def upgrade() -> None:
         sa.Column(
             "anchor_told", UTC_TIME, nullable=False, comment="The clock that the drill tells at that moment"
         ),
-        sa.Column("speed", sa.Float(), nullable=False, comment="Told seconds a second"),
         sa.Column("results", JSON, nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_drills_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drills")),

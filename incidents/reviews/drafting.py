@@ -1,0 +1,17 @@
+"""Write the draft of a retrospective anew from the record."""
+
+from datetime import datetime
+from importlib.metadata import version
+
+from incidents.reviews.record import input_hash
+from incidents.reviews.retrospective import compose
+from incidents.store.engine import Work
+from incidents.store.records import read_record
+from incidents.store.reviews import write_draft
+
+
+def redraft(work: Work, incident: str, *, author: str, now: datetime) -> int:
+    """Keep what the record says now as the next version; return its number, or the last one's if equal."""
+    record = read_record(work, incident)
+    markdown = compose(record, generator=f"watchfloor {version('watchfloor')}")
+    return write_draft(work, incident, markdown=markdown, input_hash=input_hash(record), author=author, now=now)

@@ -1,0 +1,194 @@
+"""The simulated people of a drill: each acts through the door that a real one would use."""
+
+import heapq
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+
+from prefect import task
+
+from incidents.catalogue.policies import Policy, RecommendedAction
+from incidents.catalogue.teams import Team
+from incidents.drills.pile import simulated_verdict
+from incidents.incident.incident import SYSTEM
+from incidents.incident.severity import Impact, priority
+from incidents.people import Person, Role
+from incidents.reviews.drafting import redraft
+from incidents.store import lifecycle
+from incidents.store.asks import acknowledge, asks_of
+from incidents.store.batches import Batch, Item, claim_batch, items_of
+from incidents.store.decisions import decide, finish_batch, signed
+from incidents.store.guidelines import guideline_in_force
+from incidents.store.incidents import find
+from incidents.store.post_source import FileSource
+from incidents.store.records import read_record
+from incidents.store.reviews import judge_factor, sign
+from incidents.store.sweeps import request_sweep, sweeps_of
+from incidents.sweeps.decisions import Judgement, Verdict
+from incidents.sweeps.scope import Scope
+from tasks.drills import actor, drill_time, move_on, pile_of, posts_file, request_of
+from tasks.reviews import file_action_items
+from tasks.world import catalogue, store
+
+Clock = Callable[[], datetime]
+
+COMMANDER, REVIEWER = "ada", "bo"
+THINKS_BEFORE_DECLARING = timedelta(minutes=9)
+WATCHES_BEFORE_STANDING_DOWN = timedelta(minutes=90)
+READS_BEFORE_SIGNING = timedelta(hours=18)
+
+
+@task(persist_result=False)
+def declare_crisis(drill: str, incident: str, clock: Clock) -> None:
+    """The commander assesses the impact, declares, and asks for a sweep, in one go."""
+    pile, ada = pile_of(drill), actor(COMMANDER)
+    impact = Impact.model_validate(pile.impact)
+    scope = Scope(
+        terms=pile.scope_terms,
+        hashtags=pile.scope_hashtags,
+        domains=pile.scope_domains,
+        patterns=pile.scope_patterns,
+    )
+    now = move_on(drill, drill_time(drill, clock()) + THINKS_BEFORE_DECLARING, clock)
+    with store().begin() as work:
+        rule = priority(impact, catalogue().priority_rules)
+        lifecycle.set_priority(work, incident, impact, rule, by=ada, now=now)
+        protocol = catalogue().protocol(find(work, incident).protocol)
+        answers = {criterion.id: "yes" for criterion in protocol.entry_criteria}
+        lifecycle.record_assessment(work, incident, answers=answers, note="simulated", by=ada, now=now)
+        reason = "Every entry criterion holds, and the queues cannot answer it in time."
+        lifecycle.declare(work, incident, by=ada, reason=reason, now=now)
+        request_sweep(work, incident, scope, FileSource(path=posts_file(drill)), by=ada, now=now)
+
+
+@task(persist_result=False)
+def acknowledge_asks(drill: str, incident: str, clock: Clock) -> int:
+    """Every team that was asked says that it heard; one in five of them late. Returns how many did."""
+    with store().read() as work:
+        waiting = [ask for ask in asks_of(work, incident) if not ask.is_acknowledged]
+    hears = sorted(
+        (ask.asked_at + (ask.due_at - ask.asked_at) * _slowness(drill, ask.team), ask.key) for ask in waiting
+    )
+    leads = {ask.key: _lead_of(ask.team) for ask in waiting}
+    for heard_at, key in hears:
+        now = move_on(drill, heard_at, clock)
+        with store().begin() as work:
+            acknowledge(work, key, by=leads[key], note="simulated", now=now)
+    return len(waiting)
+
+
+def _slowness(drill: str, team: str) -> float:
+    """Share of the agreed time that a team takes: 0.3 to 0.7, and 1.8 for one in five."""
+    dice = sha256(f"{request_of(drill).seed}:{team}".encode()).digest()
+    return 1.8 if dice[0] < 51 else 0.3 + 0.4 * dice[1] / 255
+
+
+def _lead_of(team: str) -> Person:
+    members = catalogue().members(team, drill=True)
+    return next((person for person in members if Role.partner_lead in person.roles), members[0])
+
+
+@task(persist_result=False)
+def work_sweep(drill: str, incident: str, clock: Clock) -> int:
+    """The reviewers work every batch, each at the pace of the team; returns how many reviewers did.
+
+    Whoever is free first takes the next batch. The clock moves on to when they are done with it.
+    """
+    with store().read() as work:
+        sweep = sweeps_of(work, incident)[0].id
+    now = drill_time(drill, clock())
+    free = [(now, person.id, team.id) for team in catalogue().teams for person in _reviewers(team)]
+    heapq.heapify(free)
+    busy: dict[str, Batch] = {}
+    worked: set[str] = set()
+    while free:
+        at, name, team = heapq.heappop(free)
+        now = move_on(drill, at, clock)
+        if name in busy:
+            _decide_batch(drill, busy.pop(name), actor(name), now)
+            worked.add(name)
+        batch = _claim(catalogue().team(team), actor(name), sweep, now)
+        if batch is not None:
+            busy[name] = batch
+            pace = timedelta(hours=1) / catalogue().team(team).pace_per_hour
+            heapq.heappush(free, (now + batch.size * pace, name, team))
+    return len(worked)
+
+
+def _reviewers(team: Team) -> Sequence[Person]:
+    members = catalogue().members(team.id, drill=True)
+    return [person for person in members if Role.partner_reviewer in person.roles] if team.languages else []
+
+
+def _claim(team: Team, person: Person, sweep: str, now: datetime) -> Batch | None:
+    with store().begin() as work:
+        return claim_batch(
+            work, team=team.id, by=person, now=now, lease_minutes=team.lease_minutes, sweep=sweep
+        )
+
+
+def _decide_batch(drill: str, batch: Batch, person: Person, now: datetime) -> None:
+    policy = catalogue().policy(pile_of(drill).policy)
+    with store().begin() as work:
+        judgements = [_judge(drill, item, person, policy) for item in items_of(work, batch.id, person)]
+        guideline = guideline_in_force(work, batch.incident_id, language=batch.language, now=now)
+        sent = signed(
+            judgements,
+            by=person,
+            policies={policy.id: policy},
+            guideline_version=guideline.version if guideline else None,
+            now=now,
+        )
+        decide(work, batch.id, sent, by=person, policies={policy.id: policy}, now=now)
+        finish_batch(work, batch.id, by=person, now=now)
+
+
+@cache
+def _truth_of(drill: str) -> dict[str, bool | None]:
+    """Post → whether it violates; None where nobody knows."""
+    truth = pile_of(drill).truth
+    return dict(zip(truth["id"], truth["violating"], strict=True))
+
+
+def _judge(drill: str, item: Item, person: Person, policy: Policy) -> Judgement:
+    """The simulated person's verdict: the truth, or its opposite at the drill's error rate."""
+    asked = request_of(drill)
+    truth = _truth_of(drill).get(item.item)
+    # Without a truth the scope itself has to do: two of its entries in one post are taken for a violation.
+    violating = len(set(item.matched)) >= 2 if truth is None else truth
+    if not simulated_verdict(
+        item.item, violating, reviewer=person.id, error_rate=asked.error_rate, seed=asked.seed
+    ):
+        return Judgement(item=item.item, verdict=Verdict.does_not_violate, action=RecommendedAction.keep)
+    return Judgement(
+        item=item.item,
+        verdict=Verdict.violates,
+        policy=policy.id,
+        clause=policy.clauses[0].id,
+        action=policy.action,
+    )
+
+
+@task(persist_result=False)
+def stand_down_crisis(drill: str, incident: str, clock: Clock) -> None:
+    """The commander watches for a while, and ends the crisis."""
+    now = move_on(drill, drill_time(drill, clock()) + WATCHES_BEFORE_STANDING_DOWN, clock)
+    with store().begin() as work:
+        reason = "The sweep is done and nothing new came in."
+        lifecycle.stand_down(work, incident, by=actor(COMMANDER), reason=reason, now=now)
+
+
+@task(persist_result=False)
+def sign_retrospective(drill: str, incident: str, clock: Clock) -> None:
+    """The reviewer judges the proposed factors, files what must change, reads the new draft, and signs it."""
+    bo = actor(REVIEWER)
+    now = move_on(drill, drill_time(drill, clock()) + READS_BEFORE_SIGNING, clock)
+    with store().begin() as work:
+        for factor in read_record(work, incident).factors:
+            reason = "The entries bear it out."
+            judge_factor(work, incident, factor.number, state="accepted", reason=reason, by=bo, now=now)
+    file_action_items(incident, now)
+    with store().begin() as work:
+        version = redraft(work, incident, author=SYSTEM.id, now=now)
+        sign(work, incident, version, by=bo, reason="It says what happened.", now=now)

@@ -1,0 +1,75 @@
+"""Notes from one shift to the next, and reminders of what was promised after a crisis."""
+
+from datetime import datetime
+
+from prefect import task
+
+from incidents.incident.phases import OPEN
+from incidents.message import Message
+from incidents.reviews.actions import ActionItem
+from incidents.store import action_items, outbox, shift_notes, timeline
+from incidents.store.asks import asks_of
+from incidents.store.gates import open_gates
+from incidents.store.incidents import find, in_phases
+from incidents.store.progress import progress
+from incidents.store.roles import tenures
+from incidents.store.sweeps import sweeps_of
+from incidents.timeline import Event
+from incidents.words import render, sentence
+from tasks.upkeep import ESCALATIONS
+from tasks.world import store, told
+
+
+@task(persist_result=False)
+def write_shift_notes(machine_now: datetime) -> int:
+    """Write a note for each open incident, once an hour at most; return how many were written."""
+    with store().read() as work:
+        incidents = in_phases(work, OPEN)
+    return sum(_write_note(incident.id, told(incident.id, machine_now)) for incident in incidents)
+
+
+def _write_note(incident: str, now: datetime) -> bool:
+    with store().begin() as work:
+        last = shift_notes.last_note(work, incident)
+        entries = timeline.entries(work, incident, after=last.seq if last else 0)
+        found = find(work, incident)
+        markdown = render(
+            "notes/shift.md.j2",
+            incident=found,
+            now=now,
+            roles=[role for role in tenures(work, incident) if role["handed_over_at"] is None],
+            gates=open_gates(work, incident),
+            asks=[ask for ask in asks_of(work, incident) if not ask.is_acknowledged],
+            sweeps=[(sweep, progress(work, sweep.id)) for sweep in sweeps_of(work, incident)],
+            told=[(entry, sentence(entry)) for entry in entries],
+        )
+        key = f"shift:{incident}:{now:%Y-%m-%dT%H}"
+        if not shift_notes.keep(work, incident, key=key, markdown=markdown, now=now):
+            return False
+        message = Message(
+            key=key, event=Event.shift_noted.value, subject=f"Shift note {incident}", text=markdown, at=now
+        )
+        return outbox.post_message(work, incident, ESCALATIONS, message)
+
+
+@task(persist_result=False)
+def chase_action_items(machine_now: datetime) -> int:
+    """Remind of every overdue action item, once a day at most; return how many were."""
+    with store().read() as work:
+        overdue = action_items.overdue_actions(work, machine_now)
+    return sum(_chase(item, machine_now) for item in overdue)
+
+
+def _chase(item: ActionItem, now: datetime) -> bool:
+    text = render("notes/overdue.md.j2", item=item)
+    message = Message(
+        key=f"chase:{item.id}:{now:%Y-%m-%d}",
+        event=Event.action_chased.value,
+        subject=f"{item.id} is overdue",
+        text=text,
+        at=now,
+    )
+    with store().begin() as work:
+        if not action_items.chase(work, item.id, now=now):
+            return False
+        return outbox.post_message(work, item.incident_id, ESCALATIONS, message)

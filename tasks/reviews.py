@@ -1,0 +1,105 @@
+"""Write the retrospective down, publish it once it is signed, and see to what must follow."""
+
+from datetime import datetime, timedelta
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+
+from incidents.incident.incident import SYSTEM
+from incidents.incident.phases import Phase
+from incidents.people import Role
+from incidents.reviews.actions import ActionKind
+from incidents.reviews.drafting import redraft
+from incidents.reviews.factors import propose
+from incidents.store import lifecycle, reviews
+from incidents.store.action_items import actions_of, file_action
+from incidents.store.incidents import find, holder_of
+from incidents.store.records import read_record
+from incidents.words import plain, render
+from tasks.world import catalogue, store
+
+
+def is_reviewable(incident: str) -> bool:
+    """Whether the incident was stood down and its review is not over."""
+    with store().read() as work:
+        return find(work, incident).phase in {Phase.stood_down, Phase.reviewing}
+
+
+@task(persist_result=False)
+def begin_review(incident: str, now: datetime) -> None:
+    """Name the owner and the due date, and move on to reviewing, unless that was done before."""
+    with store().begin() as work:
+        found = find(work, incident)
+        due_at = now + timedelta(days=catalogue().severity(found.severity).clocks.review_due_days)
+        owner = holder_of(work, incident, Role.commander) or SYSTEM.id
+        if found.phase is Phase.stood_down:
+            lifecycle.start_review(work, incident, due_at=due_at, now=now)
+            reviews.start_review(work, incident, owner=owner, due_at=due_at, now=now)
+
+
+@task(persist_result=False)
+def gather_evidence(incident: str, now: datetime) -> int:
+    """Propose contributing factors from the record, as hypotheses; return how many are new."""
+    del now  # a hypothesis is made from the record and is no fact of its own
+    with store().begin() as work:
+        return reviews.propose_factors(work, incident, propose(read_record(work, incident)))
+
+
+@task(persist_result=False)
+def draft_retrospective(incident: str, now: datetime) -> int:
+    """Write the draft; return its version. What is signed is not drafted again."""
+    with store().begin() as work:
+        return redraft(work, incident, author=SYSTEM.id, now=now)
+
+
+@task(persist_result=False)
+def show_retrospective(incident: str, version: int) -> None:
+    """Show a version on Prefect's page, where whoever signs there reads it. It holds no text of posts."""
+    with store().read() as work:
+        found, draft = find(work, incident), reviews.read_draft(work, incident, version)
+    if not found.restricted:
+        create_markdown_artifact(
+            draft.markdown, key=f"{incident.lower()}-retrospective", description=f"Version {version}"
+        )
+
+
+@task(persist_result=False)
+def file_action_items(incident: str, now: datetime) -> list[str]:
+    """File an action item for each accepted factor that has none, due by the severity's clock."""
+    with store().begin() as work:
+        found = find(work, incident)
+        owner = reviews.find_review(work, incident).owner
+        due_at = now + timedelta(days=catalogue().severity(found.severity).clocks.action_due_days)
+        covered = {item.factor for item in actions_of(work, incident)}
+        filed = [
+            file_action(
+                work,
+                incident,
+                title=plain(render("notes/action_title.txt.j2", factor=factor)).strip(),
+                kind=ActionKind.process,
+                owner=owner,
+                success=plain(render("notes/action_success.txt.j2", factor=factor)).strip(),
+                factor=factor.number,
+                due_at=due_at,
+                by=SYSTEM,
+                now=now,
+            )
+            for factor in read_record(work, incident).factors
+            if factor.state == "accepted" and factor.number not in covered
+        ]
+    return [item.id for item in filed]
+
+
+@task(persist_result=False)
+def publish_retrospective(incident: str, now: datetime) -> bool:
+    """Publish the signed version; False where it is published already."""
+    with store().begin() as work:
+        return reviews.publish(work, incident, now=now)
+
+
+@task(persist_result=False)
+def close_incident(incident: str, now: datetime) -> None:
+    """Close the incident, unless it is closed."""
+    with store().begin() as work:
+        if find(work, incident).phase is Phase.reviewing:
+            lifecycle.close(work, incident, by=SYSTEM, now=now)
