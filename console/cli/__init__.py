@@ -1,0 +1,8 @@
+"""The command line `watchfloor`: one module a noun, put together in `app`."""
+
+from console.cli.app import app
+
+
+def main() -> None:
+    """Run the command that was typed; the script `watchfloor` calls this."""
+    app(prog_name="watchfloor")

@@ -1,0 +1,127 @@
+"""Run a whole crisis as an exercise, follow it, and leave its results in a folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console import stack
+from console.cli import printing
+from console.cli.door import Door
+from console.cli.failures import REFUSED, complain, note
+from console.cli.following import FollowedDrill, follow
+from console.cli.options import Out, example
+from console.results import check_writable, export_results
+from incidents.drills.clock import Clock
+from incidents.drills.request import DrillRequest
+from incidents.drills.scenarios import SCENARIOS
+from incidents.errors import NotFound, WatchfloorError
+from incidents.store.drills import open_drill
+from incidents.sweeps.posts import read_posts
+
+TOLD_START = datetime(2026, 1, 15, 8, tzinfo=UTC)
+"""When a fast drill begins by its own clock: always the same moment, so that documents can be compared."""
+
+STANDARD = DrillRequest()
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(
+        epilog=example(
+            "watchfloor drill --out results",
+            "watchfloor drill --scenario election --size 20000 --seed 7 --out results",
+            "watchfloor drill --posts posts.csv --out results",
+        )
+    )(drill)
+
+
+def drill(
+    ctx: typer.Context,
+    posts: Annotated[
+        Path | None, typer.Option(help="Recorded posts: CSV, JSONL (gzip too) or Parquet with a column `text`.")
+    ] = None,
+    scenario: Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")] = STANDARD.scenario,
+    size: Annotated[int, typer.Option(min=100, max=1_000_000, help="Posts to make up.")] = STANDARD.posts,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same drill.")] = STANDARD.seed,
+    live: Annotated[
+        bool, typer.Option("--live/--fast", help="People take their real time, or none (the default).")
+    ] = False,
+    error_rate: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of verdicts that simulated reviewers get wrong.")
+    ] = STANDARD.error_rate,
+    out: Out = Path("drill-results"),
+    deadline: Annotated[int, typer.Option(min=1, help="Minutes after which it counts as stuck.")] = 15,
+) -> None:
+    """Run a whole crisis on recorded or made-up posts, with simulated partner teams.
+
+    The results: incident.json, timeline.jsonl, retrospective.md and .html, decisions.csv. The exit code
+    is 1 if any stage failed. Nothing of it counts in any metric.
+    """
+    door = Door.of(ctx)
+    request = DrillRequest(
+        scenario=scenario,
+        posts=size,
+        posts_file=posts.absolute() if posts else None,
+        seed=seed,
+        error_rate=error_rate,
+        live=live,
+    )
+    _check(request)
+    check_writable(out)
+    with _stack(door):
+        started = _start(door, request)
+        followed = follow(door, started, minutes=deadline)
+    _conclude(door, followed, out)
+
+
+def _check(request: DrillRequest) -> None:
+    """Refuse what cannot work before anything is started."""
+    if request.posts_file is not None:
+        read_posts(request.posts_file)
+    elif request.scenario not in SCENARIOS:
+        raise NotFound(f"There is no scenario {request.scenario}. Choose one of {', '.join(SCENARIOS)}.")
+
+
+@contextmanager
+def _stack(door: Door) -> Iterator[None]:
+    """The running stack, or one for the time of the drill."""
+    # The store is opened first: of processes that start at once, one should make the tables.
+    assert door.store
+    running = nullcontext() if stack.is_up(door.settings) else stack.running_stack(door.settings)
+    with running:
+        yield
+
+
+def _start(door: Door, request: DrillRequest) -> str:
+    from console.runs import start_flow  # noqa: PLC0415  Prefect takes a second that reading need not wait
+
+    # Not the command's own time: starting the stack took seconds, which would count as minutes of the drill.
+    now = datetime.now(UTC)
+    clock = Clock(anchor_real=now, anchor_told=now if request.live else TOLD_START)
+    with door.store.begin() as work:
+        opened = open_drill(work, request.model_dump(mode="json"), clock=clock, by=door.person)
+    start_flow(door.settings, "drill", {"drill": opened.id}, key=opened.id)
+    return opened.id
+
+
+def _conclude(door: Door, followed: FollowedDrill, out: Path) -> None:
+    """Export what there is, also of a drill that failed: that is when somebody wants to read it."""
+    files: list[Path] = []
+    if followed.incident is not None:
+        try:
+            files = export_results(door.store, followed.incident, out)
+        except WatchfloorError:
+            complain(f"The drill itself {followed.ended}; only its results could not be written.")
+            raise
+    if door.as_json:
+        printing.print_json(followed.summary | {"results": files})
+    else:
+        printing.print_facts(followed.summary | {"results": out if files else "none"})
+    if followed.failure:
+        complain(f"The drill failed at the stage “{followed.stage}”: {followed.failure}")
+        note(f"The logs of its flows are in {door.settings.home / 'logs'}.")
+        raise typer.Exit(REFUSED)

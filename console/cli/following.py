@@ -1,0 +1,137 @@
+"""Watch a drill while it runs: its stages, and the incident's timeline as it grows."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from console.cli import printing
+from console.cli.door import Door
+from incidents.store import timeline
+from incidents.store.drills import Drill, find_drill
+from incidents.store.engine import Store
+from incidents.store.incidents import find
+from incidents.store.sweep_counts import count_sweeps
+from incidents.timeline import Entry
+from incidents.words import duration, plain, sentence
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the store: quick enough to be live, rare enough to cost nothing."""
+
+
+@dataclass
+class FollowedDrill:
+    """How far a drill has come, as somebody sees who watches it."""
+
+    drill: Drill
+    seen: int = 0
+    wall_seconds: float = 0.0
+    facts: dict[str, Any] = field(default_factory=dict)
+    late: bool = False
+
+    @property
+    def incident(self) -> str | None:
+        """The incident that it rehearses, once there is one."""
+        return self.drill.incident_id
+
+    @property
+    def stage(self) -> str:
+        """The stage that it reached."""
+        return self.drill.stage
+
+    @property
+    def failure(self) -> str | None:
+        """Why it counts as failed, or None."""
+        if self.drill.state == "failed":
+            return self.drill.failure or "no reason was recorded"
+        if self.late:
+            return "it did not end in time; is the machine busy? It goes on while `watchfloor up` runs"
+        return None
+
+    @property
+    def ended(self) -> str:
+        """How it ended, in a word."""
+        return "failed" if self.failure else "finished"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What is printed at the end."""
+        known = {"drill": self.drill.id, "incident": self.incident or "none", "state": self.ended}
+        return known | self.facts | {"wall time": duration(self.wall_seconds)}
+
+
+def follow(door: Door, drill: str, *, minutes: int) -> FollowedDrill:
+    """Follow a drill until it ends, or until so many minutes have passed by the machine's clock."""
+    began = time.monotonic()
+    followed = FollowedDrill(_read(door.store, drill))
+    with _progress(door) as progress:
+        task = progress.add_task("starting", total=None)
+        while True:
+            followed.drill = _read(door.store, drill)
+            progress.update(task, description=printing.printable(followed.stage))
+            _print_new(door, followed, progress.console)
+            followed.wall_seconds = time.monotonic() - began
+            followed.late = followed.drill.state == "running" and followed.wall_seconds > minutes * 60
+            if followed.drill.state != "running" or followed.late:
+                break
+            time.sleep(LOOK_EVERY)
+    followed.facts = outcome(door.store, followed.drill)
+    return followed
+
+
+def outcome(store: Store, drill: Drill) -> dict[str, Any]:
+    """What a drill came to: its severity, its posts and decisions, and what the ground truth says of them."""
+    if drill.incident_id is None:
+        return {}
+    with store.read() as work:
+        found = find(work, drill.incident_id)
+        sweeps = count_sweeps(work, drill.incident_id)
+    known = {
+        "severity": found.severity,
+        "phase": found.phase.value,
+        "posts seen": sum(sweep.posts_seen or 0 for sweep in sweeps),
+        "posts matched": sum(sweep.posts_matched or 0 for sweep in sweeps),
+        "decided": sum(sweep.decided for sweep in sweeps),
+        "in violation": sum(sweep.violates for sweep in sweeps),
+    }
+    truth = drill.results or {}
+    return known | {
+        name: _share(truth[name]) for name in ("recall", "precision") if truth.get(name) is not None
+    }
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _read(store: Store, drill: str) -> Drill:
+    with store.read() as work:
+        return find_drill(work, drill)
+
+
+def _print_new(door: Door, followed: FollowedDrill, console: Console) -> None:
+    if followed.incident is None:
+        return
+    with door.store.read() as work:
+        new = timeline.entries(work, followed.incident, after=followed.seen)
+    for entry in new:
+        # Soft wrap: in a pipe, a line is a line however long it is.
+        console.print(Text(entry_line(entry)), soft_wrap=True)
+        followed.seen = entry.seq
+
+
+def entry_line(entry: Entry) -> str:
+    """One entry as a line of text: when, by the incident's own clock, and what."""
+    return printing.printable(f"{entry.at:%Y-%m-%d %H:%M:%S}  {plain(sentence(entry))}")
+
+
+def _progress(door: Door) -> Progress:
+    # With --json the answer alone goes to stdout; who watches sees the rest on stderr.
+    stream = sys.stderr if door.as_json else sys.stdout
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not stream.isatty())

@@ -1,0 +1,94 @@
+"""Which incidents are there, and how does each of them stand?"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import printing
+from console.cli.door import Door
+from console.cli.options import IncidentId, Out, example
+from console.cli.standing import Standing, print_standing, read_standing
+from console.results import export_results
+from incidents.incident.incident import Incident
+from incidents.incident.phases import Phase
+from incidents.people import Act
+from incidents.store.incidents import find_for, visible_incidents
+
+app = typer.Typer(help="The incidents: list them, look at one, export one.", invoke_without_command=True)
+
+ENDED = frozenset({Phase.closed, Phase.dismissed})
+COLUMNS = ["id", "severity", "phase", "since", "title", "kind"]
+
+Phases = Annotated[list[Phase] | None, typer.Option("--phase", help="Only this phase; may be given again.")]
+Severities = Annotated[
+    list[str] | None, typer.Option("--severity", help="Only this severity, e.g. sev1; may be given again.")
+]
+Everything = Annotated[bool, typer.Option("--all", help="Ended ones and drills, too.")]
+Drills = Annotated[bool, typer.Option("--drills", help="Drills, too.")]
+
+
+@app.callback(epilog=example("watchfloor incidents", "watchfloor incidents show INC-12"))
+def incidents(
+    ctx: typer.Context,
+    phase: Phases = None,
+    severity: Severities = None,
+    everything: Everything = False,
+    drills: Drills = False,
+) -> None:
+    """List the incidents that go on, newest first; or, with a command, look at one."""
+    if ctx.invoked_subcommand is None:
+        show_list(ctx, phase, severity, everything, drills)
+
+
+@app.command("list", epilog=example("watchfloor incidents list --severity sev1 --severity sev2 --all"))
+def show_list(
+    ctx: typer.Context,
+    phase: Phases = None,
+    severity: Severities = None,
+    everything: Everything = False,
+    drills: Drills = False,
+) -> None:
+    """List the incidents that go on, newest first."""
+    door = Door.of(ctx)
+    phases = phase or (None if everything else [each for each in Phase if each not in ENDED])
+    with door.store.read() as work:
+        found = visible_incidents(work, door.person, phases=phases, drills=drills or everything)
+    rows = [_row(incident) for incident in found if not severity or incident.severity in severity]
+    door.rows(rows, COLUMNS, empty="No incident goes on. `--all` lists ended ones and drills, too.")
+
+
+@app.command(epilog=example("watchfloor incidents show INC-12", "watchfloor incidents show INC-12 --json"))
+def show(
+    ctx: typer.Context,
+    incident: IncidentId,
+    last: Annotated[int | None, typer.Option(min=1, help="Only so many of the newest entries.")] = None,
+) -> None:
+    """Show how an incident stands: roles, what is loose, gates, asks, sweeps, guidelines, and its timeline."""
+    door = Door.of(ctx)
+    with door.store.read() as work:
+        by, _now = door.acting(work, incident)
+        found = find_for(work, incident, by, Act.see_incidents)
+        standing: Standing = read_standing(work, found)
+    if door.as_json:
+        printing.print_json(standing)
+    else:
+        print_standing(standing, last=last)
+
+
+@app.command(epilog=example("watchfloor incidents export INC-12 --out results"))
+def export(ctx: typer.Context, incident: IncidentId, out: Out = Path("results")) -> None:
+    """Write what is known of an incident to a folder: no texts of posts, each file whole or not at all."""
+    door = Door.of(ctx)
+    with door.store.read() as work:
+        by, _now = door.acting(work, incident)
+        find_for(work, incident, by, Act.draft_review)
+    files = export_results(door.store, incident, out)
+    names = ", ".join(path.name for path in files)
+    door.say(f"{incident} is in {out}: {names}.", incident=incident, files=[str(path) for path in files])
+
+
+def _row(incident: Incident) -> dict[str, Any]:
+    kind = "drill" if incident.is_drill else "real"
+    kind += ", restricted" if incident.restricted else ""
+    return incident.model_dump(mode="json") | {"since": incident.phase_since, "kind": kind}

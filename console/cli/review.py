@@ -1,0 +1,139 @@
+"""The retrospective at the command line: draft it, read it, judge its factors, sign and publish it."""
+
+from enum import StrEnum
+from importlib.metadata import version as installed
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import printing
+from console.cli.door import Door
+from console.cli.options import IncidentId, Reason, example
+from incidents.people import Act, Person
+from incidents.reviews.factors import propose
+from incidents.reviews.record import input_hash
+from incidents.reviews.retrospective import compose
+from incidents.store import reviews
+from incidents.store.engine import Work
+from incidents.store.incidents import find_for
+from incidents.store.records import read_record
+
+app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
+
+FACTORS = ["number", "state", "category", "sentence", "judged_by"]
+
+
+class Judgement(StrEnum):
+    """What a person says of a contributing factor that was proposed."""
+
+    accepted = "accepted"
+    rejected = "rejected"
+
+
+@app.command(epilog=example("watchfloor review draft INC-12"))
+def draft(ctx: typer.Context, incident: IncidentId) -> None:
+    """Write the next version from the record as it is now; the same record gives the same version."""
+    door = Door.of(ctx)
+    with door.store.begin() as work:
+        by, now = door.acting(work, incident)
+        find_for(work, incident, by, Act.draft_review)
+        reviews.find_review(work, incident)
+        reviews.propose_factors(work, incident, propose(read_record(work, incident)))
+        record = read_record(work, incident)
+        text = compose(record, generator=f"watchfloor {installed('watchfloor')}")
+        known = input_hash(record)
+        version = reviews.write_draft(work, incident, markdown=text, input_hash=known, author=by.id, now=now)
+    door.hand_over(incident)
+    then = f"`watchfloor review show {incident}` prints it."
+    sentence = f"Version {version} is the newest of the retrospective of {incident}. {then}"
+    door.say(sentence, incident=incident, version=version, input_hash=known)
+
+
+@app.command(epilog=example("watchfloor review show INC-12 > retrospective.md"))
+def show(
+    ctx: typer.Context,
+    incident: IncidentId,
+    version: Annotated[int | None, typer.Option(help="Which version. Default: the newest.")] = None,
+) -> None:
+    """Print a version of the retrospective, in Markdown."""
+    door = Door.of(ctx)
+    with door.store.read() as work:
+        _acting(work, door, incident, Act.see_incidents)
+        found = reviews.read_draft(work, incident, version)
+    if door.as_json:
+        printing.print_json(found)
+    else:
+        printing.print_lines(found.markdown.splitlines())
+
+
+@app.command(
+    epilog=example(
+        "watchfloor review factor INC-12",
+        "watchfloor review factor INC-12 2 --state accepted --reason 'The log shows it'",
+    )
+)
+def factor(
+    ctx: typer.Context,
+    incident: IncidentId,
+    number: Annotated[int | None, typer.Argument(metavar="NUMBER", help="Without it, they are listed.")] = None,
+    state: Annotated[Judgement | None, typer.Option(help="What you say of it.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Say of a proposed contributing factor whether it holds; without a number, list them."""
+    door = Door.of(ctx)
+    if number is None:
+        _list_factors(door, incident)
+        return
+    if state is None:
+        raise typer.BadParameter("Say --state accepted or --state rejected, with a --reason.")
+    with door.store.begin() as work:
+        by, now = door.acting(work, incident)
+        reviews.judge_factor(work, incident, number, state=state.value, reason=reason, by=by, now=now)
+    door.hand_over(incident)
+    door.say(f"Factor {number} of {incident} is {state}.", incident=incident, factor=number, state=state.value)
+
+
+@app.command(epilog=example("watchfloor review sign INC-12 --version 2 --as bo"))
+def sign(
+    ctx: typer.Context,
+    incident: IncidentId,
+    version: Annotated[int, typer.Option(help="The version that you read; it must be the newest.")],
+    reason: Reason = "",
+) -> None:
+    """Sign the retrospective, as a reviewer who did not command the crisis."""
+    door = Door.of(ctx)
+    with door.store.begin() as work:
+        by, now = door.acting(work, incident)
+        found = reviews.sign(work, incident, version, by=by, reason=reason, now=now)
+    door.hand_over(incident)
+    sentence = f"Version {version} of the retrospective of {incident} is signed by {by.id}."
+    door.say(sentence, **found.model_dump(mode="json"))
+
+
+@app.command(epilog=example("watchfloor review publish INC-12"))
+def publish(ctx: typer.Context, incident: IncidentId) -> None:
+    """Publish the signed version now, where its flow does not do it."""
+    door = Door.of(ctx)
+    with door.store.begin() as work:
+        by, now = door.acting(work, incident)
+        published = reviews.publish(work, incident, by=by, now=now)
+    door.hand_over(incident)
+    done = f"The retrospective of {incident} is published."
+    before = f"The retrospective of {incident} was published before; nothing was changed."
+    door.say(done if published else before, incident=incident, published=True, new=published)
+
+
+def _list_factors(door: Door, incident: str) -> None:
+    with door.store.read() as work:
+        _acting(work, door, incident, Act.see_incidents)
+        record = read_record(work, incident)
+    rows: list[dict[str, Any]] = [each.model_dump(mode="json") for each in record.factors]
+    door.rows(
+        rows, FACTORS, empty=f"No factor is proposed; `watchfloor review draft {incident}` looks for some."
+    )
+
+
+def _acting(work: Work, door: Door, incident: str, act: Act) -> Person:
+    by, _now = door.acting(work, incident)
+    find_for(work, incident, by, act)
+    return by

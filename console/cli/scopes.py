@@ -1,0 +1,42 @@
+"""Read the scope of a sweep from a YAML file and from options."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from incidents.catalogue.marks import read
+from incidents.errors import BadInput
+from incidents.sweeps.scope import Scope, read_scope
+
+LARGEST_FILE = 5_000_000
+"""Bytes; a scope takes at most 5,000 entries of a kind."""
+
+
+def read_scope_options(file: Path | None, options: Mapping[str, Any]) -> Scope:
+    """The scope of a file with what the options add to it. BadInput names the line, or the field."""
+    fields = _read_file(file) if file is not None else {}
+    for name, given in options.items():
+        if not given:
+            continue
+        known = fields.get(name)
+        fields[name] = (
+            [*(known if isinstance(known, list) else []), *given] if isinstance(given, list) else given
+        )
+    return read_scope(fields)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
+    if len(raw) > LARGEST_FILE:
+        raise BadInput(f"{path}: larger than {LARGEST_FILE:,} bytes, so it is no scope.")
+    document = read(raw)
+    if document.faults:
+        lines = [f"  {path}:{fault.mark.line}: {fault.message}" for fault in document.faults]
+        raise BadInput("\n".join(["The scope cannot be used:", *lines]))
+    if not isinstance(document.content, dict):
+        raise BadInput(f"{path}: this is no scope. Write fields such as `terms: [one, two]`.")
+    return dict(document.content)

@@ -1,0 +1,136 @@
+"""How an incident stands, read in one go, and laid out for the person who takes it over at 3 a.m."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from console.cli import printing
+from console.cli.following import entry_line
+from incidents.errors import Refusal
+from incidents.incident.incident import Incident, close_refusals, not_waived, stand_down_refusals
+from incidents.incident.phases import SENTENCES, Phase
+from incidents.reviews.record import SweepRecord
+from incidents.store import timeline
+from incidents.store.asks import Ask, asks_of
+from incidents.store.engine import Work
+from incidents.store.gates import Gate, open_gates
+from incidents.store.guidelines import guidelines_of
+from incidents.store.incidents import loose
+from incidents.store.lifecycle import waived_codes
+from incidents.store.roles import tenures
+from incidents.store.sweep_counts import count_sweeps
+from incidents.timeline import Entry
+from incidents.words import plain, sentence
+
+
+class Standing(BaseModel):
+    """An incident with everything that hangs on it, but for the posts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    incident: Incident
+    roles: list[dict[str, Any]]
+    loose: list[Refusal]
+    waived: list[str]
+    gates: list[Gate]
+    asks: list[Ask]
+    sweeps: list[SweepRecord]
+    guidelines: list[dict[str, Any]]
+    timeline: list[dict[str, Any]]
+
+
+def read_standing(work: Work, found: Incident) -> Standing:
+    """Read all of it in one transaction, so that it fits together."""
+    waived = waived_codes(work, found.id)
+    return Standing(
+        incident=found,
+        roles=tenures(work, found.id),
+        loose=_loose(work, found, waived),
+        waived=sorted(waived),
+        gates=open_gates(work, found.id),
+        asks=asks_of(work, found.id),
+        sweeps=list(count_sweeps(work, found.id)),
+        guidelines=[g.model_dump(mode="json", exclude={"body"}) for g in guidelines_of(work, found.id)],
+        timeline=[_told(entry) for entry in timeline.entries(work, found.id)],
+    )
+
+
+def _loose(work: Work, found: Incident, waived: frozenset[str]) -> list[Refusal]:
+    """What stands against the next end: standing down while it is open, closing while it is reviewed."""
+    facts = loose(work, found.id)
+    if found.phase in {Phase.stood_down, Phase.reviewing}:
+        return close_refusals(facts)
+    if found.phase in {Phase.responding, Phase.monitoring}:
+        return not_waived(stand_down_refusals(facts), waived)
+    return []
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    told = entry.model_dump(mode="json", exclude={"incident", "previous"})
+    return told | {"sentence": plain(sentence(entry)), "line": entry_line(entry)}
+
+
+def print_standing(standing: Standing, *, last: int | None) -> None:
+    """Print it from what matters most to what happened when."""
+    _print_head(standing.incident)
+    against = [f"{refusal.code}: {refusal.sentence}" for refusal in standing.loose]
+    _section("Still loose", [*against, *(f"{code} is waived." for code in standing.waived)])
+    _table("Waiting for a person", _gates(standing.gates), ["gate", "subject", "due_at", "escalations"])
+    _table("Roles", standing.roles, ["role", "person", "taken_at", "handed_over_at"])
+    _table("Asks", _asks(standing.asks), ["ask", "team", "due_at", "acknowledged_by", "acknowledged_at"])
+    _table("Sweeps", _sweeps(standing.sweeps), ["sweep", "state", "seen", "matched", "decided", "violates"])
+    _table("Guidelines", standing.guidelines, ["version", "language", "title", "effective_from"])
+    entries = standing.timeline[-last:] if last else standing.timeline
+    _section("Timeline", [entry["line"] for entry in entries])
+
+
+def _print_head(incident: Incident) -> None:
+    impact = incident.impact
+    printing.print_facts(
+        {
+            "incident": f"{incident.id}{' (drill)' if incident.is_drill else ''}",
+            "title": incident.title,
+            "phase": f"{incident.phase.value}. {SENTENCES[incident.phase]}",
+            "severity": f"{incident.severity}, by the rule {incident.priority_rule}",
+            "impact": f"harm {impact.harm}, reach {impact.reach}, velocity {impact.velocity},"
+            f" vulnerability {impact.vulnerability}; {', '.join(impact.jurisdictions) or 'no country named'}",
+            "policy": incident.policy or "none",
+            "protocol": f"{incident.protocol}@{incident.protocol_version}",
+            "restricted": incident.restricted,
+            "opened": incident.opened_at,
+        }
+    )
+
+
+def _section(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        printing.print_lines(lines, title=title)
+
+
+def _table(title: str, rows: Sequence[printing.Row], columns: list[str]) -> None:
+    if rows:
+        printing.print_title(title)
+        printing.print_table(rows, columns)
+
+
+def _gates(gates: Sequence[Gate]) -> list[dict[str, Any]]:
+    return [gate.model_dump() | {"gate": gate.kind.value} for gate in gates]
+
+
+def _asks(asks: Sequence[Ask]) -> list[dict[str, Any]]:
+    return [ask.model_dump() | {"ask": ask.key} for ask in asks]
+
+
+def _sweeps(sweeps: Sequence[SweepRecord]) -> list[dict[str, Any]]:
+    return [
+        {
+            "sweep": sweep.id,
+            "state": sweep.state,
+            "seen": sweep.posts_seen,
+            "matched": sweep.posts_matched,
+            "decided": sweep.decided,
+            "violates": sweep.violates,
+        }
+        for sweep in sweeps
+    ]

@@ -1,0 +1,129 @@
+"""Leave what is known of an incident in a folder, as files that anybody can read without Watchfloor."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from incidents.errors import NotFound, WatchfloorError
+from incidents.reviews.record import Record
+from incidents.reviews.retrospective import to_html
+from incidents.store import timeline
+from incidents.store.engine import Store, Work
+from incidents.store.records import read_record
+from incidents.store.reviews import find_review, read_draft
+from incidents.store.standing import current_decisions
+from incidents.sweeps.decisions import Decision
+from incidents.sweeps.exchange import write_csv
+from incidents.timeline import Entry
+from incidents.words import clean
+
+COLUMNS = (
+    "sweep", "item", "verdict", "policy", "clause", "policy_version", "action", "guideline_version",
+    "person", "decided_at",
+)  # fmt: skip
+"""Of decisions.csv. Neither text nor rationale, which may quote the text: the file is passed around."""
+
+RETROSPECTIVE = ("retrospective.md", "retrospective.html")
+
+
+def export_results(store: Store, incident: str, out: Path) -> list[Path]:
+    """Write incident.json, timeline.jsonl, decisions.csv and, once one is written, the retrospective.
+
+    Each file is there whole or not at all. Returns them in that order. WatchfloorError where the folder
+    or the disk refuses; the incident stays in the store, and the message says how to export it again.
+    """
+    with store.read() as work:
+        record = read_record(work, incident)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            return [*_write_record(record, out), *_write_rest(work, record, out)]
+        except OSError as error:
+            raise _refused(incident, out, error) from error
+
+
+def check_writable(out: Path) -> None:
+    """Refuse a folder that nothing can be written to, before an hour of work is done for it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out) as probe:
+            probe.write(b"\n" * 4096)
+    except OSError as error:
+        raise WatchfloorError(
+            f"Nothing can be written to {out}: {error.strerror}. Nothing was started; choose another folder."
+        ) from error
+
+
+def _write_record(record: Record, out: Path) -> list[Path]:
+    told = record.model_dump(mode="json", exclude={"entries"})
+    head = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return [_write(out / "incident.json", [head])]
+
+
+def _write_rest(work: Work, record: Record, out: Path) -> list[Path]:
+    incident = record.incident.id
+    entries = (_line(entry) for entry in timeline.entries(work, incident))
+    decisions = out / "decisions.csv"
+    write_csv(decisions, COLUMNS, _decision_rows(work, [sweep.id for sweep in record.sweeps]))
+    return [_write(out / "timeline.jsonl", entries), decisions, *_write_retrospective(work, record, out)]
+
+
+def _write_retrospective(work: Work, record: Record, out: Path) -> list[Path]:
+    """The signed version, or the newest draft. Without one, another incident's must not lie there."""
+    about = record.incident
+    markdown = retrospective(work, about.id)
+    if markdown is None:
+        for name in RETROSPECTIVE:
+            (out / name).unlink(missing_ok=True)
+        return []
+    texts = (markdown, to_html(markdown, f"{about.id}: {clean(about.title)}"))
+    return [_write(out / name, [text]) for name, text in zip(RETROSPECTIVE, texts, strict=True)]
+
+
+def retrospective(work: Work, incident: str) -> str | None:
+    """The retrospective in Markdown: the version that was signed, or the newest; None where there is none."""
+    try:
+        return read_draft(work, incident, find_review(work, incident).signed_version).markdown
+    except NotFound:
+        return None
+
+
+def _decision_rows(work: Work, sweeps: Iterable[str]) -> Iterator[list[str]]:
+    for sweep in sweeps:
+        for decision in current_decisions(work, sweep):
+            yield _decision_row(sweep, decision)
+
+
+def _decision_row(sweep: str, decision: Decision) -> list[str]:
+    told = decision.model_dump(mode="json") | {"sweep": sweep}
+    return ["" if told[name] is None else str(told[name]) for name in COLUMNS]
+
+
+def _line(entry: Entry) -> str:
+    return entry.model_dump_json() + "\n"
+
+
+def _write(path: Path, parts: Iterable[str]) -> Path:
+    with _whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(parts)
+    return path
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A place to write to that takes the name only once all is written: a full disk leaves no half file."""
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _refused(incident: str, out: Path, error: OSError) -> WatchfloorError:
+    return WatchfloorError(
+        f"The results of {incident} could not be written to {out}: {error.strerror or error}."
+        f" They stay in the store: make room or choose another folder, then"
+        f" `watchfloor incidents export {incident} --out {out}`."
+    )
