@@ -62,7 +62,8 @@ def decide(
     changed = [decision for decision in sent if not _same(decision, said.get(decision.item))]
     if changed:
         check_held(batch, by, now)
-        _refuse(batch, _problems(sent, said, by, policies))
+        times = Counter(decision.item for decision in sent)
+        _refuse(batch, _problems(changed, times, said, by, policies))
         _refuse_others(changed, said, by)
         _supersede(work, batch, [decision.item for decision in changed if said[decision.item]], now)
         work.execute(decisions.insert(), [_row(batch, decision) for decision in changed])
@@ -120,15 +121,15 @@ class _Problem(NamedTuple):
 
 
 def _problems(
-    sent: Sequence[Decision],
+    changed: Sequence[Decision],
+    times: Mapping[str, int],
     said: Mapping[str, Decision | None],
     by: Person,
     policies: Mapping[str, Policy],
 ) -> list[_Problem]:
-    """Every reason against every decision that was sent, in the order of sending."""
-    times = Counter(decision.item for decision in sent)
+    """Every reason against every decision that would change something, in the order of sending."""
     found = []
-    for decision in sent:
+    for decision in changed:
         reasons = refusals(decision, policies)
         if decision.item not in said:
             reasons.append(Refusal("ITEM_ELSEWHERE", "The batch has no such item."))
