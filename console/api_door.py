@@ -1,0 +1,100 @@
+"""What every request of the API passes: the token, who acts, how much may be sent, what time it is."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+
+from console.api_token import is_token
+from console.people import acting_person, is_one_operator
+from console.problems import TooLarge, Unauthenticated
+from console.runs import hand_over
+from incidents.catalogue.model import Catalogue
+from incidents.errors import BadInput, NotAuthorised, Refusal
+from incidents.people import Person
+from incidents.settings import Settings
+from incidents.store.drills import clock_of
+from incidents.store.engine import Store, Work
+from incidents.store.incidents import find
+
+LARGEST_BODY = 2_000_000
+"""Bytes that a request may carry."""
+
+PERSON = "X-Watchfloor-Person"
+
+
+@dataclass(frozen=True)
+class World:
+    """What the API was started with. A changed catalogue counts from its next start."""
+
+    settings: Settings
+    store: Store
+    catalogue: Catalogue
+    token: str
+
+
+class Caller:
+    """One request: who acts, at what time, on which store."""
+
+    def __init__(self, world: World, name: str | None) -> None:
+        self.store = world.store
+        self.machine_now = datetime.now(UTC)
+        self._world = world
+        self._name = name
+
+    def person(self, *, drill: bool = False) -> Person:
+        """Who acts. Without the header it is nobody, unless one operator is all there is."""
+        catalogue = self._world.catalogue
+        if self._name is None and not is_one_operator(catalogue):
+            todo = f"Name the person who acts in the header {PERSON}."
+            raise NotAuthorised("The request does not say who acts.", [Refusal("PERSON_MISSING", todo)])
+        return acting_person(self._world.settings, catalogue, self._name, drill=drill)
+
+    def person_in(self, work: Work, incident: str) -> Person:
+        """Who acts in this incident: the drill cast is known where it is a drill."""
+        return self.person(drill=find(work, incident).is_drill)
+
+    def now_in(self, work: Work, incident: str) -> datetime:
+        """What the incident's clock shows: the machine's, or in a drill the one that the drill tells."""
+        clock = clock_of(work, incident)
+        return self.machine_now if clock is None else clock.tell(self.machine_now)
+
+    def hand_over(self, incident: str | None) -> None:
+        """Have what was written carried out. Where it has to wait, `watch` and `doctor` know."""
+        hand_over(self._world.settings, self.store, incident)
+
+
+async def caller(
+    request: Request,
+    response: Response,
+    authorization: Annotated[str | None, Header(description="Bearer and the token.")] = None,
+    x_watchfloor_person: Annotated[str | None, Header(max_length=200, description="Who acts.")] = None,
+) -> Caller:
+    """The caller of a request, whose token is right. Raises Unauthenticated."""
+    world: World = request.app.state.world
+    scheme, _, given = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not is_token(given.strip(), world.token):
+        raise Unauthenticated(
+            "Send the header `Authorization: Bearer TOKEN`. The token is WATCHFLOOR_API_TOKEN of the server,"
+            " or what lies in the file api-token of its home folder."
+        )
+    response.headers["Cache-Control"] = "no-store"
+    return Caller(world, x_watchfloor_person)
+
+
+async def body_text(request: Request) -> str:
+    """The body as text, read no further than is allowed. Raises TooLarge, or BadInput."""
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > LARGEST_BODY:
+            raise TooLarge(f"A request carries at most {LARGEST_BODY:,} bytes. Refer to what is larger.")
+    try:
+        return read.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput("The body is not UTF-8. Nothing was kept.") from error
+
+
+Calls = Annotated[Caller, Depends(caller)]
+Body = Annotated[str, Depends(body_text)]
