@@ -46,7 +46,8 @@ def sentence(entry: Entry, *, who: Callable[[str], str] | None = None) -> str:
     `who` words a person's id for the reader (a retrospective speaks of roles); its result must be inert.
     """
     text = _sentences()[entry.event.value].render(actor=entry.actor, facts=entry.facts, who=who or md)
-    line = " ".join(text.split())
+    # A reason that ends its own sentence, in quotation marks, ends ours.
+    line = re.sub(r"([.?…])”\.", r"\1”", " ".join(text.split()))
     return line[:1].upper() + line[1:]
 
 

@@ -158,7 +158,9 @@ def late_acknowledgement(record: Record) -> Iterator[Factor]:
             against=_refs(
                 e for e in told if e.event is Event.ask_acknowledged and e.facts.get("ask") in on_time
             ),
-            but=f"{counted(len(on_time), 'other ask')} were acknowledged in time." if len(on_time) > 1 else "",
+            but=f"Acknowledged in time: {len(on_time)} of {counted(len(record.asks), 'ask')}."
+            if on_time
+            else "",
         )
 
 
@@ -167,15 +169,15 @@ def failed_deliveries(record: Record) -> Iterator[Factor]:
     failed = record.of(Event.message_failed)
     if not failed:
         return
-    keys = {entry.facts.get("key") for entry in failed}
+    keys = {str(entry.facts.get("key")) for entry in failed}
     later = [e for e in record.of(Event.message_delivered) if e.facts.get("key") in keys]
     yield Factor(
         rule="failed_deliveries",
         category=Category.communications,
-        sentence=f"{counted(len(keys), 'message')} could not be delivered to partners at first or at all.",
+        sentence=f"{counted(len(keys), 'message')} to partners could not be delivered at the first attempt.",
         supports=_refs(failed),
         against=_refs(later),
-        but=f"{counted(len(later), 'message')} of them arrived later." if later else "",
+        but=f"Arrived later: {len({e.facts['key'] for e in later})} of {len(keys)}." if later else "",
     )
 
 
@@ -185,17 +187,15 @@ def returned_leases(record: Record) -> Iterator[Factor]:
     if not returned:
         return
     batches = sum(count.batches for sweep in record.sweeps for count in sweep.batches)
-    finished = record.of(Event.batch_finished)
+    back = {entry.facts.get("batch") for entry in returned}
+    finished = [entry for entry in record.of(Event.batch_finished) if entry.facts.get("batch") in back]
     yield Factor(
         rule="returned_leases",
         category=Category.staffing,
-        sentence=(
-            f"{counted(len({entry.facts.get('batch') for entry in returned}), 'batch', 'batches')}"
-            f" of {batches} went back to the queue unfinished."
-        ),
+        sentence=f"{len(back)} of {counted(batches, 'batch', 'batches')} went back to the queue unfinished.",
         supports=_refs(returned),
-        against=_refs(e for e in finished if e.facts.get("batch") in {r.facts.get("batch") for r in returned}),
-        but="Those that went back were finished by somebody else." if finished else "",
+        against=_refs(finished),
+        but=f"Finished later: {len(finished)} of {len(back)}." if finished else "",
     )
 
 

@@ -17,16 +17,19 @@ MILESTONES: dict[str, str] = {
     "declared": "A commander declared a crisis",
     "commander_assigned": "An incident commander took the role",
     "guideline_published": "The first guideline was published",
-    "first_action": "The first item was decided",
-    "contained": "Every sweep had ended",
+    "first_decision": "The first item was decided",
+    "first_action": "The first decision was carried out on the platform",
     "sweep_finished": "The first sweep was finished",
+    "contained": "Every sweep had ended",
     "stood_down": "The commander ended the crisis",
     "review_published": "The retrospective was published",
 }
 """Milestone → what it means, in the order in which a crisis usually reaches them."""
 
 _BEFORE_DECLARING = ("started", "first_signal", "detected", "acknowledged")
-_SWEEPING = frozenset({"first_action", "sweep_finished"})
+_SWEEPING = frozenset({"first_decision", "sweep_finished"})
+_NEVER_EXPECTED = frozenset({"first_action", "review_published"})
+"""Decisions leave as a plan that others carry out; and a draft cannot know when it is published."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("TTA", "first_signal", "acknowledged", "Time to acknowledge: from the first signal to a person."),
     Metric("TTDec", "first_signal", "declared", "Time to declare: from the first signal to the decision."),
     Metric("TTG", "declared", "guideline_published", "Time to guideline: what partners enforce is written."),
-    Metric("TTFA", "declared", "first_action", "Time to first action: the first item is decided."),
+    Metric("TTFD", "declared", "first_decision", "Time to first decision: a reviewer judges the first item."),
+    Metric("TTFA", "declared", "first_action", "Time to first action: it shows on the platform."),
     Metric("TTM", "declared", "contained", "Time to mitigate: every sweep has ended."),
     Metric("TTM from start", "started", "contained", "Exposure: from the harm's beginning to its end."),
     Metric("TTR", "declared", "stood_down", "Time to resolve: the commander ends the crisis."),
@@ -81,6 +85,12 @@ def measure(record: Record) -> list[Measured]:
     return [_measure(metric, record) for metric in METRICS]
 
 
+def shown(record: Record) -> list[Measured]:
+    """The metrics that a document tells: those with a value, and those that could have one."""
+    expected = expected_milestones(record)
+    return [each for each in measure(record) if each.value is not None or each.metric.end in expected]
+
+
 def expected_milestones(record: Record) -> list[str]:
     """The milestones that this incident's course could have reached before its review.
 
@@ -88,7 +98,7 @@ def expected_milestones(record: Record) -> list[str]:
     """
     if record.milestone("declared") is None and record.incident.phase in ("detected", "assessing", "dismissed"):
         return list(_BEFORE_DECLARING)
-    skipped = {"review_published"} | (set() if record.sweeps else _SWEEPING)
+    skipped = _NEVER_EXPECTED | (frozenset() if record.sweeps else _SWEEPING)
     return [name for name in MILESTONES if name not in skipped]
 
 

@@ -229,6 +229,7 @@ class DrillFacts(_Frozen):
     reviewers: int | None = Field(None, description="Simulated reviewers.")
     error_rate: float | None = Field(None, description="How often each was made to answer wrongly.")
     violating: int | None = Field(None, description="Posts that truly violate.")
+    gathered: int | None = Field(None, description="Those of them that a scope brought in.")
     found: int | None = Field(None, description="Those of them that were decided to violate.")
     recall: float | None = None
     precision: float | None = None

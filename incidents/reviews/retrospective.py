@@ -1,0 +1,174 @@
+"""Compose the retrospective: from the record to Markdown, and from Markdown to a page of its own.
+
+The same record gives the same bytes: nothing here looks at a clock, and every list has an order.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import markdown as python_markdown
+import nh3
+
+from incidents.incident.phases import SENTENCES, Phase
+from incidents.incident.severity import LEVELS
+from incidents.reviews.curated import DECISIONS, full_log, questions, timeline_rows
+from incidents.reviews.metrics import MILESTONES, expected_milestones, grade, measure, shown
+from incidents.reviews.record import Record, input_hash
+from incidents.reviews.roles import worded
+from incidents.timeline import Entry, Event
+from incidents.words import render
+
+TERMS_SHOWN = 20
+"""Entries of a scope that are listed, most posts first; the rest are counted."""
+
+_REFS_SHOWN = 6
+_OF_A_SWEEP = (Event.sweep_requested, Event.universe_frozen, Event.batches_opened, Event.sweep_finished)
+
+_TAGS = set(
+    "h1 h2 h3 h4 p br hr ul ol li strong em code pre blockquote table thead tbody tr th td a".split()  # noqa: SIM905
+)
+_REF = re.compile(r"<code>([A-Z]+-\d+)#(\d+)</code>")
+
+
+def compose(record: Record, *, generator: str) -> str:
+    """The retrospective as Markdown. `generator` names the version that wrote it.
+
+    Persons are named in the header, the table of decisions and as owners of action items alone.
+    """
+    text = render("retrospective.md.j2", **_facts(record), generator=generator)
+    # Sections leave their own blank lines; two in a row say nothing.
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def to_html(markdown: str, title: str) -> str:
+    """One self-contained page: sanitised, no script, nothing loaded, readable on paper and in the dark.
+
+    References become links into the full log where the document has one.
+    """
+    reader = python_markdown.Markdown(
+        extensions=["tables", "sane_lists", "toc"],
+        extension_configs={"toc": {"toc_depth": "2-2", "marker": ""}},
+    )
+    body = _clean(reader.convert(markdown))
+    contents = _clean(getattr(reader, "toc", ""))
+    return render("retrospective.html.j2", title=title, body=_linked(body), contents=contents)
+
+
+def _clean(html: str) -> str:
+    ids: dict[str, set[str]] = {tag: {"id"} for tag in ("h1", "h2", "h3", "h4")}
+    cells: dict[str, set[str]] = {tag: {"style"} for tag in ("th", "td")}
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=ids | cells | {"a": {"href"}},
+        filter_style_properties={"text-align"},
+        url_schemes={"http", "https", "mailto"},
+        clean_content_tags={"script", "style"},
+    )
+
+
+def _linked(body: str) -> str:
+    """Give each row of the full log an anchor, and let every other reference lead there."""
+    story, mark, log = body.rpartition('<h2 id="full-log">')
+    anchors = set(re.findall(r"<td><code>[A-Z]+-\d+#(\d+)</code></td>", log)) if mark else set()
+
+    def link(found: re.Match[str]) -> str:
+        return f'<a href="#e{found[2]}">{found[0]}</a>' if found[2] in anchors else found[0]
+
+    rows = re.sub(r"<td>(<code>[A-Z]+-\d+#(\d+)</code>)</td>", r'<td id="e\2">\1</td>', log)
+    return _REF.sub(link, story) + mark + rows
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    who = worded(record)
+    letter, reached, expected = grade(record)
+    return {
+        "record": record,
+        "incident": record.incident,
+        "about": _impact(record),
+        "phase_sentence": SENTENCES[Phase(record.incident.phase)],
+        "input_hash": input_hash(record),
+        "grade": {"letter": letter, "reached": reached, "expected": expected},
+        "milestones": _milestones(record),
+        "measured": {each.metric.name: each for each in measure(record)},
+        "shown": shown(record),
+        "rows": timeline_rows(record, who),
+        "log": full_log(record, who),
+        "decided": [_decision(entry) for entry in record.of(*DECISIONS)],
+        "severities": _severities(record),
+        "questions": questions(record),
+        "refs": {event.name: _refs(record.of(event)) for event in Event},
+        "by_sweep": _by_fact(record.of(*_OF_A_SWEEP), "sweep"),
+        "plan_refs": _by_fact(record.of(Event.plan_made), "sweep"),
+        "asks_refs": _by_fact(record.of(Event.ask_sent, Event.ask_acknowledged), "ask"),
+        "action_refs": _by_fact(record.of(Event.action_filed), "item"),
+        "guideline_refs": _by_fact(record.of(Event.guideline_published), "version"),
+        "terms_shown": TERMS_SHOWN,
+        "totals": _totals(record),
+        "reopened": record.of(Event.record_reopened),
+    }
+
+
+def _impact(record: Record) -> list[tuple[str, str, int]]:
+    impact = record.incident.impact
+    return [(dimension, impact.level(dimension).name, getattr(impact, dimension)) for dimension in LEVELS]
+
+
+def _milestones(record: Record) -> list[dict[str, Any]]:
+    expected = expected_milestones(record)
+    rows = [{"name": n, "sentence": s, "reached": record.milestone(n)} for n, s in MILESTONES.items()]
+    return [row for row in rows if row["reached"] is not None or row["name"] in expected]
+
+
+def _decision(entry: Entry) -> dict[str, Any]:
+    told = entry.facts
+    about = told.get("code") or ", ".join(told.get("codes") or told.get("waived") or [])
+    return {
+        "at": entry.at,
+        "what": DECISIONS[entry.event],
+        "about": about,
+        "who": told.get("person") or entry.actor,
+        "reason": told.get("reason"),
+        "ref": entry.ref,
+    }
+
+
+def _severities(record: Record) -> list[dict[str, Any]]:
+    """Each severity that the incident had, with the entry that gave it; repeated ones are left out."""
+    found: list[dict[str, Any]] = []
+    for entry in record.of(Event.candidate_opened, Event.priority_computed):
+        severity = entry.facts.get("severity")
+        if severity and (not found or found[-1]["severity"] != severity):
+            found.append({"severity": severity, "at": entry.at, "ref": entry.ref})
+    return found
+
+
+def _by_fact(entries: Iterable[Entry], fact: str) -> dict[str, str]:
+    grouped: dict[str, list[Entry]] = {}
+    for entry in entries:
+        grouped.setdefault(str(entry.facts.get(fact)), []).append(entry)
+    return {key: _refs(found) for key, found in grouped.items()}
+
+
+def _refs(entries: list[Entry]) -> str:
+    """References as Markdown, the first few: `INC-12#7`, `INC-12#9` and 3 more."""
+    shown = ", ".join(f"`{entry.ref}`" for entry in entries[:_REFS_SHOWN])
+    more = len(entries) - _REFS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _totals(record: Record) -> dict[str, int | None]:
+    seen = [sweep.posts_seen for sweep in record.sweeps if sweep.posts_seen is not None]
+    matched = [sweep.posts_matched for sweep in record.sweeps if sweep.posts_matched is not None]
+    return {
+        "seen": sum(seen) if seen else None,
+        "matched": sum(matched) if matched else None,
+        "decided": sum(sweep.decided for sweep in record.sweeps),
+        "violates": sum(sweep.violates for sweep in record.sweeps),
+        "unsure": sum(sweep.unsure for sweep in record.sweeps),
+        "reach": sum(tally.violates_reach for sweep in record.sweeps for tally in sweep.tallies),
+        "planned": sum(sum(sweep.planned.values()) for sweep in record.sweeps),
+        "signals": sum(count.new + count.updates + count.duplicates for count in record.signals),
+        "reported_reach": max((count.reach for count in record.signals), default=None),
+    }
