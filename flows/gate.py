@@ -69,7 +69,8 @@ def _suspend(lead: Lead, gate: Gate) -> dict[str, str]:
     """Suspend this run, or return what the form said if the run was woken from this very place."""
     lead.waits()
     form = FORMS[gate.kind].with_initial_data(description=question(gate))
-    key = f"{gate.kind.value}-{gate.subject}-{gate.round}-{gate.refusals}"
+    # Prefect takes lower-case letters, digits and dashes. A refused answer makes the next key another.
+    key = f"{gate.kind.value}-{gate.subject}-{gate.round}-{gate.refusals}".replace("_", "-").lower()
     answer = suspend_flow_run(wait_for_input=form, key=key)
     lead.goes_on()
     return dict(answer.model_dump(include={"person", "decision", "reason"}))

@@ -28,7 +28,7 @@ def may_get_better(_task: Task[..., object], _run: TaskRun, state: State[object]
     task_run_name="{parcel.key}",
     persist_result=False,
 )
-def send(parcel: Parcel) -> Receipt:
+def send(parcel: Parcel, machine_now: datetime) -> Receipt:
     """Carry one promise out. Raises PartnerUnreachable; what is only late is tried three times more."""
     match parcel.kind:
         case Kind.message:
@@ -40,7 +40,7 @@ def send(parcel: Parcel) -> Receipt:
             publish_event(parcel.payload["event"], parcel.incident_id, facts, parcel.key)
             return Receipt(channel="prefect", reference=parcel.payload["event"])
         case Kind.resume:
-            state = wake_run(parcel.payload["flow_run_id"], {})
+            state = wake_run(parcel.payload["flow_run_id"], machine_now)
             return Receipt(channel="prefect", reference=state)
 
 
@@ -56,7 +56,7 @@ def deliver(parcel_id: int, machine_now: datetime) -> bool:
         return False
     now = told(parcel.incident_id, machine_now)
     try:
-        receipt = send(parcel)
+        receipt = send(parcel, machine_now)
     except PartnerUnreachable as error:
         with store().begin() as work:
             outbox.mark_failed(

@@ -32,31 +32,32 @@ def publish_event(event: str, incident: str, facts: dict[str, Any], key: str) ->
         raise _no_server(f"the event {event} of {incident}") from error
 
 
-def wake_run(flow_run_id: str, answer: dict[str, Any]) -> str:
-    """Resume a suspended run, handing it the answer; returns the state that it is in then.
+def wake_run(flow_run_id: str, machine_now: datetime) -> str:
+    """Set a suspended run going again, whose answer is in the store; returns the state that it is in then.
 
     A run that is not suspended yet (the answer was quick) is PartnerUnreachable for now; one that is
-    running, scheduled or ended needs no waking.
+    scheduled or ended needs no waking.
     """
     state = run_state(flow_run_id)
-    if state in {"PAUSED"}:
-        return _resume(flow_run_id, answer)
     if state in {"RUNNING", "PENDING"}:
         raise PartnerUnreachable(
             f"Flow run {flow_run_id} is {state.lower()} and does not wait at its gate yet."
         )
+    if state == "PAUSED":
+        _resume(flow_run_id, machine_now)
+        return "SCHEDULED"
     return state or "GONE"
 
 
-def _resume(flow_run_id: str, answer: dict[str, Any]) -> str:
+def _resume(flow_run_id: str, machine_now: datetime) -> None:
     try:
         with get_client(sync_client=True) as client:
-            result = client.resume_flow_run(UUID(flow_run_id), run_input=answer)
+            result = client.resume_flow_run(UUID(flow_run_id), run_input={})
     except httpx.HTTPError as error:
         raise _no_server(f"the answer for flow run {flow_run_id}") from error
-    if result.status.value == "ACCEPT":
-        return "SCHEDULED"
-    raise PartnerUnreachable(f"Flow run {flow_run_id} was not resumed: {result.details}")
+    if result.status.value != "ACCEPT":
+        # Its process was killed before Prefect had its form: it cannot be resumed, only started again.
+        start_again(flow_run_id, machine_now)
 
 
 def run_state(flow_run_id: str) -> str | None:

@@ -153,14 +153,14 @@ def start_missing_runs(machine_now: datetime) -> int:
 
 
 @task(persist_result=False)
-def wake_answered_runs(_machine_now: datetime) -> int:
+def wake_answered_runs(machine_now: datetime) -> int:
     """Wake runs whose gate is answered and which still wait: their poke was lost. Returns how many."""
     with store().read() as work:
         waiting = attempts.waiting_at_answered_gates(work)
     woken = 0
     for flow_run_id in waiting:
         if run_state(flow_run_id) == "PAUSED":
-            wake_run(flow_run_id, {})
+            wake_run(flow_run_id, machine_now)
             woken += 1
     return woken
 
