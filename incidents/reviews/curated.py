@@ -123,8 +123,8 @@ def _marks(record: Record) -> dict[int, list[str]]:
 def _missing_times(record: Record) -> Iterator[Question]:
     missing = [name for name in expected_milestones(record) if record.milestone(name) is None]
     if missing:
-        told = "; ".join(MILESTONES[name][0].lower() + MILESTONES[name][1:] for name in missing)
-        yield Question("the incident commander", f"These times are not recorded; who can tell them? {told}.")
+        told = "; ".join(MILESTONES[name] for name in missing)
+        yield Question("the incident commander", f"When was this? Its time is not recorded. {told}.")
     started: Milestone | None = record.milestone("started")
     if started is not None and started.certainty != "recorded":
         yield Question(

@@ -1,0 +1,300 @@
+"""The document that Watchfloor is judged by: the same record gives the same bytes, and nothing runs in it."""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import markdown as python_markdown
+import pytest
+
+from incidents.reviews import factors
+from incidents.reviews.curated import gaps, questions
+from incidents.reviews.metrics import MILESTONES, grade, measure
+from incidents.reviews.record import DrillFacts, Milestone, Record, Tenure, TermYield, input_hash
+from incidents.reviews.retrospective import compose, to_html
+from incidents.store.engine import Store
+from incidents.store.records import read_record
+from incidents.store.reviews import publish, sign, write_draft
+from incidents.store.schema import action_items, drills
+from incidents.timeline import Event
+from tests.incidents.crisis_rows import add_crisis
+from tests.incidents.review_rows import BO, add_incident, after, open_store, tell
+from tests.incidents.test_words import HOSTILE
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+GENERATOR = "watchfloor (golden)"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def record(store: Store) -> Record:
+    """The evening's crisis of crisis_rows.py."""
+    with store.begin() as work:
+        add_crisis(work)
+    return read(store)
+
+
+def read(store: Store, incident: str = "INC-12") -> Record:
+    with store.read() as work:
+        return read_record(work, incident)
+
+
+def changed(record: Record, **values: Any) -> Record:
+    return record.model_copy(update=values)
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a recorded document; `make golden` records it anew."""
+    path = GOLDEN / name
+    if os.environ.get("WATCHFLOOR_RECORD") == "1":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), f"{name} differs; look at the change, then `make golden`"
+
+
+def test_a_crisis_reads_as_recorded(record: Record) -> None:
+    text = compose(record, generator=GENERATOR)
+    golden("retrospective-crisis.md", text)
+    golden("retrospective-crisis.html", to_html(text, "Retrospective INC-12"))
+
+
+def test_an_incident_of_which_nothing_is_recorded_says_so(store: Store) -> None:
+    with store.begin() as work:
+        add_incident(work, phase="detected", impact={}, policy=None)
+    golden("retrospective-nothing-recorded.md", compose(read(store), generator=GENERATOR))
+
+
+def test_a_dismissed_candidate_and_a_drill(store: Store) -> None:
+    with store.begin() as work:
+        add_incident(work, phase="dismissed", drill="DRILL-3")
+        row = {"id": "DRILL-3", "number": 3, "state": "running", "stage": "review", "requested_by": "ada"}
+        row |= {"request": {"scenario": "rumour", "seed": 7, "error_rate": 0.02, "posts": 5000}}
+        row |= {"results": {"reviewers": 4, "violating": 700, "gathered": 680, "found": 672, "recall": 0.96}}
+        work.execute(drills.insert().values(**row, anchor_real=after(0), anchor_told=after(0)))
+        tell(work, 0, Event.candidate_opened, title="Rumour", severity="sev3", rule="burst", signals=1)
+        tell(work, 9, Event.candidate_dismissed, "ada", reason="An old film trailer")
+    golden("retrospective-dismissed-drill.md", compose(read(store), generator=GENERATOR))
+
+
+def test_the_same_record_gives_the_same_bytes(record: Record, store: Store) -> None:
+    again = read(store)
+    assert input_hash(again) == input_hash(record)
+    assert compose(again, generator=GENERATOR) == compose(record, generator=GENERATOR)
+
+
+def test_drafting_signing_and_waiting_do_not_change_what_is_drafted(record: Record, store: Store) -> None:
+    text = compose(record, generator=GENERATOR)
+    known = input_hash(record)
+    with store.begin() as work:
+        write_draft(work, "INC-12", markdown=text, input_hash=known, author="eve", now=after(1600))
+        tell(work, 1601, Event.gate_opened, gate="sign_off", due_at=after(4000).isoformat())
+        sign(work, "INC-12", 1, by=BO, now=after(1700))
+        tell(work, 1701, Event.run_restarted, flow="review", why="its process died")
+    assert compose(read(store), generator=GENERATOR) == text
+    with store.begin() as work:
+        publish(work, "INC-12", now=after(1800))
+    assert "review published" in compose(read(store), generator=GENERATOR)
+
+
+def test_no_post_no_rationale_no_payload_is_in_the_record(record: Record) -> None:
+    told = record.model_dump_json() + compose(record, generator=GENERATOR)
+    assert "TEXT OF A POST" not in told
+    assert "WHAT A REVIEWER WROTE" not in told
+
+
+def test_the_numbers_are_those_of_the_rows(record: Record) -> None:
+    sweep = record.sweeps[0]
+    assert (sweep.decided, sweep.violates, sweep.unsure) == (100, 40, 10)
+    assert [(t.team, t.language, t.items, t.violates) for t in sweep.tallies] == [
+        ("german", "de", 50, 20),
+        ("legal", "en", 50, 20),
+    ]
+    assert sweep.terms[0] == TermYield(
+        term="term:attack", posts=60, alone=60, alone_decided=60, alone_violates=0
+    )
+    assert (record.decisions.total, record.decisions.people, record.decisions.revised) == (100, 2, 0)
+    assert sweep.planned == {"remove": 40}
+    assert record.asks[1].was_late
+
+
+def test_the_summary_fits_one_screen(record: Record) -> None:
+    text = compose(record, generator=GENERATOR)
+    summary = text.split("## Summary")[1].split("## ")[0]
+    assert len(re.sub(r"`[^`]*`", "", summary).split()) <= 150
+
+
+def test_every_sentence_of_the_summary_and_row_of_the_timeline_names_its_evidence(record: Record) -> None:
+    text = compose(record, generator=GENERATOR)
+    summary = text.split("## Summary")[1].split("## ")[0]
+    timeline = text.split("## Timeline")[1].split("## ")[0]
+    rows = [line for line in timeline.splitlines() if line.startswith("| 20")]
+    sentences = [line for line in summary.splitlines() if line]
+    assert len(rows) > 20
+    for line in [*rows, *sentences]:
+        assert "`INC-12#" in line
+    cited = set(re.findall(r"`INC-12#(\d+)`", text))
+    assert cited <= {str(entry.seq) for entry in record.entries}
+
+
+def test_people_are_named_in_tables_of_decisions_alone(record: Record) -> None:
+    text = compose(record, generator=GENERATOR)
+    header, rest = text.split("## Summary")
+    prose = rest.split("## Decisions")[0].replace("### ", "") + rest.split("## Open questions")[1]
+    for name in ("ada", "cleo", "dev", "eve"):
+        assert not re.search(rf"\b{name}\b", prose, re.IGNORECASE)
+    assert "| Commander | ada" in header
+
+
+def test_a_missing_milestone_is_said_and_never_filled_in(record: Record) -> None:
+    without = tuple(m for m in record.milestones if m.name not in ("contained", "started"))
+    text = compose(changed(record, milestones=without), generator=GENERATOR)
+    assert "| contained | Every sweep had ended | not recorded |" in text
+    assert "B: 9 of 11 milestones" in text
+    assert "When was this? Its time is not recorded. The harm began; Every sweep had ended." in text
+
+
+def test_a_duration_that_would_be_negative_is_a_question_not_a_number(record: Record) -> None:
+    early = record.milestone("guideline_published")
+    assert early is not None
+    moved = early.model_copy(update={"at": after(1)})
+    others = tuple(m for m in record.milestones if m.name != "guideline_published")
+    measured = {each.metric.name: each for each in measure(changed(record, milestones=(*others, moved)))}
+    assert measured["TTG"].value is None
+    assert "came before" in measured["TTG"].why
+    assert measured["TTR"].value == 365 * 60
+
+
+def test_durations_hold_across_days_and_a_change_of_the_clocks(record: Record) -> None:
+    def reached(name: str, hours: float) -> Milestone:
+        return Milestone(name=name, at=after(hours * 60), seq=1, source="x", certainty="recorded")
+
+    long = changed(record, milestones=(reached("declared", 0), reached("stood_down", 36.5)))
+    assert "| 36 h 30 min |" in compose(long, generator=GENERATOR)
+    assert grade(long)[0] == "D"
+
+
+def test_a_silence_during_the_crisis_is_a_question_and_one_after_it_is_not(record: Record) -> None:
+    silent = list(gaps(record))
+    assert [gap.silence for gap in silent] == [timedelta(minutes=78), timedelta(minutes=178)]
+    assert sum("Nothing is recorded" in each.question for each in questions(record)) == 2
+
+
+def test_every_rule_proposes_what_it_should_and_names_nobody(record: Record) -> None:
+    found = {factor.rule.split(":")[0]: factor for factor in factors.propose(record)}
+    assert set(found) == {
+        "late_detection",
+        "slow_declaration",
+        "late_acknowledgement",
+        "failed_deliveries",
+        "returned_leases",
+        "flooding_term",
+        "unsure_language",
+    }
+    assert found["slow_declaration"].supports == ("INC-12#7", "INC-12#9")
+    assert all(factor.supports for factor in found.values())
+    assert not any(re.search(r"\b(ada|cleo|dev|eve)\b", factor.sentence) for factor in found.values())
+
+
+def test_a_crisis_without_a_commander_without_guideline_and_with_restarts(record: Record) -> None:
+    tenure = Tenure(role="commander", person="ada", taken_at=after(55), handed_over_at=after(100))
+    late = record.milestone("guideline_published")
+    assert late is not None
+    moved = tuple(m for m in record.milestones if m is not late)
+    restarted = record.entries[0].model_copy(update={"event": Event.run_restarted, "facts": {"flow": "crisis"}})
+    worse = changed(record, roles=(tenure,), milestones=moved, entries=(*record.entries, restarted))
+    found = {factor.rule: factor for factor in factors.propose(worse)}
+    assert "for 5 h 20 min" in found["leaderless"].sentence
+    assert "published not at all" in found["guideline_lag"].sentence
+    assert "restarted 1 time" in found["restarted_runs"].sentence
+
+
+def test_rules_say_nothing_of_an_empty_record(store: Store) -> None:
+    with store.begin() as work:
+        add_incident(work)
+    assert factors.propose(read(store)) == []
+
+
+def test_references_lead_to_the_full_log(record: Record) -> None:
+    html = to_html(compose(record, generator=GENERATOR), "Retrospective")
+    targets = set(re.findall(r'href="#([^"]+)"', html))
+    anchors = set(re.findall(r'id="([^"]+)"', html))
+    assert "e7" in targets
+    assert targets <= anchors
+    assert "<script" not in html
+    assert "default-src 'none'" in html
+
+
+def test_hostile_text_in_every_field_stays_text(record: Record) -> None:
+    poisoned = Record.model_validate(_poison(record.model_dump(), keep=_VOCABULARY))
+    poisoned = changed(poisoned, drill=DrillFacts(id=HOSTILE, scenario=HOSTILE, seed=1))
+    text = compose(poisoned, generator=HOSTILE)
+    assert not set("\u202e\u2066\x1b\x00") & set(text)
+    assert_inert(python_markdown.markdown(text, extensions=["tables", "sane_lists"]))
+    assert_inert(re.sub(r"(?s)<style>.*</style>", "", to_html(text, HOSTILE)))
+    rows = [line for line in text.splitlines() if line.startswith("| `INC-12#")]
+    assert all(line.count("|") == 4 for line in rows)
+
+
+def assert_inert(html: str) -> None:
+    for tag in re.findall(r"<[^>]+>", html):
+        assert not re.match(r"<(script|img|iframe|object|svg|form|input|b>)", tag), tag
+        assert not re.search(r"javascript:|onerror|evil", tag), tag
+
+
+_VOCABULARY = {"id", "event", "name", "phase", "kind", "state", "certainty", "incident", "incident_id"}
+_VOCABULARY |= {"supports", "against", "scope_hash", "previous", "hash"}
+
+
+def _poison(value: Any, keep: set[str]) -> Any:
+    """The same shape with hostile text wherever the store holds free text. Times and our own words stay."""
+    if isinstance(value, dict):
+        return {key: each if key in keep else _poison(each, keep) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_poison(each, keep) for each in value]
+    is_country = isinstance(value, str) and len(value) == 2 and value.isupper()
+    is_name = isinstance(value, str) and type(value) is str and not is_country
+    return HOSTILE if is_name else value
+
+
+def test_html_that_people_wrote_into_a_draft_is_sanitised() -> None:
+    html = to_html("# A\n\n<script>x</script><img src=x onerror=y> [z](javascript:z) <b onclick=q>b</b>", "<T>")
+    body = html.split("<main>")[1]
+    assert "<script" not in body
+    assert "onerror" not in body
+    assert "javascript:" not in body
+    assert "onclick" not in body
+    assert "<title>&lt;T&gt;</title>" in html
+
+
+def test_earlier_incidents_of_the_same_policy_show_what_is_still_open(store: Store) -> None:
+    with store.begin() as work:
+        add_incident(work, 9, title="The one before", opened_at=after(-9000), phase="closed")
+        add_incident(work, 10, opened_at=after(-8000), restricted=True, phase="closed")
+        add_incident(work, 11, opened_at=after(-8000), drill="DRILL-1", phase="closed")
+        add_incident(work)
+        row = {
+            "id": "INC-9-A1",
+            "incident_id": "INC-9",
+            "number": 1,
+            "title": "t",
+            "kind": "detect",
+            "owner": "bo",
+        }
+        row |= {"success": "s", "state": "open", "filed_at": after(-8000), "due_at": after(-10)}
+        work.execute(action_items.insert().values(**row))
+    record = read(store)
+    assert [(each.id, each.open_actions) for each in record.earlier] == [("INC-9", 1)]
+    assert "| INC-9 | The one before | sev2 |" in compose(record, generator=GENERATOR)
+
+
+def test_every_milestone_that_is_reached_has_a_meaning(record: Record) -> None:
+    assert {milestone.name for milestone in record.milestones} <= set(MILESTONES)
