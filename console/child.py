@@ -124,6 +124,14 @@ def marked(mark: str) -> list[int]:
     return found
 
 
+def group_of(pid: int) -> int | None:
+    """The process group of a process; None where it is gone."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def send(pids: list[int], which: signal.Signals) -> None:
     """Send a signal to processes; those that are gone by now do not matter."""
     for pid in pids:

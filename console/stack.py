@@ -13,7 +13,7 @@ from time import monotonic
 from uuid import uuid4
 
 from console import programs
-from console.child import Child, Program, marked, send
+from console.child import GRACE, Child, Program, group_of, marked, send
 from console.home_lock import home_lock
 from console.interrupts import interrupt_main, interrupts
 from console.keeper import Keeper, Say
@@ -79,16 +79,24 @@ class Stack:
         self.keeper.stop()
         self._ended.set()
         for child in reversed(self.keeper.children):
-            child.ask_to_stop()
             if child.program.name == "worker":
                 self._end_flow_runs()
+            child.ask_to_stop()
             child.end(self.hurry)
         send(marked(self._mark), signal.SIGKILL)
 
     def _end_flow_runs(self) -> None:
-        """Ask flow runs to stop while the server still hears of it; they are not in the worker's group."""
-        known = {child.pid for child in self.keeper.children}
-        send([pid for pid in marked(self._mark) if pid not in known], signal.SIGTERM)
+        """Ask flow runs to stop first, while the server hears that they did: `watch` then need not guess."""
+        until = monotonic() + GRACE
+        send(self._flow_runs(), signal.SIGTERM)
+        while self._flow_runs() and monotonic() < until and not self.hurry.wait(0.1):
+            pass
+        send(self._flow_runs(), signal.SIGKILL)
+
+    def _flow_runs(self) -> list[int]:
+        """The processes of flow runs. They are sessions of their own, so only the mark leads to them."""
+        groups = {child.pid for child in self.keeper.children}
+        return [pid for pid in marked(self._mark) if group_of(pid) not in groups]
 
     def _give_up(self, why: str) -> None:
         self.failure = why
