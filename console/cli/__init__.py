@@ -1,6 +1,6 @@
-"""The command line `watchfloor`: one module a noun, put together in `app`."""
+"""The command line `watchfloor`: one module a noun, put together in `commands`."""
 
-from console.cli.app import app
+from console.cli.commands import app
 
 
 def main() -> None:

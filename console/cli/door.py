@@ -70,7 +70,7 @@ class Door:
 
         note(hand_over(self.settings, self.store, incident))
 
-    def say(self, sentence: str, **facts: Any) -> None:  # noqa: ANN401  whatever the JSON is to hold
+    def say(self, sentence: str, /, **facts: Any) -> None:  # noqa: ANN401  whatever the JSON is to hold
         """Answer with a sentence, or with its facts where JSON was asked for."""
         if self.as_json:
             printing.print_json(facts)
