@@ -1,14 +1,12 @@
 """Incidents for the tests of reviews, written row by row: a crisis of one evening, as Ada led it."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from incidents.people import Person, Role
 from incidents.store import timeline
-from incidents.store.engine import Store, Work
+from incidents.store.engine import Work
 from incidents.store.schema import incidents, reviews, roles
-from incidents.store.upgrade import upgrade
 from incidents.timeline import GENESIS, Entry, Event
 
 T0 = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -18,13 +16,6 @@ BO = Person(id="bo", roles=frozenset({Role.reviewer}))
 CLEO = Person(id="cleo", roles=frozenset({Role.partner_lead}), team="legal")
 DEV = Person(id="dev", roles=frozenset({Role.partner_reviewer}), team="german")
 EVE = Person(id="eve", roles=frozenset({Role.reviewer, Role.analyst}))
-
-
-def open_store(folder: Path) -> Store:
-    """A store of its own, at the newest revision."""
-    store = Store.open(f"sqlite:///{folder / 'store.db'}")
-    upgrade(store)
-    return store
 
 
 def after(minutes: float) -> datetime:

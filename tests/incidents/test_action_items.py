@@ -1,8 +1,6 @@
 """Action items do not die: one owner, a due date, and done only when somebody else has seen it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,18 +20,16 @@ from incidents.store.action_items import (
 )
 from incidents.store.engine import Store, Work
 from incidents.timeline import Event
-from tests.incidents.review_rows import ADA, BO, CLEO, DEV, EVE, T0, add_incident, after, open_store
+from tests.incidents.review_rows import ADA, BO, CLEO, DEV, EVE, T0, add_incident, after
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path)
-    with opened.begin() as work:
+def store(store: Store) -> Store:
+    with store.begin() as work:
         add_incident(work)
-    yield opened
-    opened.close()
+    return store
 
 
 def new(**changes: Any) -> dict[str, Any]:

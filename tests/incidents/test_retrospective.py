@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,11 @@ from incidents.store.reviews import publish, sign, write_draft
 from incidents.store.schema import action_items, drills
 from incidents.timeline import Event
 from tests.incidents.crisis_rows import add_crisis
-from tests.incidents.review_rows import BO, add_incident, after, open_store, tell
+from tests.incidents.review_rows import BO, add_incident, after, tell
 from tests.incidents.test_words import HOSTILE
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 GENERATOR = "watchfloor (golden)"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -298,3 +290,44 @@ def test_earlier_incidents_of_the_same_policy_show_what_is_still_open(store: Sto
 
 def test_every_milestone_that_is_reached_has_a_meaning(record: Record) -> None:
     assert {milestone.name for milestone in record.milestones} <= set(MILESTONES)
+
+
+def test_an_ask_that_nobody_answered_is_a_question(record: Record) -> None:
+    unheard = tuple(ask.model_copy(update={"acknowledged_at": None}) for ask in record.asks)
+    asked = [each for each in questions(changed(record, asks=unheard)) if "never acknowledged" in each.question]
+    assert [(each.ask, each.refs) for each in asked] == [
+        ("the team german", ("INC-12#13",)),
+        ("the team legal", ("INC-12#12",)),
+    ]
+
+
+def test_what_is_in_time_or_cannot_be_read_proposes_nothing(record: Record) -> None:
+    def rules(**facts: Any) -> set[str]:
+        entries = (e.model_copy(update={"facts": e.facts | facts}) for e in record.entries)
+        sweep = record.sweeps[0].model_copy(update={"posts_matched": None})
+        told = changed(record, entries=tuple(entries), sweeps=(sweep,))
+        return {factor.rule.split(":")[0] for factor in factors.propose(told)}
+
+    assert "slow_declaration" not in rules(due_at=after(60).isoformat())
+    assert "slow_declaration" not in rules(due_at="soon")
+    assert "flooding_term" not in rules()
+    assert "slow_declaration" in rules()
+
+
+def test_a_term_that_floods_is_defended_by_what_it_alone_found(record: Record) -> None:
+    flood = TermYield(term="term:attack", posts=60, alone=60, alone_decided=60, alone_violates=2)
+    sweep = record.sweeps[0].model_copy(update={"terms": (flood,)})
+    found = [f for f in factors.propose(changed(record, sweeps=(sweep,))) if f.rule.startswith("flooding")]
+    assert found[0].but == "Without it 2 posts in violation would not have been seen."
+
+
+def test_a_hand_over_speaks_of_holders_and_an_operator_has_no_name(store: Store) -> None:
+    with store.begin() as work:
+        add_incident(work)
+        facts = {"role": "commander", "was": "ada", "person": "bo", "note": "All quiet."}
+        tell(work, 1, Event.role_handed_over, "ada", **facts)
+        tell(work, 2, Event.message_rerun, "dev", key="ask:INC-12:legal:1>mail")
+        tell(work, 3, Event.shift_noted, at=after(3).isoformat())
+    text = compose(read(store), generator=GENERATOR)
+    assert "The role commander was handed from one holder to the next. Note: “All quiet.” |" in text
+    assert "An operator had the delivery of the message" in text

@@ -1,7 +1,5 @@
 """A review: one owner, versions that never change, one signature by somebody who is neither author nor lead."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +25,7 @@ from incidents.store.reviews import (
 )
 from incidents.store.schema import factors, outbox
 from incidents.timeline import Event
-from tests.incidents.review_rows import ADA, BO, CLEO, EVE, add_incident, add_review, after, open_store, tell
+from tests.incidents.review_rows import ADA, BO, CLEO, EVE, add_incident, add_review, after, tell
 
 LATE = Factor(
     rule="late_acknowledgement:ask:INC-12:legal:1",
@@ -38,12 +36,10 @@ LATE = Factor(
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path)
-    with opened.begin() as work:
+def store(store: Store) -> Store:
+    with store.begin() as work:
         add_incident(work, phase="reviewing")
-    yield opened
-    opened.close()
+    return store
 
 
 @pytest.fixture
