@@ -68,6 +68,7 @@ def _end_with_parent() -> None:
             pass
     except OSError:
         return
+    sys.stderr.write("The process that started this one is gone, so this one stops.\n")
     os.kill(os.getpid(), signal.SIGTERM)
     sleep(GRACE)
     os.killpg(os.getpgid(0), signal.SIGKILL)
