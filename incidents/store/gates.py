@@ -10,6 +10,7 @@ from incidents.errors import NotAllowed
 from incidents.incident.incident import SYSTEM
 from incidents.store import outbox, timeline
 from incidents.store.engine import Work
+from incidents.store.incidents import lock
 from incidents.store.schema import gates, incidents
 from incidents.timeline import Event
 
@@ -123,6 +124,7 @@ def answer_gate(
 
 def refuse_answer(work: Work, gate: Gate, refused: NotAllowed, *, person: str, now: datetime) -> Gate:
     """Record that an answer was refused; the question stays open and is asked again."""
+    lock(work, gate.incident_id)  # before the gate, as whoever answers it does
     work.execute(
         sa.update(gates)
         .where(gates.c.id == gate.id, gates.c.state == "open")
@@ -143,6 +145,7 @@ def open_gates(work: Work, incident: str | None = None) -> list[Gate]:
 
 def escalate_gate(work: Work, gate: Gate, *, next_due: datetime, now: datetime) -> bool:
     """Count an escalation and move the clock on; False where somebody answered or escalated meanwhile."""
+    lock(work, gate.incident_id)  # before the gate, as whoever answers it does
     statement = (
         sa.update(gates)
         .where(gates.c.id == gate.id, gates.c.state == "open", gates.c.escalations == gate.escalations)

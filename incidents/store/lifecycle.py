@@ -24,7 +24,7 @@ from incidents.people import Act, Person
 from incidents.store import outbox, timeline
 from incidents.store.engine import Work
 from incidents.store.gates import GateKind, answer_gate
-from incidents.store.incidents import find, find_for, loose, open_with_key
+from incidents.store.incidents import find, find_for, lock, loose, open_with_key
 from incidents.store.roles import take_role
 from incidents.store.schema import incidents, waivers
 from incidents.timeline import Entry, Event
@@ -122,9 +122,9 @@ def stand_down(work: Work, incident: str, *, by: Person, reason: str, now: datet
     """End the crisis. NotAllowed with every coded reason that is neither gone nor waived."""
     find_for(work, incident, by, Act.command)
     _need_reason(reason, "stand down")
+    was = lock(work, incident).phase  # a sweep that is being requested counts as loose
     waived = waived_codes(work, incident)
     refusals = not_waived(stand_down_refusals(loose(work, incident)), waived)
-    was = find(work, incident).phase
     if refusals and was in OPEN:
         raise NotAllowed(f"{incident} cannot be stood down yet.", refusals)
     facts = {"reason": reason, "waived": sorted(waived)}

@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from incidents.errors import Conflict, NotFound
 from incidents.incident.incident import SYSTEM
 from incidents.message import Message
-from incidents.people import Act, Person, authorise
+from incidents.people import Act, Person
 from incidents.store import timeline
 from incidents.store.engine import Work
+from incidents.store.incidents import find_for
 from incidents.store.schema import outbox
 from incidents.timeline import Event
 
@@ -160,8 +161,8 @@ def wait_after(attempts: int) -> timedelta:
 
 def rerun(work: Work, parcel: int, *, by: Person, now: datetime) -> None:
     """Make a failed row due again. Conflict where it is not failed, with what it is."""
-    authorise(by, Act.ask_partner)
     found = find(work, parcel)
+    find_for(work, found.incident_id, by, Act.ask_partner)
     statement = (
         sa.update(outbox)
         .where(outbox.c.id == parcel, outbox.c.state == "failed")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from incidents.errors import NotFound
 from incidents.store.engine import Work
 from incidents.store.schema import incidents, milestones, timeline
-from incidents.timeline import Break, Entry, Event, entry_hash, first_break
+from incidents.timeline import GENESIS, Break, Entry, Event, entry_hash, first_break
 
 
 def append(
@@ -78,9 +78,30 @@ def verify(work: Work, incident: str | None = None) -> Iterator[Break]:
     if incident is not None and not rows:
         raise NotFound(f"There is no incident {incident}. `watchfloor incidents` lists them.")
     for row in rows:
-        found = first_break(row.id, entries(work, row.id), count=row.entries, head=row.head)
-        if found is not None:
+        if (found := _break_of(work, row)) is not None:
             yield found
+
+
+def _break_of(work: Work, row: sa.Row[Any]) -> Break | None:
+    try:
+        told = entries(work, row.id)
+    except ValueError:
+        return _unreadable(work, row.id)
+    return first_break(row.id, told, count=row.entries, head=row.head)
+
+
+def _unreadable(work: Work, incident: str) -> Break | None:
+    """The first break of a timeline in which a value was put that no entry can hold; entry by entry."""
+    told: list[Entry] = []
+    numbers = sa.select(timeline.c.seq).where(timeline.c.incident_id == incident).order_by(timeline.c.seq)
+    for seq in work.execute(numbers).scalars().all():
+        try:
+            told += entries(work, incident, after=seq - 1, limit=1)
+        except ValueError:
+            head = told[-1].hash if told else GENESIS
+            before = first_break(incident, told, count=len(told), head=head)
+            return before or Break(incident=incident, seq=seq, why="it holds what no entry can hold")
+    return None
 
 
 def reach_milestone(
