@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from console.cli.printing import printable
+from console.cli.printing import inert
 from incidents.errors import WatchfloorError
 from incidents.settings import Settings
 
@@ -66,7 +66,7 @@ def spoken() -> Iterator[None]:
 def complain(message: str) -> None:
     """Print a message for people to stderr, each line of it inert."""
     for line in message.splitlines():
-        typer.echo(printable(line), err=True)
+        typer.echo(inert(line), err=True)
 
 
 def note(message: str | None) -> None:

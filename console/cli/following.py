@@ -126,7 +126,7 @@ def _print_new(door: Door, followed: FollowedDrill, console: Console) -> None:
 
 def entry_line(entry: Entry) -> str:
     """One entry as a line of text: when, by the incident's own clock, and what."""
-    return printing.printable(f"{entry.at:%Y-%m-%d %H:%M:%S}  {plain(sentence(entry))}")
+    return printing.inert(f"{entry.at:%Y-%m-%d %H:%M:%S}  {plain(sentence(entry))}")
 
 
 def _progress(door: Door) -> Progress:

@@ -34,6 +34,11 @@ def printable(value: object) -> str:
     return words.clean(value, LONGEST_LINE)
 
 
+def inert(line: str) -> str:
+    """A line of text as `printable`, but with its spaces: indentation means something in Markdown."""
+    return " ".join(words.clean(part, LONGEST_LINE) for part in line.split(" "))
+
+
 def on_terminal() -> bool:
     """Whether a person looks at what we print, rather than a pipe or a file."""
     return sys.stdout.isatty()
@@ -62,7 +67,7 @@ def print_facts(facts: Mapping[str, Any]) -> None:
     """Print `name: value` lines, the names aligned on a terminal."""
     width = max(map(len, facts), default=0) if on_terminal() else 0
     for name, value in facts.items():
-        _print_line(f"{name + ':':<{width + 1}} {printable(value)}")
+        typer.echo(f"{name + ':':<{width + 1}} {printable(value)}")
 
 
 def print_lines(lines: Iterable[str], *, title: str = "") -> None:
@@ -70,17 +75,13 @@ def print_lines(lines: Iterable[str], *, title: str = "") -> None:
     if title:
         print_title(title)
     for line in lines:
-        _print_line(printable(line))
+        typer.echo(inert(line))
 
 
 def print_title(title: str) -> None:
     """Print a heading, bold on a terminal."""
     typer.echo("")
     typer.secho(printable(title), bold=on_terminal())
-
-
-def _print_line(line: str) -> None:
-    typer.echo(line)
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:

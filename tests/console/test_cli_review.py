@@ -1,0 +1,129 @@
+"""The review at the command line, from the draft to the last action item."""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from incidents.store import lifecycle, reviews
+from tests.console.command_line import WHY, at_home, declared, open_store, responding, run, told, write
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return at_home(tmp_path, monkeypatch)
+
+
+def stood_down() -> None:
+    """A crisis that is over and whose review has begun, as the review flow begins it."""
+    declared()
+    responding("INC-1")
+    run("waive", "INC-1", "GUIDELINE_MISSING", *WHY)
+    run("stand-down", "INC-1", *WHY)
+    now = datetime.now(UTC)
+    due_at = now + timedelta(days=14)
+    with closing(open_store()) as store, store.begin() as work:
+        lifecycle.start_review(work, "INC-1", due_at=due_at, now=now)
+        reviews.start_review(work, "INC-1", owner="ada-l", due_at=due_at, now=now)
+
+
+def test_a_retrospective_is_drafted_signed_published_and_the_incident_closed(tmp_path: Path) -> None:
+    stood_down()
+    assert told("review", "draft", "INC-1")["version"] == 1
+    assert told("review", "draft", "INC-1")["version"] == 1
+    assert run("review", "show", "INC-1").stdout == told("review", "show", "INC-1")["markdown"]
+    assert "REVIEW_UNSIGNED" in run("review", "publish", "INC-1", code=1).stderr
+    assert "ROLE_MISSING" in run("review", "sign", "INC-1", "--version", "1", code=1).stderr
+    assert told("review", "sign", "INC-1", "--version", "1", "--as", "bo-r")["signed_by"] == "bo-r"
+    again = run("review", "sign", "INC-1", "--version", "1", "--as", "bo-r", code=1).stderr
+    assert "by bo-r" in again
+    assert run("review", "publish", "INC-1").stdout == "The retrospective of INC-1 is published.\n"
+    assert "published before" in run("review", "publish", "INC-1").stdout
+    assert "is closed" in run("close", "INC-1").stdout
+    run("incidents", "export", "INC-1", "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "retrospective.md").read_text().startswith("# ")
+    assert "<h1" in (tmp_path / "out" / "retrospective.html").read_text()
+
+
+def test_a_review_that_was_not_started_says_when_it_is() -> None:
+    declared()
+    assert "it starts when the crisis is stood down" in run("review", "draft", "INC-1", code=1).stderr
+    assert "has no retrospective" in run("review", "show", "INC-1", code=1).stderr
+
+
+def test_factors_are_listed_and_judged() -> None:
+    stood_down()
+    run("review", "draft", "INC-1")
+    proposed = told("review", "factor", "INC-1")
+    assert run("review", "factor", "INC-1", "1", code=2).stdout == ""
+    judge = ("review", "factor", "INC-1", "1", "--state", "accepted")
+    if not proposed:
+        assert "has no factor 1" in run(*judge, *WHY, code=1).stderr
+        return
+    assert "REASON_MISSING" in run(*judge, code=1).stderr
+    assert told(*judge, *WHY)["state"] == "accepted"
+    assert "Factor 1 of INC-1 is accepted by ada-l" in run(*judge, *WHY, code=1).stderr
+
+
+def test_action_items_are_filed_moved_and_listed() -> None:
+    declared()
+    item = (
+        "--title",
+        "Match mirrored copies",
+        "--kind",
+        "detect",
+        "--owner",
+        "noor",
+        "--success",
+        "A drill finds them",
+    )
+    file = ("actions", "file", "INC-1", *item)
+    assert "has passed" in run(*file, "--due", "2020-01-01", code=1).stderr
+    run(*file, "--due", "tomorrow", code=2)
+    assert told(*file, "--due", "2199-03-01")["id"] == "INC-1-A1"
+    assert told("actions", "list")[0]["title"] == "Match mirrored copies"
+    change = ("actions", "change", "INC-1-A1", "--state")
+    assert "STATE_NOT_NEXT" in run(*change, "verified", code=1).stderr
+    run(*change, "in_progress", "--as", "noor")
+    run(*change, "done_claimed", "--as", "noor")
+    assert "VERIFIER_IS_OWNER" in run(*change, "verified", "--as", "noor", code=1).stderr
+    assert run(*change, "verified").stdout == "INC-1-A1 is verified.\n"
+    assert run("actions", "list").stdout == "No action item is open.\n"
+    assert len(told("actions", "list", "INC-1", "--all")) == 1
+    assert "There is no action item" in run("actions", "change", "INC-1-A9", "--state", "open", code=1).stderr
+
+
+def test_a_guideline_is_published_and_read(tmp_path: Path) -> None:
+    declared()
+    english = write(tmp_path / "en.md", "Remove copies.\n\x1b[31mKeep reporting.\n")
+    german = write(tmp_path / "de.md", "Kopien entfernen.\n")
+    publish = ("guideline", "publish", "INC-1", "--file", str(english), "--language", "en")
+    assert "has no guideline in force" in run("guideline", "show", "INC-1", code=1).stderr
+    run(*publish, "--file", str(german), code=2)
+    assert told(*publish, "--file", str(german), "--language", "de", "--title", "Copies")["version"] == 1
+    shown = run("guideline", "show", "INC-1", "--language", "de", "--as", "dev-e").stdout
+    assert "Kopien entfernen." in shown
+    assert "\x1b" not in run("guideline", "show", "INC-1").stdout
+    assert told(*publish)["version"] == 2
+    assert told("guideline", "show", "INC-1")["title"] == "Incitement to violence"
+    (tmp_path / "bad.md").write_bytes(b"\xff")
+    for name, complaint in (("none.md", "cannot be read"), ("bad.md", "not UTF-8")):
+        refused = run("guideline", "publish", "INC-1", "--file", str(tmp_path / name), code=1)
+        assert complaint in refused.stderr
+
+
+def test_an_ask_has_a_size_and_a_team() -> None:
+    declared()
+    assert "1 to 2,000 characters" in run("ask", "INC-1", "--team", "legal", "--text", " ", code=1).stderr
+    assert "There is no team nobody" in run("ask", "INC-1", "--team", "nobody", "--text", "x", code=1).stderr
+    assert told("ask", "INC-1", "--team", "legal", "--text", "x")["ask"] == "ask:INC-1:legal:1"
+    assert "There is no ask" in run("acknowledge", "ask:INC-1:legal:2", code=1).stderr
+
+
+def test_only_a_failed_delivery_is_run_again() -> None:
+    declared()
+    run("ask", "INC-1", "--team", "legal", "--text", "x")
+    waiting = [row["id"] for row in told("outbox", "list") if row["kind"] == "message"]
+    assert "is pending" in run("outbox", "rerun", str(waiting[0]), code=1).stderr
+    assert "There is no delivery 99" in run("outbox", "rerun", "99", code=1).stderr
