@@ -19,6 +19,7 @@ from tasks.drill_people import (
     work_sweep,
 )
 from tasks.drills import (
+    NothingNoticed,
     await_gate,
     await_phase,
     drill_time,
@@ -27,7 +28,7 @@ from tasks.drills import (
     measure,
     prepare_pile,
     reach_stage,
-    report_signals,
+    report_signal,
 )
 from tasks.outbox import deliver_due
 
@@ -61,13 +62,14 @@ def drill(request: DrillOrder) -> str:
 
 
 def notice(drill: str) -> str:
-    """Hand in the signals, and let detection open the candidate."""
+    """Hand signals in, one by one, until detection opens a candidate."""
     reach_stage(drill, "notice")
     prepare_pile(drill, machine_now())
-    report_signals(drill, machine_now)
-    incident = open_candidates(drill_time(drill, machine_now()), drill=drill)[0]
-    deliver_due(machine_now(), incident)
-    return incident
+    while report_signal(drill, machine_now):
+        for incident in open_candidates(drill_time(drill, machine_now()), drill=drill):
+            deliver_due(machine_now(), incident)
+            return incident
+    raise NothingNoticed(drill)
 
 
 def declare(drill: str, incident: str) -> None:
@@ -83,6 +85,8 @@ def respond(drill: str, incident: str) -> None:
     reach_stage(drill, "sweep")
     await_gate(incident, GateKind.stand_down)
     await_gate(incident, GateKind.sweep_work)
+    while report_signal(drill, machine_now):
+        open_candidates(drill_time(drill, machine_now()), drill=drill)
     acknowledge_asks(drill, incident, machine_now)
     reviewers = work_sweep(drill, incident, machine_now)
     deliver_due(machine_now(), incident)

@@ -13,7 +13,7 @@ from incidents.store import outbox
 from incidents.store.engine import Work
 from incidents.store.incidents import NewCandidate, find, open_candidate, open_with_key
 from incidents.store.lifecycle import start_assessment
-from incidents.store.signals import attach, waiting_signals
+from incidents.store.signals import attach, still_waiting, waiting_signals
 from incidents.timeline import Event
 from tasks.world import catalogue, store
 
@@ -33,7 +33,7 @@ def open_candidates(now: datetime, drill: str | None = None) -> list[str]:
         waiting = waiting_signals(work, since=now - LOOK_BACK, drill=drill)
     groups = group_signals(waiting, known.detection_rules, now=now)
     opened = []
-    for group in sorted(groups, key=lambda group: group.why is None):
+    for group in groups:
         with store().begin() as work:
             incident = _open_or_feed(work, group, known, drill=drill or "", now=now)
         if incident is not None:
@@ -47,7 +47,7 @@ def _open_or_feed(work: Work, group: Group, known: Catalogue, *, drill: str, now
     if covering is not None:
         attach(work, group.signals, covering.id, now=now)
         return None
-    if group.why is None:
+    if group.why is None or not still_waiting(work, group.signals):
         return None
     opened = open_candidate(work, _candidate(group, known, drill), by=SYSTEM.id, now=now)
     if opened is None:
@@ -64,12 +64,18 @@ def _candidate(group: Group, known: Catalogue, drill: str) -> NewCandidate:
         grouping_key=group.key,
         impact=group.rule.impact,
         priority=priority(group.rule.impact, known.priority_rules),
-        policy=group.rule.policy,
+        policy=_policy(group, known),
         protocol=protocol.id,
         protocol_version=protocol.version,
         catalogue_version=known.version,
         drill=drill,
     )
+
+
+def _policy(group: Group, known: Catalogue) -> str:
+    """The policy that the signals name, where the catalogue knows it; else the rule's."""
+    named = {signal.field("policy") for signal in group.signals} & {policy.id for policy in known.policies}
+    return min(named, default=None, key=str) or group.rule.policy
 
 
 @task(persist_result=False)

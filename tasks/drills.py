@@ -19,7 +19,7 @@ from incidents.signals.signal import NewSignal
 from incidents.store import drills
 from incidents.store.gates import GateKind, open_gates
 from incidents.store.incidents import find
-from incidents.store.signals import take_signal
+from incidents.store.signals import signals_reported, take_signal
 from incidents.store.standing import current_decisions
 from incidents.store.sweeps import matched_items, sweeps_of
 from incidents.sweeps.posts import read_posts, write_posts
@@ -28,12 +28,21 @@ from tasks.world import catalogue, settings, store
 PATIENCE_SECONDS = 180.0
 """How long a drill waits for a flow to come to its next gate. `watch` mends what it can within a minute."""
 LOOK_SECONDS = 0.25
+LONGEST_THOUGHT_SECONDS = 60.0
+"""A live drill lets nobody wait longer than this for a simulated person who sleeps until tomorrow."""
 BEFORE = timedelta(minutes=10)
 """The clock of a drill starts this long before its first signal."""
 
 
 class DrillStuck(WatchfloorError):
     """A flow did not come to where the drill waits for it."""
+
+
+class NothingNoticed(WatchfloorError):
+    """Every signal was handed in, and no rule of detection.yaml opened a candidate for them."""
+
+    def __init__(self, drill: str) -> None:
+        super().__init__(f"{drill}: {self.__doc__}")
 
 
 @cache
@@ -86,23 +95,27 @@ def prepare_pile(drill: str, machine_now: datetime) -> int:
 
 
 @task(persist_result=False)
-def report_signals(drill: str, clock: Callable[[], datetime]) -> int:
-    """Hand the signals in, each when it happened, through the door that everybody uses."""
-    pile, live = pile_of(drill), request_of(drill).live
-    for told in sorted(pile.signals, key=lambda signal: signal.event_at):
-        happened = drill_time(drill, clock()) if live else told.event_at
-        move_on(drill, happened, clock)
-        signal = NewSignal.model_validate(told.model_dump() | {"event_at": happened, "kind": "drill"})
-        with store().begin() as work:
-            now = drills.find_drill(work, drill).clock.tell(clock())
-            take_signal(work, signal, by=actor("ada"), now=now, drill=drill)
-    return len(pile.signals)
+def report_signal(drill: str, clock: Callable[[], datetime]) -> bool:
+    """Hand the next signal in, when it happened, through everybody's door; False where there is none left."""
+    pile = pile_of(drill)
+    with store().read() as work:
+        reported = signals_reported(work, drill)
+    if reported == len(pile.signals):
+        return False
+    told = sorted(pile.signals, key=lambda signal: signal.event_at)[reported]
+    now = move_on(drill, told.event_at, clock)
+    fields = told.model_dump() | {"kind": "drill", "payload": {**told.payload, "topic": pile.name}}
+    if request_of(drill).live:
+        fields["event_at"] = now
+    with store().begin() as work:
+        take_signal(work, NewSignal.model_validate(fields), by=actor("ada"), now=now, drill=drill)
+    return True
 
 
 def move_on(drill: str, to: datetime, clock: Callable[[], datetime]) -> datetime:
     """Let the time pass that people take: at once in a fast drill, really in a live one. Returns the time."""
     if request_of(drill).live:
-        time.sleep(max(0.0, (to - drill_time(drill, clock())).total_seconds()))
+        time.sleep(max(0.0, min((to - drill_time(drill, clock())).total_seconds(), LONGEST_THOUGHT_SECONDS)))
     else:
         with store().begin() as work:
             drills.advance(work, drill, to, machine_now=clock())

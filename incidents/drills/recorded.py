@@ -21,7 +21,7 @@ _SIGNALS: Final = (
     ("user-reports", "Reports rise", "reports", 15),
     ("media-watch", "Newsrooms ask about posts", "media", 30),
     ("user-reports", "Reports rise", "reports", 15),  # the same again: a duplicate
-    ("trend-watch", "Posts an hour far above the usual", "trend", 45),
+    ("escalations-desk", "Escalated case: posts far above the usual", "case", 45),
     ("user-reports", "Reports rise further", "reports", 60),  # the same with more: an update
 )
 """Source, title, end of the fingerprint, minutes after the event."""

@@ -32,20 +32,22 @@ class Group(BaseModel):
 
 
 def group_signals(signals: Iterable[Signal], rules: Sequence[DetectionRule], *, now: datetime) -> list[Group]:
-    """Group signals by the first rule that looks at each of them, and judge every group.
+    """Group the signals that each rule looks at, and judge every group; those that fire come first.
 
-    Signals without a value for a field that the rule groups by stand alone, by their fingerprint.
-    Duplicates are no evidence: a source that repeats itself says nothing new.
+    - a signal counts for every rule that looks at it, so that no rule hides another
+    - signals without a value for a field that the rule groups by stand alone, by their fingerprint
+    - duplicates are no evidence: a source that repeats itself says nothing new
     """
     grouped: dict[tuple[int, str], list[Signal]] = defaultdict(list)
     for signal in signals:
-        place = next((n for n, rule in enumerate(rules) if _looks_at(rule, signal)), None)
-        if place is not None:
-            grouped[place, grouping_key(rules[place], signal)].append(signal)
-    return [
+        for n, rule in enumerate(rules):
+            if _looks_at(rule, signal):
+                grouped[n, grouping_key(rule, signal)].append(signal)
+    groups = [
         Group(rule=rules[n], key=key, signals=tuple(found), why=_why(rules[n], found, now))
         for (n, key), found in sorted(grouped.items())
     ]
+    return sorted(groups, key=lambda group: group.why is None)
 
 
 def grouping_key(rule: DetectionRule, signal: Signal) -> str:

@@ -62,6 +62,13 @@ def waiting_signals(work: Work, *, since: datetime, drill: str | None = None) ->
     return [_signal(row) for row in work.execute(statement)]
 
 
+def still_waiting(work: Work, found: Sequence[Signal]) -> bool:
+    """Whether one of these signals belongs to no incident yet, duplicates aside."""
+    ids = [signal.id for signal in found if signal.standing != "duplicate"]
+    free = sa.select(signals.c.id).where(signals.c.id.in_(ids), signals.c.incident_id.is_(None))
+    return work.execute(free.limit(1)).first() is not None
+
+
 def attach(work: Work, found: Sequence[Signal], incident: str, *, now: datetime) -> int:
     """Tie signals to an incident and tell its timeline; return how many were still free."""
     attached = 0
@@ -77,6 +84,12 @@ def signals_of(work: Work, incident: str) -> list[Signal]:
     """The signals of an incident, by event time."""
     statement = sa.select(signals).where(signals.c.incident_id == incident)
     return [_signal(row) for row in work.execute(statement.order_by(signals.c.event_at, signals.c.id))]
+
+
+def signals_reported(work: Work, drill: str) -> int:
+    """How many signals of a drill were handed in."""
+    statement = sa.select(sa.func.count()).select_from(signals).where(signals.c.drill == drill)
+    return int(work.execute(statement).scalar_one())
 
 
 def _first_of(work: Work, fingerprint: str, drill: str) -> Signal | None:
