@@ -11,6 +11,7 @@ from console.cli import (
     asks,
     assess,
     db,
+    doctor,
     drill,
     guideline,
     incidents,
@@ -69,6 +70,7 @@ def watchfloor(
 
 drill.add_to(app)
 stack.add_to(app)
+doctor.add_to(app, panel=stack.PANEL)
 signal.add_to(app)
 app.add_typer(incidents.app, name="incidents")
 moves.add_to(app)

@@ -1,7 +1,7 @@
 """Run a whole crisis as an exercise, follow it, and leave its results in a folder."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from incidents.drills.clock import Clock
 from incidents.drills.request import DrillRequest
 from incidents.drills.scenarios import SCENARIOS
 from incidents.errors import NotFound, WatchfloorError
-from incidents.store.drills import open_drill
+from incidents.store.drills import end_drill, open_drill
 from incidents.sweeps.posts import read_posts
 
 TOLD_START = datetime(2026, 1, 15, 8, tzinfo=UTC)
@@ -91,20 +91,29 @@ def _stack(door: Door) -> Iterator[None]:
     """The running stack, or one for the time of the drill."""
     # The store is opened first: of processes that start at once, one should make the tables.
     assert door.store
-    running = nullcontext() if stack.is_up(door.settings) else stack.running_stack(door.settings)
-    with running:
+    if stack.is_up(door.settings):
+        yield
+        return
+    note("Watchfloor does not run, so it is started for the time of the drill.")
+    with stack.running_stack(door.settings, complain):
         yield
 
 
 def _start(door: Door, request: DrillRequest) -> str:
+    """Record the drill and start its flow; a drill that nobody can start is recorded as failed."""
     from console.runs import start_flow  # noqa: PLC0415  Prefect takes a second that reading need not wait
 
-    # Not the command's own time: starting the stack took seconds, which would count as minutes of the drill.
+    # Not the command's own time: starting the stack took seconds, which are no part of the drill.
     now = datetime.now(UTC)
     clock = Clock(anchor_real=now, anchor_told=now if request.live else TOLD_START)
     with door.store.begin() as work:
         opened = open_drill(work, request.model_dump(mode="json"), clock=clock, by=door.person)
-    start_flow(door.settings, "drill", {"drill": opened.id}, key=opened.id)
+    try:
+        start_flow(door.settings, "drill", {"drill": opened.id}, key=opened.id)
+    except WatchfloorError as error:
+        with door.store.begin() as work:
+            end_drill(work, opened.id, failure=str(error))
+        raise
     return opened.id
 
 

@@ -71,9 +71,8 @@ def follow(door: Door, drill: str, *, minutes: int) -> FollowedDrill:
     with _progress(door) as progress:
         task = progress.add_task("starting", total=None)
         while True:
-            followed.drill = _read(door.store, drill)
+            _look(door, followed, progress.console)
             progress.update(task, description=printing.printable(followed.stage))
-            _print_new(door, followed, progress.console)
             followed.wall_seconds = time.monotonic() - began
             followed.late = followed.drill.state == "running" and followed.wall_seconds > minutes * 60
             if followed.drill.state != "running" or followed.late:
@@ -113,7 +112,11 @@ def _read(store: Store, drill: str) -> Drill:
         return find_drill(work, drill)
 
 
-def _print_new(door: Door, followed: FollowedDrill, console: Console) -> None:
+def _look(door: Door, followed: FollowedDrill, console: Console) -> None:
+    """Read how far it is, and print what is new: the stage that it reached, and the entries of its timeline."""
+    was, followed.drill = followed.drill, _read(door.store, followed.drill.id)
+    if followed.stage != was.stage:
+        console.print(Text(f"Stage: {printing.printable(followed.stage)}", style="bold"))
     if followed.incident is None:
         return
     with door.store.read() as work:
