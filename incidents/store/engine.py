@@ -4,6 +4,7 @@ A session opens and commits at the edge (a task, a command, a request); everythi
 that it was handed and never commits.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from incidents.errors import BadInput, Conflict
@@ -19,6 +20,9 @@ from incidents.store.schema import counters
 
 BUSY_SECONDS = 30
 """How long a writer waits for another on SQLite before it gives up."""
+
+WAL_ATTEMPTS = 20
+"""How often a process asks SQLite for its write-ahead log while others are just making the store."""
 
 
 class Work:
@@ -136,14 +140,27 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     """Turn on WAL and foreign keys, and stop the driver from opening transactions on its own."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-    ):
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _turn_on_wal(cursor)
     cursor.close()
+
+
+def _turn_on_wal(cursor: DBAPICursor) -> None:
+    """Switch to WAL, also where several processes open a new store at the same moment.
+
+    The switch does not wait for another connection that is just writing, as everything else does: it is
+    refused at once. Taking the write lock does wait, and then the switch is tried again.
+    """
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("COMMIT")
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
