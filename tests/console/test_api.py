@@ -1,0 +1,210 @@
+"""The JSON API through its own door: who gets in, what is answered, how it refuses."""
+
+import stat
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.api import make_app
+from console.api_token import api_token
+from console.reach import answers
+from incidents.incident.incident import SYSTEM
+from incidents.settings import Settings
+from incidents.store.asks import NewAsk, ask_partner
+from incidents.store.engine import Store
+from incidents.store.incidents import find
+from incidents.store.lifecycle import declare, restrict
+from tests.console.command_line import NOW, at_home, opened
+
+with warnings.catch_warnings():
+    # It asks for a package that is not out in a stable release; httpx serves it as well.
+    warnings.filterwarnings("ignore", message="Using `httpx`")
+    from fastapi.testclient import TestClient
+
+SIGNAL = {"source": "user-reports", "title": "Copies of a video", "event_at": "2026-01-15T08:00:00Z"}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return at_home(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def client(home: Path) -> Iterator[TestClient]:
+    settings = Settings()
+    assert not answers(f"{settings.prefect_url}/health")
+    headers = {"Authorization": f"Bearer {api_token(settings)}", "X-Watchfloor-Person": "ada-l"}
+    with TestClient(make_app(settings), headers=headers, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def store(home: Path, client: TestClient) -> Iterator[Store]:
+    store = Store.open(Settings().store_url)
+    yield store
+    store.close()
+
+
+def asked(store: Store, incident: str) -> str:
+    new = NewAsk(
+        incident=incident,
+        team="legal",
+        about="mobilise",
+        what="Tell the regulator",
+        guideline_version=None,
+        due_at=NOW,
+        channels=("legal",),
+        subject="An ask",
+        text="{ask}",
+    )
+    with store.begin() as work:
+        key = ask_partner(work, new, by=SYSTEM, now=NOW)
+    assert key is not None
+    return key
+
+
+def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told: dict[str, Any] = answer.json()
+    assert (told["status"], told["code"]) == (status, code)
+    assert told["title"]
+    assert told["detail"]
+    return told
+
+
+def test_health_needs_no_token_and_tells_nothing(client: TestClient) -> None:
+    answer = client.get("/health", headers={"Authorization": ""})
+    assert answer.json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "Basic abc", "Bearer \u00e9"])
+def test_without_the_token_nobody_gets_in(client: TestClient, given: str) -> None:
+    answer = client.get("/api/v1/incidents", headers={"Authorization": given.encode()})
+    problem(answer, 401, "UNAUTHENTICATED")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_token_is_made_once_and_for_its_owner_alone(home: Path, client: TestClient) -> None:
+    path = home / "api-token"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert api_token(Settings()) == path.read_text(encoding="utf-8").strip()
+    assert [each.name for each in home.glob("api-token*")] == ["api-token"]
+
+
+def test_who_acts_must_be_named_and_known(client: TestClient) -> None:
+    del client.headers["X-Watchfloor-Person"]
+    unnamed = problem(client.get("/api/v1/incidents"), 403, "NOT_AUTHORISED")
+    assert unnamed["reasons"][0]["code"] == "PERSON_MISSING"
+    unknown = client.get("/api/v1/incidents", headers={"X-Watchfloor-Person": "eve"})
+    assert problem(unknown, 403, "NOT_AUTHORISED")["reasons"][0]["code"] == "PERSON_UNKNOWN"
+
+
+def test_a_signal_is_taken_and_taken_again_as_a_duplicate(client: TestClient) -> None:
+    first = client.post("/api/v1/signals", json=SIGNAL)
+    assert first.status_code == 201
+    assert first.json() == {"id": 1, "standing": "new", "incident": None}
+    assert client.post("/api/v1/signals", json=SIGNAL).json()["standing"] == "duplicate"
+    changed = SIGNAL | {"fingerprint": None, "reach": 7}
+    assert client.post("/api/v1/signals", json=changed).json()["standing"] == "update"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"source": "x"}', b"\xff\xfe", b'{"source": "a\\u0000b"}', b'{"nope": 1}']
+)
+def test_a_body_that_is_no_signal_is_refused_and_not_kept(client: TestClient, body: bytes) -> None:
+    problem(client.post("/api/v1/signals", content=body), 400, "BAD_INPUT")
+    assert client.post("/api/v1/signals", json=SIGNAL).json()["id"] == 1
+
+
+def test_a_body_is_read_no_further_than_two_megabytes(client: TestClient) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(30):
+            yield b"x" * 100_000
+
+    problem(client.post("/api/v1/signals", content=endless()), 413, "TOO_LARGE")
+
+
+def test_incidents_are_listed_a_page_at_a_time(client: TestClient) -> None:
+    ids = [opened(f"Candidate {n}") for n in range(3)]
+    first = client.get("/api/v1/incidents", params={"limit": 2}).json()
+    assert [each["id"] for each in first["incidents"]] == ids[:0:-1]
+    rest = client.get("/api/v1/incidents", params={"limit": 2, "before": first["next"]}).json()
+    assert [each["id"] for each in rest["incidents"]] == ids[:1]
+    assert rest["next"] is None
+    assert client.get("/api/v1/incidents", params={"phase": "closed"}).json()["incidents"] == []
+
+
+def test_an_incident_is_shown_with_its_asks(client: TestClient, store: Store) -> None:
+    incident = opened()
+    key = asked(store, incident)
+    shown = client.get(f"/api/v1/incidents/{incident}").json()
+    assert (shown["id"], shown["phase"], shown["is_open"]) == (incident, "assessing", True)
+    assert [(ask["key"], ask["is_acknowledged"]) for ask in shown["asks"]] == [(key, False)]
+
+
+def test_a_timeline_is_read_from_where_it_was_left(client: TestClient) -> None:
+    incident = opened()
+    whole = client.get(f"/api/v1/incidents/{incident}/timeline").json()["entries"]
+    assert [entry["ref"] for entry in whole] == [f"{incident}#{n}" for n in range(1, len(whole) + 1)]
+    assert all(entry["sentence"] and "\\" not in entry["sentence"] for entry in whole)
+    first = client.get(f"/api/v1/incidents/{incident}/timeline", params={"limit": 1}).json()
+    then = client.get(f"/api/v1/incidents/{incident}/timeline", params={"after": first["next"]}).json()
+    assert first["entries"] + then["entries"] == whole
+    assert then["next"] is None
+
+
+def test_what_is_not_there_is_not_found(client: TestClient) -> None:
+    problem(client.get("/api/v1/incidents/INC-99"), 404, "NOT_FOUND")
+    problem(client.get("/api/v1/incidents/INC-99/timeline"), 404, "NOT_FOUND")
+    problem(client.post("/api/v1/asks/ask:INC-99:legal:1/acknowledge"), 404, "NOT_FOUND")
+    problem(client.get("/api/v1/nothing"), 404, "HTTP_404")
+    problem(client.get("/api/v1/incidents", params={"limit": "many"}), 422, "BAD_PARAMETER")
+
+
+def test_partners_and_strangers_see_no_incident(client: TestClient, store: Store) -> None:
+    incident = opened()
+    with store.begin() as work:
+        declare(work, incident, by=SYSTEM, reason="It spreads", now=NOW)
+        restrict(work, incident, restricted=True, by=SYSTEM, reason="A colleague is named", now=NOW)
+    for person, code in {"dev-e": "ROLE_MISSING", "noor": "INCIDENT_RESTRICTED"}.items():
+        for path in ("", "/timeline"):
+            answer = client.get(f"/api/v1/incidents/{incident}{path}", headers={"X-Watchfloor-Person": person})
+            assert problem(answer, 403, "NOT_AUTHORISED")["reasons"][0]["code"] == code
+    seen = client.get("/api/v1/incidents", headers={"X-Watchfloor-Person": "noor"})
+    assert seen.json()["incidents"] == []
+
+
+def test_a_team_acknowledges_its_ask_once(client: TestClient, store: Store) -> None:
+    key = asked(store, opened())
+    other = client.post(f"/api/v1/asks/{key}/acknowledge", headers={"X-Watchfloor-Person": "dev-e"})
+    assert problem(other, 403, "NOT_AUTHORISED")["reasons"][0]["code"] == "OTHER_TEAM"
+    own = {"X-Watchfloor-Person": "cleo-l"}
+    bad = client.post(f"/api/v1/asks/{key}/acknowledge", json={"notes": 1}, headers=own)
+    problem(bad, 400, "BAD_INPUT")
+    heard = client.post(f"/api/v1/asks/{key}/acknowledge", json={"note": "On it"}, headers=own).json()
+    assert (heard["acknowledged_by"], heard["note"]) == ("cleo-l", "On it")
+    again = problem(client.post(f"/api/v1/asks/{key}/acknowledge", headers=own), 409, "CONFLICT")
+    assert "cleo-l" in again["detail"]
+
+
+def test_what_breaks_is_a_problem_without_its_inside(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the inside")
+
+    monkeypatch.setattr("console.api.visible_incidents", broken)
+    told = problem(client.get("/api/v1/incidents"), 500, "UNEXPECTED")
+    assert "the inside" not in told["detail"]
+
+
+def test_every_path_is_described_and_the_record_stays_whole(client: TestClient, store: Store) -> None:
+    incident = opened()
+    described = client.get("/api/v1/openapi.json").json()["paths"]
+    assert "requestBody" in described["/api/v1/signals"]["post"]
+    with store.read() as work:
+        assert find(work, incident).phase == "assessing"
