@@ -12,7 +12,7 @@ from console import stack
 from console.cli import printing
 from console.cli.door import Door
 from console.cli.failures import REFUSED, complain, note
-from console.cli.following import FollowedDrill, follow
+from console.cli.following import FollowedDrill, follow, in_words
 from console.cli.options import Out, example
 from console.results import check_writable, export_results
 from incidents.drills.clock import Clock
@@ -74,8 +74,7 @@ def drill(
     check_writable(out)
     with _stack(door):
         started = _start(door, request)
-        followed = follow(door, started, minutes=deadline)
-    _conclude(door, followed, out)
+        _conclude(door, follow(door, started, minutes=deadline), out)
 
 
 def _check(request: DrillRequest) -> None:
@@ -129,7 +128,7 @@ def _conclude(door: Door, followed: FollowedDrill, out: Path) -> None:
     if door.as_json:
         printing.print_json(followed.summary | {"results": files})
     else:
-        printing.print_facts(followed.summary | {"results": out if files else "none"})
+        printing.print_facts(in_words(followed.summary) | {"results": out if files else "none"})
     if followed.failure:
         complain(f"The drill failed at the stage “{followed.stage}”: {followed.failure}")
         note(f"The logs of its flows are in {door.settings.home / 'logs'}.")

@@ -59,9 +59,17 @@ class FollowedDrill:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What is printed at the end."""
-        known = {"drill": self.drill.id, "incident": self.incident or "none", "state": self.ended}
-        return known | self.facts | {"wall time": duration(self.wall_seconds)}
+        """What it came to, as values; `in_words` is what a person reads."""
+        known = {"drill": self.drill.id, "incident": self.incident, "state": self.ended, "stage": self.stage}
+        return known | self.facts | {"wall_seconds": round(self.wall_seconds, 1)}
+
+
+def in_words(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary for people: shares as percentages, times in words, nothing that is not known."""
+    plain_values = {name: value for name, value in summary.items() if name != "wall_seconds"}
+    told = {name.replace("_", " "): value for name, value in plain_values.items() if value is not None}
+    shares = {name: f"{100 * told[name]:.1f} %" for name in ("recall", "precision") if name in told}
+    return told | shares | {"wall time": duration(summary["wall_seconds"])}
 
 
 def follow(door: Door, drill: str, *, minutes: int) -> FollowedDrill:
@@ -92,19 +100,13 @@ def outcome(store: Store, drill: Drill) -> dict[str, Any]:
     known = {
         "severity": found.severity,
         "phase": found.phase.value,
-        "posts seen": sum(sweep.posts_seen or 0 for sweep in sweeps),
-        "posts matched": sum(sweep.posts_matched or 0 for sweep in sweeps),
+        "posts_seen": sum(sweep.posts_seen or 0 for sweep in sweeps),
+        "posts_matched": sum(sweep.posts_matched or 0 for sweep in sweeps),
         "decided": sum(sweep.decided for sweep in sweeps),
-        "in violation": sum(sweep.violates for sweep in sweeps),
+        "in_violation": sum(sweep.violates for sweep in sweeps),
     }
     truth = drill.results or {}
-    return known | {
-        name: _share(truth[name]) for name in ("recall", "precision") if truth.get(name) is not None
-    }
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return known | {name: truth.get(name) for name in ("recall", "precision")}
 
 
 def _read(store: Store, drill: str) -> Drill:

@@ -81,7 +81,7 @@ def test_a_drill_leaves_its_results_in_the_folder(monkeypatch: pytest.MonkeyPatc
 def test_with_json_the_answer_alone_goes_to_stdout(monkeypatch: pytest.MonkeyPatch, out: Path) -> None:
     play(monkeypatch, rehearse)
     answer = told("drill", "--out", str(out))
-    assert answer["incident"] == "INC-1"
+    assert (answer["incident"], answer["recall"]) == ("INC-1", 0.975)
     assert str(out / "timeline.jsonl") in answer["results"]
 
 
