@@ -209,10 +209,12 @@ def test_the_first_signal_interrupts_and_the_next_one_hurries() -> None:
 
 
 def test_another_thread_can_end_the_block() -> None:
-    with interrupts(is_stopping=lambda: False, hurry=Event()):
+    def wait_to_be_interrupted() -> None:
         Thread(target=interrupt_main).start()
-        with pytest.raises(KeyboardInterrupt):
-            Event().wait(20)
+        Event().wait(20)
+
+    with interrupts(is_stopping=lambda: False, hurry=Event()), pytest.raises(KeyboardInterrupt):
+        wait_to_be_interrupted()
 
 
 def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
