@@ -51,7 +51,7 @@ def read_standing(work: Work, found: Incident) -> Standing:
         gates=open_gates(work, found.id),
         asks=asks_of(work, found.id),
         sweeps=list(count_sweeps(work, found.id)),
-        guidelines=[g.model_dump(mode="json", exclude={"body"}) for g in guidelines_of(work, found.id)],
+        guidelines=[g.model_dump(exclude={"body"}) for g in guidelines_of(work, found.id)],
         timeline=[_told(entry) for entry in timeline.entries(work, found.id)],
     )
 
