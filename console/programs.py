@@ -95,6 +95,10 @@ def environment(settings: Settings, mark: str) -> dict[str, str]:
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_LOGGING_COLORS": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # One transaction a task run, Prefect's default, makes its other writers on SQLite wait and retry.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
         "PREFECT_WORKER_QUERY_SECONDS": str(settings.poll_seconds),
     }
     kept = {name: value for name, value in os.environ.items() if name != "PREFECT_PROFILE"}

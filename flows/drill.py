@@ -12,11 +12,11 @@ from incidents.incident.phases import Phase
 from incidents.store.gates import GateKind
 from tasks.candidates import open_candidates
 from tasks.drill_people import (
-    acknowledge_asks,
+    ask_for_sweep,
     declare_crisis,
+    live_through,
     sign_retrospective,
     stand_down_crisis,
-    work_sweep,
 )
 from tasks.drills import (
     NothingNoticed,
@@ -64,7 +64,7 @@ def drill(request: DrillOrder) -> str:
 def notice(drill: str) -> str:
     """Hand signals in, one by one, until detection opens a candidate."""
     reach_stage(drill, "notice")
-    prepare_pile(drill, machine_now())
+    prepare_pile(drill)
     while report_signal(drill, machine_now):
         for incident in open_candidates(drill_time(drill, machine_now()), drill=drill):
             deliver_due(machine_now(), incident)
@@ -81,14 +81,13 @@ def declare(drill: str, incident: str) -> None:
 
 
 def respond(drill: str, incident: str) -> None:
-    """Acknowledge what is asked, work the sweep to its end, and stand down."""
+    """Ask for a sweep, live through it until everything is decided, and stand down."""
     reach_stage(drill, "sweep")
     await_gate(incident, GateKind.stand_down)
+    ask_for_sweep(drill, incident, machine_now)
+    deliver_due(machine_now(), incident)
     await_gate(incident, GateKind.sweep_work)
-    while report_signal(drill, machine_now):
-        open_candidates(drill_time(drill, machine_now()), drill=drill)
-    acknowledge_asks(drill, incident, machine_now)
-    reviewers = work_sweep(drill, incident, machine_now)
+    reviewers = live_through(drill, incident, machine_now)
     deliver_due(machine_now(), incident)
     await_phase(incident, Phase.monitoring)
     measure(drill, incident, reviewers)

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(
         None, description="A Prefect server run elsewhere. Default: the one that `watchfloor up` starts."
     )
-    poll_seconds: int = Field(2, description="How often the worker looks for flow runs, in seconds.", ge=1)
+    poll_seconds: int = Field(1, description="How often the worker looks for flow runs, in seconds.", ge=1)
     beat_seconds: float = Field(10.0, description="How often a live flow run says so, in seconds.", gt=0)
     dead_after_seconds: float = Field(
         60.0, description="Silence after which `watch` takes a running flow for dead, in seconds.", gt=0

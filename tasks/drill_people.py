@@ -3,8 +3,9 @@
 import heapq
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
+from itertools import count
 
 from prefect import task
 
@@ -27,7 +28,17 @@ from incidents.store.reviews import judge_factor, sign
 from incidents.store.sweeps import request_sweep, sweeps_of
 from incidents.sweeps.decisions import Judgement, Verdict
 from incidents.sweeps.scope import Scope
-from tasks.drills import actor, drill_time, move_on, pile_of, posts_file, request_of
+from tasks.candidates import open_candidates
+from tasks.drills import (
+    actor,
+    drill_time,
+    move_on,
+    pile_of,
+    posts_file,
+    report_signal,
+    request_of,
+    signals_left,
+)
 from tasks.reviews import file_action_items
 from tasks.world import catalogue, store
 
@@ -35,21 +46,16 @@ Clock = Callable[[], datetime]
 
 COMMANDER, REVIEWER = "ada", "bo"
 THINKS_BEFORE_DECLARING = timedelta(minutes=9)
+WRITES_THE_SCOPE = timedelta(minutes=4)
 WATCHES_BEFORE_STANDING_DOWN = timedelta(minutes=90)
 READS_BEFORE_SIGNING = timedelta(hours=18)
 
 
 @task(persist_result=False)
 def declare_crisis(drill: str, incident: str, clock: Clock) -> None:
-    """The commander assesses the impact, declares, and asks for a sweep, in one go."""
-    pile, ada = pile_of(drill), actor(COMMANDER)
-    impact = Impact.model_validate(pile.impact)
-    scope = Scope(
-        terms=pile.scope_terms,
-        hashtags=pile.scope_hashtags,
-        domains=pile.scope_domains,
-        patterns=pile.scope_patterns,
-    )
+    """The commander assesses the impact and declares."""
+    ada = actor(COMMANDER)
+    impact = Impact.model_validate(pile_of(drill).impact)
     now = move_on(drill, drill_time(drill, clock()) + THINKS_BEFORE_DECLARING, clock)
     with store().begin() as work:
         rule = priority(impact, catalogue().priority_rules)
@@ -59,23 +65,97 @@ def declare_crisis(drill: str, incident: str, clock: Clock) -> None:
         lifecycle.record_assessment(work, incident, answers=answers, note="simulated", by=ada, now=now)
         reason = "Every entry criterion holds, and the queues cannot answer it in time."
         lifecycle.declare(work, incident, by=ada, reason=reason, now=now)
-        request_sweep(work, incident, scope, FileSource(path=posts_file(drill)), by=ada, now=now)
 
 
 @task(persist_result=False)
-def acknowledge_asks(drill: str, incident: str, clock: Clock) -> int:
-    """Every team that was asked says that it heard; one in five of them late. Returns how many did."""
+def ask_for_sweep(drill: str, incident: str, clock: Clock) -> None:
+    """The commander names what is to be looked for, and where."""
+    pile = pile_of(drill)
+    scope = Scope(
+        terms=pile.scope_terms,
+        hashtags=pile.scope_hashtags,
+        domains=pile.scope_domains,
+        patterns=pile.scope_patterns,
+    )
+    now = move_on(drill, drill_time(drill, clock()) + WRITES_THE_SCOPE, clock)
+    with store().begin() as work:
+        request_sweep(work, incident, scope, FileSource(path=posts_file(drill)), by=actor(COMMANDER), now=now)
+
+
+@task(persist_result=False)
+def live_through(drill: str, incident: str, clock: Clock) -> int:
+    """Let everything happen until the sweep is done, in its order; returns how many reviewers worked.
+
+    - each team that was asked says that it heard, one in five of them late
+    - the signals that are left come in
+    - reviewers take batch after batch; whoever is free first takes the next, at the pace of their team
+    """
+    began = drill_time(drill, clock())
+    shift = _Shift(drill, incident, clock)
+    for heard_at, key, lead in _acknowledgements(drill, incident):
+        shift.at(heard_at, partial(shift.acknowledge, key, lead))
+    for due_at in signals_left(drill, clock):
+        shift.at(due_at, shift.report)
+    for team in catalogue().teams:
+        for person in _reviewers(team):
+            shift.at(began, partial(shift.take_batch, person, team))
+    shift.run()
+    return len(shift.worked)
+
+
+class _Shift:
+    """What happens while a sweep is worked, by the time at which it happens."""
+
+    def __init__(self, drill: str, incident: str, clock: Clock) -> None:
+        self.drill, self.incident, self.clock = drill, incident, clock
+        self.worked: set[str] = set()
+        self._happenings: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        self._added = count()
+        with store().read() as work:
+            self._sweep = sweeps_of(work, incident)[0].id
+
+    def at(self, when: datetime, happens: Callable[[datetime], None]) -> None:
+        """Let something happen; of two things at the same time the one that was added first."""
+        heapq.heappush(self._happenings, (when, next(self._added), happens))
+
+    def run(self) -> None:
+        """Let everything happen, and what follows from it."""
+        while self._happenings:
+            when, _, happens = heapq.heappop(self._happenings)
+            happens(move_on(self.drill, when, self.clock))
+
+    def acknowledge(self, key: str, lead: Person, now: datetime) -> None:
+        """A partner lead says that the team heard."""
+        with store().begin() as work:
+            acknowledge(work, key, by=lead, note="simulated", now=now)
+
+    def report(self, now: datetime) -> None:
+        """The next signal comes in, and detection ties it to the incident."""
+        report_signal.fn(self.drill, self.clock)
+        open_candidates.fn(now, self.drill)
+
+    def take_batch(self, person: Person, team: Team, now: datetime) -> None:
+        """A reviewer takes the next batch of the team, and will be done with it at the team's pace."""
+        with store().begin() as work:
+            batch = claim_batch(
+                work, team=team.id, by=person, now=now, lease_minutes=team.lease_minutes, sweep=self._sweep
+            )
+        if batch is not None:
+            pace = timedelta(hours=1) / team.pace_per_hour
+            self.at(now + batch.size * pace, partial(self.end_batch, person, team, batch))
+
+    def end_batch(self, person: Person, team: Team, batch: Batch, now: datetime) -> None:
+        """A reviewer decides every item of a batch, and takes the next one."""
+        _decide_batch(self.drill, batch, person, now)
+        self.worked.add(person.id)
+        self.take_batch(person, team, now)
+
+
+def _acknowledgements(drill: str, incident: str) -> list[tuple[datetime, str, Person]]:
     with store().read() as work:
         waiting = [ask for ask in asks_of(work, incident) if not ask.is_acknowledged]
-    hears = sorted(
-        (ask.asked_at + (ask.due_at - ask.asked_at) * _slowness(drill, ask.team), ask.key) for ask in waiting
-    )
-    leads = {ask.key: _lead_of(ask.team) for ask in waiting}
-    for heard_at, key in hears:
-        now = move_on(drill, heard_at, clock)
-        with store().begin() as work:
-            acknowledge(work, key, by=leads[key], note="simulated", now=now)
-    return len(waiting)
+    hears = [(ask.asked_at + (ask.due_at - ask.asked_at) * _slowness(drill, ask.team), ask) for ask in waiting]
+    return [(heard_at, ask.key, _lead_of(ask.team)) for heard_at, ask in hears]
 
 
 def _slowness(drill: str, team: str) -> float:
@@ -89,43 +169,9 @@ def _lead_of(team: str) -> Person:
     return next((person for person in members if Role.partner_lead in person.roles), members[0])
 
 
-@task(persist_result=False)
-def work_sweep(drill: str, incident: str, clock: Clock) -> int:
-    """The reviewers work every batch, each at the pace of the team; returns how many reviewers did.
-
-    Whoever is free first takes the next batch. The clock moves on to when they are done with it.
-    """
-    with store().read() as work:
-        sweep = sweeps_of(work, incident)[0].id
-    now = drill_time(drill, clock())
-    free = [(now, person.id, team.id) for team in catalogue().teams for person in _reviewers(team)]
-    heapq.heapify(free)
-    busy: dict[str, Batch] = {}
-    worked: set[str] = set()
-    while free:
-        at, name, team = heapq.heappop(free)
-        now = move_on(drill, at, clock)
-        if name in busy:
-            _decide_batch(drill, busy.pop(name), actor(name), now)
-            worked.add(name)
-        batch = _claim(catalogue().team(team), actor(name), sweep, now)
-        if batch is not None:
-            busy[name] = batch
-            pace = timedelta(hours=1) / catalogue().team(team).pace_per_hour
-            heapq.heappush(free, (now + batch.size * pace, name, team))
-    return len(worked)
-
-
 def _reviewers(team: Team) -> Sequence[Person]:
     members = catalogue().members(team.id, drill=True)
     return [person for person in members if Role.partner_reviewer in person.roles] if team.languages else []
-
-
-def _claim(team: Team, person: Person, sweep: str, now: datetime) -> Batch | None:
-    with store().begin() as work:
-        return claim_batch(
-            work, team=team.id, by=person, now=now, lease_minutes=team.lease_minutes, sweep=sweep
-        )
 
 
 def _decide_batch(drill: str, batch: Batch, person: Person, now: datetime) -> None:

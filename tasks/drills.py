@@ -10,7 +10,7 @@ import polars as pl
 from prefect import task
 
 from incidents.drills.measure import Measured, measure_sweep
-from incidents.drills.request import DrillRequest
+from incidents.drills.request import START, DrillRequest
 from incidents.drills.scenarios import Pile, generate, pile_from_posts
 from incidents.errors import WatchfloorError
 from incidents.incident.phases import Phase
@@ -67,12 +67,10 @@ def actor(name: str) -> Person:
 def pile_of(drill: str) -> Pile:
     """The posts of a drill with the truth about them: the same request, the same pile."""
     asked = request_of(drill)
-    with store().read() as work:
-        start = drills.find_drill(work, drill).anchor_told
     if asked.posts_file is None:
-        return generate(asked.scenario, posts=asked.posts, seed=asked.seed, start=start)
+        return generate(asked.scenario, posts=asked.posts, seed=asked.seed, start=START)
     posts = read_posts(asked.posts_file)
-    return pile_from_posts(posts, name=asked.posts_file.stem.split(".")[0], seed=asked.seed, start=start)
+    return pile_from_posts(posts, name=asked.posts_file.stem.split(".")[0], seed=asked.seed, start=START)
 
 
 def posts_file(drill: str) -> Path:
@@ -81,17 +79,25 @@ def posts_file(drill: str) -> Path:
 
 
 @task(persist_result=False)
-def prepare_pile(drill: str, machine_now: datetime) -> int:
+def prepare_pile(drill: str) -> int:
     """Write the posts to where the sweep will read them, and set the clock to their time; return how many."""
     pile = pile_of(drill)
     path = posts_file(drill)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_posts(pile.posts.with_columns(label=pl.lit(None, dtype=pl.String)), path)
-    if not request_of(drill).live:
-        first = min(signal.event_at for signal in pile.signals)
-        with store().begin() as work:
-            drills.set_clock(work, drill, first - BEFORE, machine_now=machine_now)
+    first = min(signal.event_at for signal in pile.signals)
+    with store().begin() as work:
+        drills.set_clock(work, drill, first - BEFORE)
     return pile.posts.height
+
+
+def signals_left(drill: str, clock: Callable[[], datetime]) -> list[datetime]:
+    """When each of the signals that were not handed in yet happens; none of them before now."""
+    with store().read() as work:
+        reported = signals_reported(work, drill)
+    times = sorted(signal.event_at for signal in pile_of(drill).signals)[reported:]
+    now = drill_time(drill, clock())
+    return [now for _ in times] if request_of(drill).live else [max(now, time) for time in times]
 
 
 @task(persist_result=False)
@@ -118,7 +124,7 @@ def move_on(drill: str, to: datetime, clock: Callable[[], datetime]) -> datetime
         time.sleep(max(0.0, min((to - drill_time(drill, clock())).total_seconds(), LONGEST_THOUGHT_SECONDS)))
     else:
         with store().begin() as work:
-            drills.advance(work, drill, to, machine_now=clock())
+            drills.move_clock(work, drill, to)
     return drill_time(drill, clock())
 
 

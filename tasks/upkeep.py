@@ -19,7 +19,7 @@ from incidents.store.missing import missing_runs
 from incidents.timeline import Event
 from incidents.words import render
 from tasks.runs import ENDED_BADLY, run_state, start_again, start_run, wake_run
-from tasks.world import settings, store, told
+from tasks.world import is_rehearsed, settings, store, told
 
 ESCALATIONS = "escalations"
 """The channel of the catalogue to which everything goes that nobody answered in time."""
@@ -48,7 +48,7 @@ def escalate_late_asks(machine_now: datetime) -> int:
     escalated = 0
     for ask in asks:
         now = told(ask.incident_id, machine_now)
-        if ask.due_at > now:
+        if ask.due_at > now or is_rehearsed(ask.incident_id):
             continue
         with store().begin() as work:
             if escalate_ask(work, ask, next_due=now + PATIENCE, now=now):
@@ -66,7 +66,7 @@ def escalate_late_gates(machine_now: datetime) -> int:
     escalated = 0
     for gate in gates:
         now = told(gate.incident_id, machine_now)
-        if gate.due_at > now:
+        if gate.due_at > now or is_rehearsed(gate.incident_id):
             continue
         with store().begin() as work:
             if escalate_gate(work, gate, next_due=now + PATIENCE, now=now):

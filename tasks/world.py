@@ -31,5 +31,10 @@ def catalogue() -> Catalogue:
 def told(incident: str, machine_now: datetime) -> datetime:
     """What the incident's clock shows: the machine's, or in a drill the one that the drill tells."""
     with store().read() as work:
-        clock = clock_of(work, incident)
-    return machine_now if clock is None else clock.tell(machine_now)
+        return clock_of(work, incident).tell(machine_now)
+
+
+def is_rehearsed(incident: str) -> bool:
+    """Whether its clock stands still between moves: nobody can be late by such a clock."""
+    with store().read() as work:
+        return clock_of(work, incident).stands_at is not None

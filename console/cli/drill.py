@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +15,11 @@ from console.cli.following import FollowedDrill, follow, in_words
 from console.cli.options import Out, example
 from console.results import check_writable, export_results
 from incidents.drills.clock import Clock
-from incidents.drills.request import DrillRequest
+from incidents.drills.request import START, DrillRequest
 from incidents.drills.scenarios import SCENARIOS
 from incidents.errors import NotFound, WatchfloorError
 from incidents.store.drills import end_drill, open_drill
 from incidents.sweeps.posts import read_posts
-
-TOLD_START = datetime(2026, 1, 15, 8, tzinfo=UTC)
-"""When a fast drill begins by its own clock: always the same moment, so that documents can be compared."""
 
 STANDARD = DrillRequest()
 
@@ -102,9 +98,7 @@ def _start(door: Door, request: DrillRequest) -> str:
     """Record the drill and start its flow; a drill that nobody can start is recorded as failed."""
     from console.runs import start_flow  # noqa: PLC0415  Prefect takes a second that reading need not wait
 
-    # Not the command's own time: starting the stack took seconds, which are no part of the drill.
-    now = datetime.now(UTC)
-    clock = Clock(anchor_real=now, anchor_told=now if request.live else TOLD_START)
+    clock = Clock(stands_at=None if request.live else START)
     with door.store.begin() as work:
         opened = open_drill(work, request.model_dump(mode="json"), clock=clock, by=door.person)
     try:

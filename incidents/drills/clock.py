@@ -6,17 +6,16 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Clock(BaseModel):
-    """Runs as fast as the machine's clock, from another moment; a drill moves it on where people think.
+    """Stands until it is moved on to when the next thing happens; in a live drill it is the machine's.
 
-    The real clock is the one without a drill. What machines do takes its real time in a drill too; only
-    what people take their time for passes at once.
+    What machines do takes no time by a standing clock. So the same drill tells the same times, however
+    fast the machine is that it runs on.
     """
 
-    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="forbid")
 
-    anchor_real: datetime
-    anchor_told: datetime
+    stands_at: datetime | None = None
 
     def tell(self, machine_now: datetime) -> datetime:
         """What this clock shows when the machine's clock shows `machine_now`."""
-        return self.anchor_told + (machine_now - self.anchor_real)
+        return machine_now if self.stands_at is None else self.stands_at

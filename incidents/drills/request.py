@@ -1,8 +1,12 @@
 """What can be asked of a drill."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
+
+START = datetime(2026, 1, 15, 8, tzinfo=UTC)
+"""When a drill begins by its own clock: always the same moment, so that documents can be compared."""
 
 
 class DrillRequest(BaseModel):

@@ -25,14 +25,13 @@ class Drill(BaseModel):
     failure: str | None
     incident_id: str | None
     requested_by: str
-    anchor_real: datetime
-    anchor_told: datetime
+    stands_at: datetime | None
     results: dict[str, Any] | None
 
     @property
     def clock(self) -> Clock:
         """The clock that the exercise tells."""
-        return Clock.model_validate(self)
+        return Clock(stands_at=self.stands_at)
 
 
 def open_drill(work: Work, request: dict[str, Any], *, clock: Clock, by: Person) -> Drill:
@@ -80,13 +79,14 @@ def keep_results(work: Work, drill: str, results: dict[str, Any]) -> None:
     work.execute(sa.update(drills).where(drills.c.id == drill).values(results=results))
 
 
-def clock_of(work: Work, incident: str) -> Clock | None:
-    """The clock of an incident: a drill's own, or None for a real one, which goes by the machine's."""
+def clock_of(work: Work, incident: str) -> Clock:
+    """The clock of an incident: a drill's own, or the machine's."""
     statement = (
-        sa.select(drills).join(incidents, incidents.c.drill == drills.c.id).where(incidents.c.id == incident)
+        sa.select(drills.c.stands_at)
+        .join(incidents, incidents.c.drill == drills.c.id)
+        .where(incidents.c.id == incident)
     )
-    row = work.execute(statement).one_or_none()
-    return None if row is None else Drill.model_validate(row).clock
+    return Clock(stands_at=work.execute(statement).scalar_one_or_none())
 
 
 def running_drills(work: Work) -> list[Drill]:
@@ -95,21 +95,12 @@ def running_drills(work: Work) -> list[Drill]:
     return [Drill.model_validate(row) for row in work.execute(statement)]
 
 
-def advance(work: Work, drill: str, to: datetime, *, machine_now: datetime) -> bool:
-    """Move a drill's clock on to a told time; False where it shows that time already, or a later one."""
-    found = find_drill(work, drill)
-    ahead = to - found.clock.tell(machine_now)
-    if ahead.total_seconds() <= 0:
-        return False
-    statement = (
-        sa.update(drills)
-        .where(drills.c.id == drill, drills.c.anchor_told == found.anchor_told)
-        .values(anchor_told=found.anchor_told + ahead)
-    )
-    return work.execute(statement).rowcount == 1
+def move_clock(work: Work, drill: str, to: datetime) -> None:
+    """Move a standing clock on; one that shows that time already, or a later one, is left as it is."""
+    work.execute(sa.update(drills).where(drills.c.id == drill, drills.c.stands_at < to).values(stands_at=to))
 
 
-def set_clock(work: Work, drill: str, told: datetime, *, machine_now: datetime) -> None:
-    """Set a drill's clock before its incident begins: recorded posts bring their own time with them."""
+def set_clock(work: Work, drill: str, to: datetime) -> None:
+    """Set a standing clock before its incident begins: recorded posts bring their own time with them."""
     statement = sa.update(drills).where(drills.c.id == drill, drills.c.incident_id.is_(None))
-    work.execute(statement.values(anchor_real=machine_now, anchor_told=told))
+    work.execute(statement.where(drills.c.stands_at.is_not(None)).values(stands_at=to))

@@ -452,7 +452,6 @@ drills = sa.Table(
     sa.Column("failure", sa.Text),
     sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id")),
     sa.Column("requested_by", sa.String, nullable=False),
-    _time("anchor_real", nullable=False, comment="Machine's clock when it began"),
-    _time("anchor_told", nullable=False, comment="The clock that the drill tells at that moment"),
+    _time("stands_at", comment="What the drill's clock shows until it is moved on; null: it is live"),
     sa.Column("results", Json),
 )

@@ -75,7 +75,8 @@ def test_a_drill_leaves_its_results_in_the_folder(monkeypatch: pytest.MonkeyPatc
         asked = find_drill(work, "DRILL-1")
     assert (asked.request["seed"], asked.request["posts"]) == (7, 200)
     # A fast drill always begins at the same moment of its own clock.
-    assert asked.anchor_told.isoformat() == "2026-01-15T08:00:00+00:00"
+    assert asked.stands_at is not None
+    assert asked.stands_at.isoformat() == "2026-01-15T08:00:00+00:00"
 
 
 def test_with_json_the_answer_alone_goes_to_stdout(monkeypatch: pytest.MonkeyPatch, out: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_live_drill_tells_the_real_time(monkeypatch: pytest.MonkeyPatch, out: 
     run("drill", "--live", "--out", str(out))
     with closing(open_store()) as store, store.read() as work:
         asked = find_drill(work, "DRILL-1")
-    assert asked.anchor_told == asked.anchor_real
+    assert asked.stands_at is None
 
 
 def test_a_failed_stage_is_exit_code_1_and_leaves_what_there_is(

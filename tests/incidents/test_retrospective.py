@@ -71,7 +71,7 @@ def test_a_dismissed_candidate_and_a_drill(store: Store) -> None:
         row = {"id": "DRILL-3", "number": 3, "state": "running", "stage": "review", "requested_by": "ada"}
         row |= {"request": {"scenario": "rumour", "seed": 7, "error_rate": 0.02, "posts": 5000}}
         row |= {"results": {"reviewers": 4, "violating": 700, "gathered": 680, "found": 672, "recall": 0.96}}
-        work.execute(drills.insert().values(**row, anchor_real=after(0), anchor_told=after(0)))
+        work.execute(drills.insert().values(**row, stands_at=after(0)))
         tell(work, 0, Event.candidate_opened, title="Rumour", severity="sev3", rule="burst", signals=1)
         tell(work, 9, Event.candidate_dismissed, "ada", reason="An old film trailer")
     golden("retrospective-dismissed-drill.md", compose(read(store), generator=GENERATOR))

@@ -133,9 +133,11 @@ def upgrade() -> None:
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("incident_id", sa.String(), nullable=True),
         sa.Column("requested_by", sa.String(), nullable=False),
-        sa.Column("anchor_real", UTC_TIME, nullable=False, comment="Machine's clock when it began"),
         sa.Column(
-            "anchor_told", UTC_TIME, nullable=False, comment="The clock that the drill tells at that moment"
+            "stands_at",
+            UTC_TIME,
+            nullable=True,
+            comment="What the drill's clock shows until it is moved on; null: it is live",
         ),
         sa.Column("results", JSON, nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_drills_incident_id")),
