@@ -48,6 +48,14 @@ _ANSWERS: dict[Phase, frozenset[Phase]] = {
 }
 """Move → phases which show that its question was answered already, by somebody else."""
 
+_JUDGED = (Event.crisis_declared, Event.candidate_dismissed, Event.record_reopened)
+_SETTLED: dict[Phase, tuple[Event, ...]] = {
+    Phase.declared: _JUDGED,
+    Phase.dismissed: _JUDGED,
+    Phase.stood_down: (Event.crisis_stood_down,),
+}
+"""Move → the entries by which its question is answered. What the flow did after that is no answer."""
+
 
 def start_assessment(work: Work, incident: str, *, by: Person, now: datetime) -> Incident:
     """Somebody (or the flow) looks at the candidate."""
@@ -221,7 +229,7 @@ def _move_to(
     facts: dict[str, Any] | None = None,
 ) -> Entry:
     if found.phase in _ANSWERS.get(to, ()):
-        raise _moved_first(work, found.id)
+        raise _moved_first(work, found.id, to)
     check_move(found.id, found.phase, to)
     moved = work.execute(
         sa.update(incidents)
@@ -229,13 +237,13 @@ def _move_to(
         .values(phase=to.value, phase_since=now)
     ).rowcount
     if moved != 1:
-        raise _moved_first(work, found.id)
+        raise _moved_first(work, found.id, to)
     return timeline.append(work, found.id, event, actor=by, now=now, facts=facts)
 
 
-def _moved_first(work: Work, incident: str) -> Conflict:
-    """Who moved the incident into the phase that it is in, and when."""
-    last = timeline.last_entry(work, incident, (*MOVES, Event.record_reopened))
+def _moved_first(work: Work, incident: str, to: Phase) -> Conflict:
+    """Who settled what this move would have settled, and when."""
+    last = timeline.last_entry(work, incident, _SETTLED.get(to, (*MOVES, Event.record_reopened)))
     now_is = find(work, incident).phase
     if last is None:
         return Conflict(f"{incident} is {now_is}; somebody else moved first.")
