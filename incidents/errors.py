@@ -6,7 +6,9 @@
     ├── Conflict             somebody else moved first; says who and when
     ├── NotFound             no such incident, sweep, batch, file…
     ├── BadInput             what was handed in cannot be read; says where
+    ├── StoreFailed          the database does not answer, or not as it should
     └── PartnerUnreachable   a delivery failed; `permanent` says whether a retry can help
+        └── RetryLater       (tasks.partners) and the partner said when
 
 Every message says what happened, to which incident, and what to do.
 """
@@ -58,6 +60,10 @@ class NotFound(WatchfloorError):
 
 class BadInput(WatchfloorError):
     """What was handed in cannot be read. Nothing of it was kept: mend it and hand it in again."""
+
+
+class StoreFailed(WatchfloorError):
+    """The database did not do what was asked. Nothing was changed; `watchfloor doctor` looks at it."""
 
 
 class PartnerUnreachable(WatchfloorError):

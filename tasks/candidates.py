@@ -68,6 +68,7 @@ def _candidate(group: Group, known: Catalogue, drill: str) -> NewCandidate:
         protocol=protocol.id,
         protocol_version=protocol.version,
         catalogue_version=known.version,
+        why=f"{group.why} (rule {group.rule.id})",
         drill=drill,
     )
 

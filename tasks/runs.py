@@ -1,5 +1,6 @@
 """What tasks ask of Prefect's server: wake a run, start it again, publish an event, see what became of it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,14 +40,13 @@ def wake_run(flow_run_id: str, machine_now: datetime) -> str:
     scheduled or ended needs no waking.
     """
     state = run_state(flow_run_id)
-    if state in {"RUNNING", "PENDING"}:
-        raise PartnerUnreachable(
-            f"Flow run {flow_run_id} is {state.lower()} and does not wait at its gate yet."
-        )
-    if state == "PAUSED":
+    kind = "GONE" if state is None else state.kind
+    if kind in {"RUNNING", "PENDING"}:
+        raise PartnerUnreachable(f"Flow run {flow_run_id} is {kind.lower()} and does not wait at its gate yet.")
+    if kind == "PAUSED":
         _resume(flow_run_id, machine_now)
         return "SCHEDULED"
-    return state or "GONE"
+    return kind
 
 
 def _resume(flow_run_id: str, machine_now: datetime) -> None:
@@ -60,10 +60,20 @@ def _resume(flow_run_id: str, machine_now: datetime) -> None:
         start_again(flow_run_id, machine_now)
 
 
-def run_state(flow_run_id: str) -> str | None:
-    """The type of the run's state, e.g. `RUNNING` or `PAUSED`; None where Prefect does not know the run."""
+@dataclass(frozen=True)
+class RunState:
+    """What became of a flow run: the type of its state, e.g. `RUNNING` or `PAUSED`, and since when."""
+
+    kind: str
+    since: datetime
+
+
+def run_state(flow_run_id: str) -> RunState | None:
+    """The state of a run; None where Prefect does not know the run."""
     run = _read(flow_run_id)
-    return None if run is None or run.state is None else run.state.type.value
+    if run is None or run.state is None:
+        return None
+    return RunState(run.state.type.value, run.state.timestamp)
 
 
 def _read(flow_run_id: str) -> FlowRun | None:

@@ -18,7 +18,7 @@ from incidents.store.gates import escalate_gate, open_gates
 from incidents.store.missing import missing_runs
 from incidents.timeline import Event
 from incidents.words import render
-from tasks.runs import ENDED_BADLY, run_state, start_again, start_run, wake_run
+from tasks.runs import ENDED_BADLY, RunState, run_state, start_again, start_run, wake_run
 from tasks.world import is_rehearsed, settings, store, told
 
 ESCALATIONS = "escalations"
@@ -94,14 +94,8 @@ def restart_dead_runs(machine_now: datetime) -> int:
 
 def _restart_if_dead(attempt: Attempt, machine_now: datetime) -> bool:
     state = run_state(attempt.flow_run_id)
-    silent = attempt.beat_at < machine_now - timedelta(seconds=settings().dead_after_seconds)
-    if state is None:
-        why = "Prefect does not know the run any more"
-    elif state in ENDED_BADLY:
-        why = f"the run was {state.lower()}"
-    elif state in {"RUNNING", "PENDING"} and silent:
-        why = f"no sign of life since {attempt.beat_at:%H:%M:%S} UTC"
-    else:
+    why = _dead_because(attempt, state, machine_now)
+    if why is None:
         return False
     if attempt.starts >= MOST_STARTS:
         return _give_up(attempt, why, machine_now)
@@ -117,6 +111,20 @@ def _restart_if_dead(attempt: Attempt, machine_now: datetime) -> bool:
     else:
         start_again(attempt.flow_run_id, machine_now)
     return True
+
+
+def _dead_because(attempt: Attempt, state: RunState | None, machine_now: datetime) -> str | None:
+    """Why a run is taken for dead; None where it lives, waits, or has not begun yet."""
+    if state is None:
+        return "Prefect does not know the run any more"
+    if state.kind in ENDED_BADLY:
+        return f"the run was {state.kind.lower()}"
+    # A run that was just woken has not had the time to say so: its state is younger than its last beat.
+    heard = max(attempt.beat_at, state.since)
+    silent = heard < machine_now - timedelta(seconds=settings().dead_after_seconds)
+    if state.kind in {"RUNNING", "PENDING"} and silent:
+        return f"no sign of life since {heard:%H:%M:%S} UTC"
+    return None
 
 
 def _give_up(attempt: Attempt, why: str, machine_now: datetime) -> bool:
@@ -159,7 +167,8 @@ def wake_answered_runs(machine_now: datetime) -> int:
         waiting = attempts.waiting_at_answered_gates(work)
     woken = 0
     for flow_run_id in waiting:
-        if run_state(flow_run_id) == "PAUSED":
+        state = run_state(flow_run_id)
+        if state is not None and state.kind == "PAUSED":
             wake_run(flow_run_id, machine_now)
             woken += 1
     return woken

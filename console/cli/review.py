@@ -1,7 +1,6 @@
 """The retrospective at the command line: draft it, read it, judge its factors, sign and publish it."""
 
 from enum import StrEnum
-from importlib.metadata import version as installed
 from typing import Annotated, Any
 
 import typer
@@ -10,9 +9,8 @@ from console.cli import printing
 from console.cli.door import Door
 from console.cli.options import IncidentId, Reason, example
 from incidents.people import Act, Person
+from incidents.reviews.drafting import redraft
 from incidents.reviews.factors import propose
-from incidents.reviews.record import input_hash
-from incidents.reviews.retrospective import compose
 from incidents.store import reviews
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
@@ -39,10 +37,8 @@ def draft(ctx: typer.Context, incident: IncidentId) -> None:
         find_for(work, incident, by, Act.draft_review)
         reviews.find_review(work, incident)
         reviews.propose_factors(work, incident, propose(read_record(work, incident)))
-        record = read_record(work, incident)
-        text = compose(record, generator=f"watchfloor {installed('watchfloor')}")
-        known = input_hash(record)
-        version = reviews.write_draft(work, incident, markdown=text, input_hash=known, author=by.id, now=now)
+        version = redraft(work, incident, author=by.id, now=now)
+        known = reviews.read_draft(work, incident, version).input_hash
     door.hand_over(incident)
     then = f"`watchfloor review show {incident}` prints it."
     sentence = f"Version {version} is the newest of the retrospective of {incident}. {then}"

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from incidents.errors import BadInput, Conflict
+from incidents.errors import BadInput, Conflict, StoreFailed
 from incidents.store.schema import counters
 
 BUSY_SECONDS = 30
@@ -85,27 +85,42 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Work]:
         """One writing transaction: committed at the end, rolled back on any error."""
-        try:
-            with self.engine.begin() as connection:
-                yield Work(connection)
-        except sa.exc.IntegrityError as error:
-            # One line: PostgreSQL's next one quotes values of the row.
-            why = str(error.orig).partition("\n")[0]
-            raise Conflict(
-                "Somebody else wrote the same thing at the same moment, so nothing was changed."
-                f" Look at what is there now, then try again. ({why})"
-            ) from error
+        with self._in_words(), self.engine.begin() as connection:
+            yield Work(connection)
 
     @contextmanager
     def read(self) -> Iterator[Work]:
         """One reading transaction, which blocks no writer."""
         options = {} if self.engine.dialect.name == "postgresql" else {"watchfloor_reads": True}
-        with self.engine.connect().execution_options(**options) as connection:
+        with self._in_words(), self.engine.connect().execution_options(**options) as connection:
             yield Work(connection)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """The database's errors in words for the person on call."""
+        try:
+            yield
+        except sa.exc.IntegrityError as error:
+            raise Conflict(
+                "Somebody else wrote the same thing at the same moment, so nothing was changed."
+                f" Look at what is there now, then try again. ({_why(error)})"
+            ) from error
+        except sa.exc.DataError as error:
+            raise BadInput(f"A value cannot be kept, so nothing was changed: {_why(error)}.") from error
+        except sa.exc.DBAPIError as error:
+            raise StoreFailed(
+                f"The store at {self.engine.url.render_as_string(hide_password=True)} failed: {_why(error)}."
+                " Nothing was changed. `watchfloor doctor` looks at it; is the database running, and not full?"
+            ) from error
 
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _why(error: sa.exc.DBAPIError) -> str:
+    """The driver's first line: PostgreSQL's next one quotes values of the row."""
+    return str(error.orig).partition("\n")[0]
 
 
 def open_engine(url: str) -> sa.Engine:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.errors import NotFound
 from incidents.incident.incident import Incident, Loose
@@ -30,6 +30,7 @@ class NewCandidate(BaseModel):
     protocol: str
     protocol_version: int
     catalogue_version: str
+    why: str = Field("", description="What opened it: the trigger of a rule, or a person's word.")
     drill: str = ""
 
 
@@ -90,7 +91,7 @@ def open_with_key(work: Work, grouping_key: str) -> Incident | None:
 def open_candidate(work: Work, new: NewCandidate, *, by: str, now: datetime) -> Incident | None:
     """Open a candidate; None where its grouping key has an open incident already."""
     number = work.next_number("incident")
-    row = new.model_dump(mode="json", exclude={"priority", "impact"}) | {
+    row = new.model_dump(mode="json", exclude={"priority", "impact", "why"}) | {
         "id": f"INC-{number}",
         "number": number,
         "impact": new.impact.model_dump(mode="json"),
@@ -104,7 +105,7 @@ def open_candidate(work: Work, new: NewCandidate, *, by: str, now: datetime) -> 
     }
     if not work.insert_once(incidents, row):
         return None
-    facts = {"title": new.title, "severity": new.priority.severity, "rule": new.priority.rule}
+    facts = {"title": new.title, "severity": new.priority.severity, "rule": new.priority.rule, "why": new.why}
     entry = timeline.append(work, row["id"], Event.candidate_opened, actor=by, now=now, facts=facts)
     timeline.reach_milestone(work, entry, "detected")
     return find(work, row["id"])

@@ -68,7 +68,10 @@ def start_assessment(work: Work, incident: str, *, by: Person, now: datetime) ->
 def record_assessment(
     work: Work, incident: str, *, answers: dict[str, str], note: str, by: Person, now: datetime
 ) -> None:
-    """Keep the answers (yes, no or unknown) to the entry criteria of the incident's protocol."""
+    """Keep the answers (yes, no or unknown) to the entry criteria of the incident's protocol.
+
+    Which criteria the protocol has is the catalogue's matter: a door checks their names.
+    """
     find_for(work, incident, by, Act.assess)
     if wrong := sorted(set(answers.values()) - {"yes", "no", "unknown"}):
         raise BadInput(f"A criterion is answered yes, no or unknown, not {', '.join(wrong)}.")
@@ -117,6 +120,11 @@ def dismiss(work: Work, incident: str, *, by: Person, reason: str, now: datetime
 def start_response(work: Work, incident: str, *, now: datetime) -> Entry:
     """Roles, guideline and asks are out: partner teams work."""
     return _move(work, incident, Event.response_started, by=SYSTEM.id, now=now)
+
+
+def resume_response(work: Work, incident: str, *, because: str, now: datetime) -> Entry:
+    """There is something to do again: from monitoring back to the response."""
+    return _move(work, incident, Event.response_started, by=SYSTEM.id, now=now, facts={"again": because})
 
 
 def start_monitoring(work: Work, incident: str, *, now: datetime) -> Entry:

@@ -112,6 +112,7 @@ signals = sa.Table(
     sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), index=True),
     _time("grouped_at", comment="When detection last judged it"),
     sa.Column("drill", sa.String, nullable=False, server_default=""),
+    sa.Index("ix_signals_waiting", "drill", "incident_id", "event_at"),
     sa.Index(
         "uq_signals_content",
         "drill",
@@ -330,6 +331,7 @@ decisions = sa.Table(
     _time("decided_at", nullable=False),
     _time("superseded_at", comment="When the same person decided otherwise"),
     sa.ForeignKeyConstraint(["sweep_id", "item"], ["items.sweep_id", "items.item"]),
+    sa.Index("ix_decisions_standing", "sweep_id", "superseded_at", "verdict"),
     sa.Index(
         "uq_decisions_current",
         "sweep_id",

@@ -119,8 +119,8 @@ def _tell(work: Work, signal: Signal, now: datetime) -> None:
         work, signal.incident_id, Event.signal_attached, actor=signal.source, now=now, facts=facts
     )
     if signal.standing == "new":
-        timeline.reach_milestone(work, entry, "started", at=signal.event_at, certainty="estimated")
-        timeline.reach_milestone(work, entry, "first_signal", at=signal.received_at)
+        timeline.reach_earlier(work, entry, "started", at=signal.event_at, certainty="estimated")
+        timeline.reach_earlier(work, entry, "first_signal", at=signal.received_at)
 
 
 def _row(new: NewSignal, *, by: Person, now: datetime, drill: str) -> dict[str, Any]:

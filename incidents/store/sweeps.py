@@ -15,6 +15,7 @@ from incidents.people import Act, Person
 from incidents.store import outbox, timeline
 from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for, lock
+from incidents.store.lifecycle import resume_response
 from incidents.store.post_source import Source
 from incidents.store.schema import batches, items, planned_actions, sweeps
 from incidents.store.standing import counts, current_decisions
@@ -23,7 +24,7 @@ from incidents.sweeps.scope import Scope
 from incidents.sweeps.universe import TermCount, Universe
 from incidents.timeline import Event
 
-OPEN_FOR_SWEEPS: Final = frozenset({Phase.declared, Phase.responding})
+OPEN_FOR_SWEEPS: Final = frozenset({Phase.declared, Phase.responding, Phase.monitoring})
 """Phases in which a sweep can be requested."""
 
 FINISHED: Final = "sweep_finished"
@@ -63,9 +64,12 @@ class Sweep(BaseModel):
 def request_sweep(
     work: Work, incident: str, scope: Scope, source: Source, *, by: Person, now: datetime
 ) -> Sweep:
-    """Ask for a sweep; its flow is started by the event. NotAllowed (`SWEEP_NOT_OPEN`) outside a response."""
+    """Ask for a sweep; its flow is started by the event. NotAllowed (`SWEEP_NOT_OPEN`) outside a response.
+
+    One that is asked for while monitoring takes the incident back to its response.
+    """
     find_for(work, incident, by, Act.start_sweep)
-    lock(work, incident)  # it must not be stood down between the question and the request
+    found = lock(work, incident)  # it must not be stood down between the question and the request
     _check_open(work, incident)
     number = work.next_number(f"sweep:{incident}")
     sweep = f"{incident}-S{number}"
@@ -83,6 +87,8 @@ def request_sweep(
     work.execute(sweeps.insert().values(**row))
     facts = {"sweep": sweep, "scope_hash": row["scope_hash"]}
     timeline.append(work, incident, Event.sweep_requested, actor=by.id, now=now, facts=facts)
+    if found.phase is Phase.monitoring:
+        resume_response(work, incident, because=f"{sweep} was requested", now=now)
     outbox.post_event(work, incident, Event.sweep_requested, key=f"sweep:{sweep}", now=now, sweep=sweep)
     return find_sweep(work, sweep)
 

@@ -121,6 +121,15 @@ def reach_milestone(
     )
 
 
+def reach_earlier(work: Work, entry: Entry, name: str, *, at: datetime, certainty: str = "recorded") -> None:
+    """Record a milestone whose time is the earliest that anybody knows of: an earlier one takes its place."""
+    reach_milestone(work, entry, name, at=at, certainty=certainty)
+    earlier = sa.update(milestones).where(
+        milestones.c.incident_id == entry.incident, milestones.c.name == name, milestones.c.at > at
+    )
+    work.execute(earlier.values(at=at, seq=entry.seq, source=entry.actor, certainty=certainty))
+
+
 def milestones_of(work: Work, incident: str) -> list[dict[str, Any]]:
     """The milestones that an incident reached: name, at, seq, source, certainty; in order of time."""
     statement = sa.select(milestones).where(milestones.c.incident_id == incident).order_by(milestones.c.at)

@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from incidents.errors import StoreFailed
 from incidents.store.engine import Store
 
 HEAD = "head"
@@ -15,7 +16,16 @@ _LOCK = 4_280_001
 
 
 def upgrade(store: Store, to: str = HEAD) -> str:
-    """Run the missing revisions up to `to` in one transaction and return the revision reached."""
+    """Run the missing revisions up to `to` in one transaction and return the revision reached.
+
+    StoreFailed where the store was made by a newer Watchfloor than this one.
+    """
+    at = current_revision(store)
+    if at is not None and at not in known_revisions():
+        raise StoreFailed(
+            f"The store is at revision {at}, which this version of Watchfloor does not know."
+            " It was made by a newer one: install that, or restore a backup."
+        )
     with store.begin() as work:
         if work.is_postgresql:
             work.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -29,6 +39,11 @@ def current_revision(store: Store) -> str | None:
     """The revision the store is at; None for an empty database."""
     with store.read() as work:
         return _revision(MigrationContext.configure(work.connection))
+
+
+def known_revisions() -> frozenset[str]:
+    """Every revision that this version of Watchfloor can start from."""
+    return frozenset(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def newest_revision() -> str:

@@ -3,10 +3,12 @@
 import pytest
 
 from incidents.errors import NotAllowed, NotAuthorised, NotFound
+from incidents.incident.phases import Phase
 from incidents.store import lifecycle, outbox
 from incidents.store.batches import batches_of, claim, items_of
 from incidents.store.decisions import decide, finish_batch
 from incidents.store.engine import Store, Work
+from incidents.store.incidents import find
 from incidents.store.post_source import TableSource
 from incidents.store.progress import progress
 from incidents.store.sweeps import (
@@ -77,12 +79,20 @@ def test_a_sweep_is_requested_during_a_response_only(store: Store) -> None:
         with pytest.raises(NotAllowed) as refused:
             requested(work, assessed)
         assert refused.value.codes == ("SWEEP_NOT_OPEN",)
-        monitored = add_crisis(work, "other")
-        lifecycle.start_monitoring(work, monitored, now=after(4))
-        with pytest.raises(NotAllowed):
-            requested(work, monitored)
     with store.begin() as work, pytest.raises(NotAuthorised):
         request_sweep(work, assessed, SCOPE, SOURCE, by=BO, now=after(4))
+
+
+def test_a_sweep_that_is_requested_while_monitoring_takes_the_incident_back_to_its_response(
+    store: Store,
+) -> None:
+    with store.begin() as work:
+        incident = add_crisis(work)
+        lifecycle.start_monitoring(work, incident, now=after(4))
+        sweep = requested(work, incident)
+        assert find(work, incident).phase is Phase.responding
+        last = entries(work, incident)[-1]
+    assert (last.event, last.facts) == (Event.response_started, {"again": f"{sweep.id} was requested"})
 
 
 def test_the_password_of_a_source_is_kept_and_never_shown(store: Store) -> None:

@@ -29,7 +29,7 @@ def entry(event: Event, facts: dict[str, Any], actor: str = "ada") -> Entry:
 
 
 FACTS: dict[Event, dict[str, Any]] = {
-    Event.candidate_opened: {"title": "Rumour", "severity": "sev2", "rule": "burst", "signals": 3},
+    Event.candidate_opened: {"title": "Rumour", "severity": "sev2", "rule": "burst", "why": "3 signals"},
     Event.assessment_recorded: {"answers": {"live": "yes", "spread": "no", "copy": "yes"}, "note": "quick"},
     Event.crisis_stood_down: {"reason": "quiet", "waived": ["ASK_UNACKNOWLEDGED", "SWEEP_OPEN"]},
     Event.gate_opened: {"gate": "declare", "due_at": "2026-11-23T01:05:00+02:00"},
@@ -62,7 +62,7 @@ def test_sentences_read_well() -> None:
         return words.plain(words.sentence(entry(event, FACTS[event])))
 
     assert said(Event.candidate_opened) == (
-        "A candidate incident, “Rumour”, was opened as sev2 by the detection rule burst from 3 signals."
+        "A candidate incident, “Rumour”, was opened as sev2 by the priority rule burst, because 3 signals."
     )
     assert said(Event.assessment_recorded) == (
         "Ada answered 3 entry criteria; yes: copy and live; no: spread. Note: “quick”."
