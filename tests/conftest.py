@@ -9,6 +9,7 @@ import pytest
 from incidents.store.engine import Store
 from incidents.store.upgrade import upgrade
 from tests.postgres import Postgres, postgres_server
+from tests.stack import Site, running_site
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +39,10 @@ def store(store_url: str) -> Iterator[Store]:
     opened = Store.open(store_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A whole Watchfloor on SQLite, with people and real processes, shared by all tests that need one."""
+    with running_site(tmp_path_factory.mktemp("site") / "home") as running:
+        yield running
