@@ -9,6 +9,7 @@ from prefect.tasks import Task
 
 from flows.clock import machine_now
 from tasks.outbox import deliver_due
+from tasks.sweeps import show_working_sweeps
 from tasks.upkeep import (
     escalate_late_asks,
     escalate_late_gates,
@@ -37,6 +38,7 @@ def watch() -> dict[str, int]:
         "runs started": start_missing_runs,
         "runs woken": wake_answered_runs,
         "messages delivered": deliver_due,
+        "sweeps shown": show_working_sweeps,
         "timelines broken": verify_timelines,
     }
     states: dict[str, State[int]] = {name: run_step(step, now) for name, step in steps.items()}

@@ -28,8 +28,8 @@ from tasks.world import catalogue, settings, store
 PATIENCE_SECONDS = 180.0
 """How long a drill waits for a flow to come to its next gate. `watch` mends what it can within a minute."""
 LOOK_SECONDS = 0.25
-LONGEST_THOUGHT_SECONDS = 60.0
-"""A live drill lets nobody wait longer than this for a simulated person who sleeps until tomorrow."""
+LONGEST_THOUGHT_SECONDS = 10.0
+"""In a live drill a simulated person takes this long at most: nobody watches one until tomorrow."""
 BEFORE = timedelta(minutes=10)
 """The clock of a drill starts this long before its first signal."""
 

@@ -1,6 +1,6 @@
 """Keep the promises of the outbox: deliver messages, publish events, wake flow runs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.client.schemas.objects import State, TaskRun
@@ -10,7 +10,7 @@ from incidents.errors import PartnerUnreachable
 from incidents.message import Message, Receipt
 from incidents.store import outbox
 from incidents.store.outbox import Kind, Parcel
-from tasks.partners import open_partner
+from tasks.partners import RetryLater, open_partner
 from tasks.runs import publish_event, wake_run
 from tasks.world import catalogue, settings, store, told
 
@@ -18,6 +18,8 @@ from tasks.world import catalogue, settings, store, told
 def may_get_better(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
     """Whether another try can help: not where the partner's answer was final."""
     failure = state.result(raise_on_failure=False)
+    if isinstance(failure, RetryLater):
+        return False  # it said when; the outbox keeps that
     return isinstance(failure, PartnerUnreachable) and not failure.permanent
 
 
@@ -58,9 +60,16 @@ def deliver(parcel_id: int, machine_now: datetime) -> bool:
     try:
         receipt = send(parcel, machine_now)
     except PartnerUnreachable as error:
+        asked = error.retry_after_seconds if isinstance(error, RetryLater) else 0
         with store().begin() as work:
             outbox.mark_failed(
-                work, parcel, error=str(error), permanent=error.permanent, machine_now=machine_now, now=now
+                work,
+                parcel,
+                error=str(error),
+                permanent=error.permanent,
+                machine_now=machine_now,
+                now=now,
+                not_before=timedelta(seconds=asked),
             )
         return False
     with store().begin() as work:

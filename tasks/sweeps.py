@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from prefect import task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_progress_artifact, create_table_artifact
 
 from incidents.catalogue.teams import CATCH_ALL
 from incidents.incident.phases import Phase
@@ -79,8 +79,22 @@ def monitor_if_contained(incident: str, now: datetime) -> Phase:
 
 @task(persist_result=False)
 def show_progress(sweep: str) -> None:
-    """Renew the sweep's table on Prefect's page: counts by team and language, never a post."""
+    """Renew the sweep's progress on Prefect's page: counts by team and language, never a post."""
     with store().read() as work:
-        parts = progress(work, sweep).parts
-    rows = [part.model_dump() for part in parts]
+        known = progress(work, sweep)
+    share = 100 * known.decided / known.items if known.items else 100.0
+    create_progress_artifact(
+        share, key=f"{sweep.lower()}-decided", description=f"Decided items of {sweep}, in %"
+    )
+    rows = [part.model_dump() for part in known.parts]
     create_table_artifact(rows, key=sweep.lower(), description=f"How far {sweep} is, by team and language")
+
+
+@task(persist_result=False)
+def show_working_sweeps(_machine_now: datetime) -> int:
+    """Renew the progress of every sweep that people work on; returns how many there are."""
+    with store().read() as work:
+        working = sweeps.working_sweeps(work)
+    for sweep in working:
+        show_progress.fn(sweep)
+    return len(working)

@@ -44,13 +44,13 @@ def drill(
     size: Annotated[int, typer.Option(min=100, max=1_000_000, help="Posts to make up.")] = STANDARD.posts,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same drill.")] = STANDARD.seed,
     live: Annotated[
-        bool, typer.Option("--live/--fast", help="People take their real time, or none (the default).")
+        bool, typer.Option("--live/--fast", help="By the machine's clock, or by one that jumps (default).")
     ] = False,
     error_rate: Annotated[
         float, typer.Option(min=0, max=0.5, help="Share of verdicts that simulated reviewers get wrong.")
     ] = STANDARD.error_rate,
     out: Out = Path("drill-results"),
-    deadline: Annotated[int, typer.Option(min=1, help="Minutes after which it counts as stuck.")] = 15,
+    deadline: Annotated[int, typer.Option(min=1, help="Minutes after which it counts as stuck.")] = 60,
 ) -> None:
     """Run a whole crisis on recorded or made-up posts, with simulated partner teams.
 

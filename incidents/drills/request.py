@@ -21,4 +21,7 @@ class DrillRequest(BaseModel):
     error_rate: float = Field(
         0.02, ge=0, le=0.5, description="Share of verdicts that simulated reviewers get wrong."
     )
-    live: bool = Field(False, description="People take their real time, and the clock is the machine's.")
+    live: bool = Field(
+        False,
+        description="The clock is the machine's; simulated people take up to 10 s for each thing they do.",
+    )

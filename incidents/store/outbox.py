@@ -136,14 +136,24 @@ def mark_delivered(work: Work, parcel: Parcel, *, reference: str, now: datetime)
 
 
 def mark_failed(
-    work: Work, parcel: Parcel, *, error: str, permanent: bool, machine_now: datetime, now: datetime
+    work: Work,
+    parcel: Parcel,
+    *,
+    error: str,
+    permanent: bool,
+    machine_now: datetime,
+    now: datetime,
+    not_before: timedelta = timedelta(0),
 ) -> None:
-    """Record a failed attempt. A permanent one, or one too many, waits for a person from here on."""
+    """Record a failed attempt. A permanent one, or one too many, waits for a person from here on.
+
+    `not_before` is how long the receiver asked us to wait, where that is longer than we would anyway.
+    """
     gives_up = permanent or parcel.attempts >= LAST_ATTEMPT
     values = {
         "state": "failed" if gives_up else "pending",
         "last_error": error,
-        "next_attempt_at": machine_now + wait_after(parcel.attempts),
+        "next_attempt_at": machine_now + max(wait_after(parcel.attempts), not_before),
     }
     changed = work.execute(
         sa.update(outbox).where(outbox.c.id == parcel.id, outbox.c.state == "pending").values(**values)

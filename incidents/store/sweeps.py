@@ -162,6 +162,12 @@ def sweeps_of(work: Work, incident: str) -> list[Sweep]:
     return [Sweep.model_validate(row) for row in work.execute(statement)]
 
 
+def working_sweeps(work: Work) -> list[str]:
+    """The ids of the sweeps that people work on, the oldest first."""
+    statement = sa.select(sweeps.c.id).where(sweeps.c.state == "working").order_by(sweeps.c.requested_at)
+    return list(work.execute(statement).scalars())
+
+
 def plan_of(work: Work, sweep: str) -> list[PlannedAction]:
     """The actions that a finished sweep ended in, by item."""
     statement = (
