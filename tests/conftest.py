@@ -8,6 +8,7 @@ import pytest
 
 from incidents.store.engine import Store
 from incidents.store.upgrade import upgrade
+from tests.drill_run import DrillRun, run_drill
 from tests.postgres import Postgres, postgres_server
 from tests.stack import Site, running_site
 
@@ -46,3 +47,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A whole Watchfloor on SQLite, with people and real processes, shared by all tests that need one."""
     with running_site(tmp_path_factory.mktemp("site") / "home") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def first_drill(tmp_path_factory: pytest.TempPathFactory) -> DrillRun:
+    """The standard drill, as the README shows it."""
+    return run_drill(tmp_path_factory.mktemp("first-drill"))
+
+
+@pytest.fixture(scope="session")
+def second_drill(tmp_path_factory: pytest.TempPathFactory) -> DrillRun:
+    """The same drill with the same seed, in another home."""
+    return run_drill(tmp_path_factory.mktemp("second-drill"))

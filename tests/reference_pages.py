@@ -43,8 +43,9 @@ PERMISSIONS = """\
 # Who may do what
 
 One table decides it for every door: command line, API and Prefect's forms.
-People get their roles in `people.yaml`; on a fresh installation, whose `people.yaml` is empty,
-whoever runs Watchfloor acts with every role.
+People get their roles in `people.yaml`.
+On a fresh installation it is empty, and whoever runs Watchfloor acts with every role,
+at the command line and through the API; Prefect's forms know nobody then.
 
 This page is written from `incidents/people.py` by `make golden`.
 
@@ -53,7 +54,8 @@ This page is written from `incidents/people.py` by `make golden`.
 RULES = """
 Three rules come on top:
 
-- A partner lead or partner reviewer sees the work of their own team alone, and is told `OTHER_TEAM` for any other.
+- A partner lead or partner reviewer sees the work of their own team alone.
+  For any other they are told `OTHER_TEAM`.
 - A restricted incident is open to those who hold a role on it, and to administrators.
   Everybody else is told `INCIDENT_RESTRICTED`.
 - An administrator may do all of it except to {separate}: that word must be that of a reviewer.
@@ -61,8 +63,8 @@ Three rules come on top:
 Whoever is refused is told a code, and what would be needed: [refusals](phases.md#refusals) lists them.
 
 The doors believe the name that they are given.
-`--as` at the command line, the header `X-Watchfloor-Person` of the API and the field `person` of Prefect's forms
-are claims, not proofs: who can reach a door can use any name there.
+`--as` at the command line, the header `X-Watchfloor-Person` of the API and the field `person` of Prefect's
+forms are claims, not proofs: who can reach a door can use any name there.
 Keep the machine, the API's token and Prefect's page to those whom you trust with that.
 """
 
