@@ -15,7 +15,7 @@ from incidents.store.records import read_record
 from incidents.store.reviews import find_review, read_draft
 from incidents.store.standing import current_decisions
 from incidents.sweeps.decisions import Decision
-from incidents.sweeps.exchange import write_csv
+from incidents.sweeps.sheet_files import write_csv
 from incidents.timeline import Entry
 from incidents.words import clean
 

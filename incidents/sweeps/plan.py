@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from incidents.catalogue.policies import RecommendedAction
 from incidents.sweeps.decisions import Decision, Verdict
-from incidents.sweeps.exchange import write_csv
+from incidents.sweeps.sheet_files import write_csv
 
 
 class PlannedAction(BaseModel):

@@ -15,22 +15,20 @@ from openpyxl.worksheet.formula import ArrayFormula
 
 from incidents.catalogue.policies import Clause, Crosswalk, Dsa, DsaCategory, Policy, RecommendedAction
 from incidents.errors import BadInput
-from incidents.sweeps import exchange
+from incidents.sweeps.cells import MAX_CELL, guard, unguard
 from incidents.sweeps.decisions import Judgement, Verdict
 from incidents.sweeps.exchange import (
     COLUMNS,
     FILL_IN,
-    MAX_CELL,
+    NEEDED,
     BatchSheet,
     ExpectedBatch,
     FilledRow,
     SheetItem,
-    guard,
     read_filled,
-    read_rows,
-    unguard,
     write_batch,
 )
+from incidents.sweeps.sheet_files import read_rows, write_csv
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 INCITEMENT = Policy(
@@ -310,7 +308,7 @@ def test_any_text_survives_the_way_out_and_back(ending: str, texts: list[tuple[s
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"b{ending}"
         write_batch(SHEET.model_copy(update={"items": items}), path)
-        rows = read_rows(path)
+        rows = read_rows(path, NEEDED)
     assert [(r.cells["item"], r.cells["text"], r.cells["rationale"]) for r in rows] == texts
 
 
@@ -318,7 +316,9 @@ def test_any_text_survives_the_way_out_and_back(ending: str, texts: list[tuple[s
 @pytest.mark.parametrize("letter", ["x", "\x07", "="])
 def test_a_huge_text_is_cut_to_what_a_cell_holds(fill_in: FillIn, ending: str, letter: str) -> None:
     sheet = SHEET.model_copy(update={"items": (SheetItem(item="p1", text=letter * 1_000_000),)})
-    [row] = read_rows(fill_in({}, ending, sheet) if letter != "\x07" else _written(fill_in, ending, sheet))
+    [row] = read_rows(
+        fill_in({}, ending, sheet) if letter != "\x07" else _written(fill_in, ending, sheet), NEEDED
+    )
     text = row.cells["text"]
     assert text.strip(letter) == "…"
     assert MAX_CELL // 9 < len(text) < MAX_CELL
@@ -335,7 +335,7 @@ def test_a_failure_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     write_batch(SHEET, path)
     before = path.read_bytes()
     with pytest.raises(ValueError, match="argument"):
-        exchange.write_csv(path, COLUMNS, [["too", "short"]])
+        write_csv(path, COLUMNS, [["too", "short"]])
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
