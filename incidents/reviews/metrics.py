@@ -13,7 +13,7 @@ MILESTONES: dict[str, str] = {
     "started": "The harm began",
     "first_signal": "The first signal reached us",
     "detected": "A candidate incident was opened",
-    "acknowledged": "Somebody began to assess it",
+    "acknowledged": "A person first did something about it",
     "declared": "A commander declared a crisis",
     "commander_assigned": "An incident commander took the role",
     "guideline_published": "The first guideline was published",

@@ -58,10 +58,9 @@ _SETTLED: dict[Phase, tuple[Event, ...]] = {
 
 
 def start_assessment(work: Work, incident: str, *, by: Person, now: datetime) -> Incident:
-    """Somebody (or the flow) looks at the candidate."""
+    """The flow opens the question, or somebody looks at the candidate."""
     find_for(work, incident, by, Act.assess)
-    entry = _move(work, incident, Event.assessment_started, by=by.id, now=now)
-    timeline.reach_milestone(work, entry, "acknowledged")
+    _acknowledge(work, _move(work, incident, Event.assessment_started, by=by.id, now=now))
     return find(work, incident)
 
 
@@ -76,7 +75,8 @@ def record_assessment(
     if wrong := sorted(set(answers.values()) - {"yes", "no", "unknown"}):
         raise BadInput(f"A criterion is answered yes, no or unknown, not {', '.join(wrong)}.")
     facts = {"answers": answers, "note": note}
-    timeline.append(work, incident, Event.assessment_recorded, actor=by.id, now=now, facts=facts)
+    entry = timeline.append(work, incident, Event.assessment_recorded, actor=by.id, now=now, facts=facts)
+    _acknowledge(work, entry)
 
 
 def set_priority(
@@ -94,7 +94,8 @@ def set_priority(
         )
     )
     facts = {"severity": priority.severity, "rule": priority.rule, "was": found.severity}
-    timeline.append(work, incident, Event.priority_computed, actor=by.id, now=now, facts=facts)
+    entry = timeline.append(work, incident, Event.priority_computed, actor=by.id, now=now, facts=facts)
+    _acknowledge(work, entry)
 
 
 def declare(work: Work, incident: str, *, by: Person, reason: str, now: datetime) -> Incident:
@@ -102,6 +103,7 @@ def declare(work: Work, incident: str, *, by: Person, reason: str, now: datetime
     find_for(work, incident, by, Act.declare)
     _need_reason(reason, "declare")
     entry = _move(work, incident, Event.crisis_declared, by=by.id, now=now, facts={"reason": reason})
+    _acknowledge(work, entry)
     timeline.reach_milestone(work, entry, "declared")
     take_role(work, incident, "commander", by, now=now)
     answer_gate(work, incident, GateKind.declare, answer="declare", by=by.id, reason=reason, now=now)
@@ -112,7 +114,8 @@ def dismiss(work: Work, incident: str, *, by: Person, reason: str, now: datetime
     """Decide that this is no crisis."""
     find_for(work, incident, by, Act.declare)
     _need_reason(reason, "dismiss")
-    _move(work, incident, Event.candidate_dismissed, by=by.id, now=now, facts={"reason": reason})
+    entry = _move(work, incident, Event.candidate_dismissed, by=by.id, now=now, facts={"reason": reason})
+    _acknowledge(work, entry)
     answer_gate(work, incident, GateKind.declare, answer="dismiss", by=by.id, reason=reason, now=now)
     return find(work, incident)
 
@@ -218,6 +221,12 @@ def restrict(work: Work, incident: str, *, restricted: bool, by: Person, reason:
     work.execute(sa.update(incidents).where(incidents.c.id == incident).values(restricted=restricted))
     facts = {"restricted": restricted, "reason": reason}
     timeline.append(work, incident, Event.access_restricted, actor=by.id, now=now, facts=facts)
+
+
+def _acknowledge(work: Work, entry: Entry) -> None:
+    """The first thing that a person does about a candidate; what the flow does by itself is none."""
+    if entry.actor != SYSTEM.id:
+        timeline.reach_milestone(work, entry, "acknowledged")
 
 
 def _move(

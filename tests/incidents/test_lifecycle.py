@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound
+from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
 from incidents.incident.severity import Impact, Priority
 from incidents.people import Act, Person, Role
@@ -436,3 +437,13 @@ def test_an_ask_is_acknowledged_once_and_escalated_only_before(store: Store) -> 
         assert not escalate_ask(work, told, next_due=after(99), now=after(61))
         with pytest.raises(NotFound, match="ask:INC-9"):
             find_ask(work, "ask:INC-9:german:1")
+
+
+def test_what_the_flow_begins_by_itself_is_no_acknowledgement(store: Store) -> None:
+    with store.begin() as work:
+        incident = add_candidate(work).id
+        lifecycle.start_assessment(work, incident, by=SYSTEM, now=after(1))
+        assert "acknowledged" not in {each["name"] for each in milestones_of(work, incident)}
+        lifecycle.dismiss(work, incident, by=ADA, reason="a test of the siren", now=after(5))
+        reached = {each["name"]: each["at"] for each in milestones_of(work, incident)}
+    assert reached["acknowledged"] == after(5)
