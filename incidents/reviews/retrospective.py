@@ -98,6 +98,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "decided": [_decision(entry) for entry in record.of(*DECISIONS)],
         "severities": _severities(record),
         "questions": questions(record),
+        "assessed": record.of(Event.candidate_opened, Event.priority_computed)[-1:],
         "refs": {event.name: _refs(record.of(event)) for event in Event},
         "by_sweep": _by_fact(record.of(*_OF_A_SWEEP), "sweep"),
         "plan_refs": _by_fact(record.of(Event.plan_made), "sweep"),
