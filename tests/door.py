@@ -22,10 +22,13 @@ def type_command(words: list[str], stdin: str | None) -> dict[str, Any]:
 
 
 def look_after() -> dict[str, Any]:
-    """One round of `watch`, as a flow run of this process."""
+    """One round of `watch`, as a flow run of this process: what it did, or how it failed."""
     from flows.watch import watch  # noqa: PLC0415  half of the doors never need it
 
-    return watch()
+    state = watch(return_state=True)
+    if state.is_failed():
+        return {"done": {}, "failure": str(state.message)}
+    return {"done": state.result(), "failure": ""}
 
 
 def main() -> None:

@@ -22,12 +22,11 @@ from typing import Any
 FOLDER = "WATCHFLOOR_TEST_KILL_POINTS"
 
 POINTS = {
-    "incidents.store.sweeps": ("freeze", "finish"),
-    "incidents.store.lifecycle": ("close",),
-    "tasks.gates": ("open_gate", "take_answer"),
-    "tasks.mobilisation": ("fill_roles", "publish_first_guideline", "ask_notified_teams", "ask_sweep_team"),
+    "incidents.store.sweeps": ("freeze",),
+    "tasks.gates": ("open_gate",),
+    "tasks.mobilisation": ("fill_roles", "ask_notified_teams"),
     "tasks.outbox": ("send",),
-    "tasks.reviews": ("begin_review", "file_action_items", "publish_retrospective"),
+    "tasks.reviews": ("begin_review", "publish_retrospective"),
     "tasks.sweeps": ("freeze_scope", "end_sweep"),
 }
 

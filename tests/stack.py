@@ -106,7 +106,6 @@ class Site:
             self._stack = subprocess.Popen(
                 command, stdout=out, stderr=out, env=self.env, cwd=ROOT, start_new_session=True
             )
-        self._door = self._open_door()
 
         def runs() -> bool:
             assert self._stack is not None
@@ -118,8 +117,7 @@ class Site:
             self._call("PATCH", f"/deployments/{self._deployment(flow)}", {"paused": True})
 
     def down(self) -> None:
-        """Stop everything, as Ctrl-C does."""
-        self._close_door()
+        """Stop everything, as Ctrl-C does. Commands can be typed also then."""
         if self._stack is not None:
             self._stack.send_signal(signal.SIGTERM)
             assert self._stack.wait(60) == 0, (self.home / "up.log").read_text()
@@ -127,6 +125,7 @@ class Site:
 
     def close(self) -> None:
         """Leave nothing of it running, whatever became of the tests."""
+        self._close_door()
         try:
             self.down()
         finally:
@@ -151,10 +150,24 @@ class Site:
         assert answer["code"] == code, f"{words}: {answer}"
         return json.loads(answer["stdout"])
 
+    def claim(self, team: str, sweep: str, person: str) -> str | None:
+        """Take the next free batch of a team; None where nothing is left."""
+        answer = self._ask(["sweep", "claim", team, "--sweep", sweep, "--as", person, "--json"])
+        if answer["code"] != 0:
+            assert "No batch of the team" in answer["stderr"], answer
+            return None
+        return str(json.loads(answer["stdout"])["batch"])
+
     def look_after(self) -> dict[str, int]:
         """One round of `watch`, at once; what it repaired."""
-        done: dict[str, int] = self._ask(["watch"])
+        answer = self._ask(["watch"])
+        assert not answer["failure"], answer["failure"]
+        done: dict[str, int] = answer["done"]
         return done
+
+    def until_repaired(self, what: str, seconds: float = 60.0) -> None:
+        """Let `watch` come round, as it does every minute, until it has repaired something of this kind."""
+        until(lambda: self._ask(["watch"])["done"].get(what), lambda: f"no {what}{self.logs()}", seconds)
 
     def start(self, flow: str, **parameters: Any) -> str:
         """Start a deployment as Prefect's page does; the id of its run."""
@@ -240,11 +253,21 @@ class Site:
         ends = {log.name: log.read_text(errors="replace")[-3000:] for log in (self.home / "logs").glob("*.log")}
         return "\n" + "\n".join(f"--- {name}\n{end}" for name, end in ends.items())
 
+    def letters(self, team: str, about: str) -> int:
+        """How many messages about something lie in a team's folder."""
+        folder = self.home / "outbox" / team
+        return sum(json.dumps(about) in file.read_text(encoding="utf-8") for file in folder.glob("*.md"))
+
     # --- processes -------------------------------------------------------------------------------
 
     def kill_at(self, incident: str, point: str) -> None:
         """Have the process killed that comes to a point (see tests/kill_points.py) for the incident."""
         (self.kill_points / f"{incident}@{point}").write_text("kill")
+
+    def next_incident(self) -> str:
+        """The id that the next incident will have."""
+        given = self.read("SELECT value FROM counters WHERE name = 'incident'")
+        return f"INC-{given[0][0] + 1 if given else 1}"
 
     def hold_at(self, incident: str, point: str) -> None:
         """Have it stopped there instead: it is in the middle of its work until somebody kills it."""
@@ -260,10 +283,14 @@ class Site:
         )
         return int(hit[0].suffix[1:])
 
-    def worker(self) -> int:
-        """The process of the worker, which starts flow runs."""
+    def kill_worker(self) -> None:
+        """Kill the process that starts flow runs. `watchfloor up` starts it again."""
         mark = json.loads((self.home / NAME).read_text())["mark"]
-        return next(pid for pid in marked(mark) if b"--pool" in _command(pid))
+        self.kill(next(pid for pid in marked(mark) if b"--pool" in _command(pid)))
+
+    def kill(self, process: int) -> None:
+        """Kill a process of the stack, as a machine that fails does."""
+        os.kill(process, signal.SIGKILL)
 
     def _environment(self) -> dict[str, str]:
         kept = {
@@ -286,6 +313,8 @@ class Site:
         return kept | told | database
 
     def _open_door(self) -> subprocess.Popen[str]:
+        # No kill points here: what is killed are the processes of the stack.
+        env = {name: value for name, value in self.env.items() if name != FOLDER}
         with (self.home / "door.log").open("a") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tests.door"],
@@ -293,7 +322,7 @@ class Site:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=self.env | prefect_environment(self.settings) | {"PREFECT_LOGGING_LEVEL": "WARNING"},
+                env=env | prefect_environment(self.settings) | {"PREFECT_LOGGING_LEVEL": "WARNING"},
                 cwd=ROOT,
             )
 
@@ -306,7 +335,8 @@ class Site:
             self._door = None
 
     def _ask(self, words: list[str], stdin: str | None = None) -> dict[str, Any]:
-        assert self._door is not None
+        if self._door is None:
+            self._door = self._open_door()
         assert self._door.stdin is not None
         assert self._door.stdout is not None
         self._door.stdin.write(json.dumps({"words": words, "stdin": stdin}) + "\n")

@@ -6,24 +6,16 @@ done. Dev works for a team that has nothing to do with it. Everything runs: Pref
 the task worker and the API; people type commands, and one of them answers on Prefect's own page.
 """
 
-import csv
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from incidents.timeline import Event
+from tests.props import KEEP, SECRET, TERM, VIOLATES, a_signal, fill_in, write_posts
 from tests.stack import HEARS, Site, running_site, until
 
-TERM = "storm the clinic"
-SECRET = "bring your friends at nine"
-"""What only the reviewers of a post may read."""
-
 GUIDELINE = "# What to remove\n\nCalls to storm the clinic. Keep reports about them.\n"
-VIOLATES = {"verdict": "violates", "policy": "violence.incitement", "clause": "call-to-act", "action": "remove"}
-KEEP = {"verdict": "does_not_violate", "action": "keep"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -37,42 +29,6 @@ def crisis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         running_site(tmp_path / "home", url) as site,
     ):
         yield site
-
-
-def a_signal(topic: str) -> str:
-    """What the police liaison hands in: the first calls were seen two hours before."""
-    seen = datetime.now(UTC) - timedelta(hours=2)
-    told = {
-        "source": "partner-police",
-        "kind": "report",
-        "title": "Calls to storm a clinic",
-        "event_at": seen.isoformat(),
-        "reach": 3000,
-        "payload": {"policy": "violence.incitement", "topic": topic},
-    }
-    return json.dumps(told)
-
-
-def write_posts(file: Path) -> Path:
-    """What was posted: eight calls in English, four in German, and two posts about gardens."""
-    texts = [("en", f"{TERM}, {SECRET} ({n})") for n in range(8)]
-    texts += [("de", f"so gehts: {TERM}, {SECRET} ({n})") for n in range(4)]
-    texts += [("en", "the roses are out")] * 2
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(["id", "text", "language"])
-        writer.writerows((f"p{n}", text, language) for n, (language, text) in enumerate(texts))
-    return file
-
-
-def fill_in(file: Path, **said: str) -> None:
-    """Decide every row of an exported batch alike."""
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = list(csv.DictReader(text))
-    with file.open("w", encoding="utf-8-sig", newline="") as text:
-        writer = csv.DictWriter(text, rows[0].keys(), quoting=csv.QUOTE_ALL)
-        writer.writeheader()
-        writer.writerows({**row, **said} for row in rows)
 
 
 def codes(refused: str) -> set[str]:
@@ -121,7 +77,7 @@ def test_a_crisis_from_its_first_signal_to_its_signed_retrospective(crisis: Site
     assert roles == {"commander": "noor", "analyst": "ada-l", "policy": "petra"}
     told = ("legal", "communications", "law-enforcement-response")
     asks = {team: f"ask:{incident}:{team}:1" for team in told}
-    until(lambda: all(letters(site, team, asks[team]) for team in told), site.logs)
+    until(lambda: all(site.letters(team, asks[team]) for team in told), site.logs)
 
     # Petra knows more by now, and publishes what reviewers are to go by from here on, in two languages.
     text = tmp_path / "guideline.md"
@@ -231,9 +187,3 @@ def test_a_crisis_from_its_first_signal_to_its_signed_retrospective(crisis: Site
     site.look_after()
     assert site.told("outbox", "list") == []
     assert site.told("verify") == {"fits": True, "breaks": []}
-
-
-def letters(site: Site, team: str, ask: str) -> int:
-    """How many messages about an ask lie in a team's folder."""
-    folder = site.home / "outbox" / team
-    return sum(json.dumps(ask) in file.read_text(encoding="utf-8") for file in folder.glob("*.md"))
