@@ -1,0 +1,420 @@
+"""What goes on without a person: candidates, questions, mobilisation, and the repair that `watch` does.
+
+The tasks run as plain functions on a real store; what they ask of Prefect's server is answered here. That
+the server answers alike is shown by test_killing.py, where everything is real.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from incidents.errors import PartnerUnreachable
+from incidents.incident.incident import SYSTEM
+from incidents.incident.phases import Phase
+from incidents.people import Person, Role
+from incidents.signals.signal import read_signal
+from incidents.store import attempts, lifecycle, outbox
+from incidents.store.asks import asks_of
+from incidents.store.batches import batches_of, claim
+from incidents.store.engine import Store, Work
+from incidents.store.gates import GateKind, open_gates
+from incidents.store.guidelines import guidelines_of
+from incidents.store.incidents import find
+from incidents.store.roles import tenures
+from incidents.store.shift_notes import last_note
+from incidents.store.signals import signals_of, take_signal
+from incidents.store.sweeps import freeze, request_sweep
+from incidents.store.timeline import entries
+from incidents.store.upgrade import upgrade
+from incidents.sweeps.batches import Assignment
+from incidents.sweeps.universe import gather
+from incidents.timeline import Event
+from tasks import gates, mobilisation, notes, upkeep, world
+from tasks.attempts import attempt_key
+from tasks.candidates import begin_assessment, open_candidates
+from tasks.runs import RunState
+from tasks.upkeep import MOST_STARTS, PATIENCE
+from tests.incidents.sweep_rows import SCOPE, SOURCE, pile
+from tests.incidents.test_timeline import unguard
+from tests.props import a_signal
+from tests.stack import PEOPLE
+from tests.tasks.servers import answers, http_partner
+
+NOW = datetime.now(UTC)
+NOOR = Person(id="noor", roles=frozenset({Role.commander}))
+SARA = Person(id="sara", roles=frozenset({Role.partner_lead}), team="english")
+RUN = "0193e6a0-0000-7000-8000-000000000001"
+OTHER_RUN = "0193e6a0-0000-7000-8000-000000000002"
+
+
+@dataclass
+class Prefect:
+    """What Prefect's server would say, and what it was asked to do."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    since: datetime = NOW
+    restarted: list[str] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
+    started: list[tuple[str, str]] = field(default_factory=list)
+
+    def run_state(self, run: str) -> RunState | None:
+        return RunState(self.states[run], self.since) if run in self.states else None
+
+    def start_again(self, run: str, _machine_now: datetime) -> None:
+        self.restarted.append(run)
+
+    def wake_run(self, run: str, _machine_now: datetime) -> str:
+        self.woken.append(run)
+        return "SCHEDULED"
+
+    def start_run(self, flow: str, _request: dict[str, str], key: str) -> str:
+        self.started.append((flow, key))
+        return OTHER_RUN
+
+
+@pytest.fixture(autouse=True)
+def fresh_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A home of its own for the tasks of this process, which open everything once."""
+    known = (world.settings, world.store, world.catalogue)
+    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path))
+    monkeypatch.delenv("WATCHFLOOR_DATABASE_URL", raising=False)
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "people.yaml").write_text(PEOPLE, encoding="utf-8")
+    for opened in known:
+        opened.cache_clear()
+    yield
+    world.store().close()
+    for opened in known:
+        opened.cache_clear()
+
+
+@pytest.fixture
+def store() -> Store:
+    """The store that the tasks of this process use, with its tables."""
+    upgrade(world.store())
+    return world.store()
+
+
+@pytest.fixture
+def prefect(monkeypatch: pytest.MonkeyPatch) -> Prefect:
+    """A server that is asked by `watch`."""
+    asked = Prefect()
+    for name in ("run_state", "start_again", "wake_run", "start_run"):
+        monkeypatch.setattr(upkeep, name, getattr(asked, name))
+    return asked
+
+
+def after(minutes: float) -> datetime:
+    return NOW + timedelta(minutes=minutes)
+
+
+def hand_in(store: Store, topic: str = "clinic", by: Person = SYSTEM) -> None:
+    with store.begin() as work:
+        take_signal(work, read_signal(a_signal(topic), origin="test"), by=by, now=NOW)
+
+
+def candidate(store: Store) -> str:
+    """A candidate that detection opened, and that its flow has begun to look at."""
+    hand_in(store)
+    (incident,) = open_candidates.fn(NOW)
+    begin_assessment.fn(incident, NOW)
+    return incident
+
+
+def crisis(store: Store) -> str:
+    """A crisis that Noor declared and the flow mobilised."""
+    incident = candidate(store)
+    with store.begin() as work:
+        lifecycle.declare(work, incident, by=NOOR, reason="It spreads.", now=NOW)
+    mobilisation.ask_notified_teams.fn(incident, NOW)
+    mobilisation.publish_first_guideline.fn(incident, NOW)
+    mobilisation.begin_response.fn(incident, NOW)
+    return incident
+
+
+def lead(store: Store, incident: str, *, state: str = "running", flow: str = "crisis") -> str:
+    """Have a run lead a flow of the incident, and return the key of it."""
+    key = attempt_key(flow, incident, incident)
+    with store.begin() as work:
+        assert take_lead(work, key, incident, flow)
+        attempts.rest(work, key, RUN, state, machine_now=NOW)
+    return key
+
+
+def take_lead(work: Work, key: str, incident: str, flow: str = "crisis", minutes: float = 0) -> bool:
+    """Have the run start, so many minutes after the crisis began."""
+    return attempts.take_lead(
+        work,
+        key,
+        flow=flow,
+        incident=incident,
+        flow_run_id=RUN,
+        machine_now=after(minutes),
+        dead_after=timedelta(seconds=60),
+    )
+
+
+def told(store: Store, incident: str) -> list[str]:
+    with store.read() as work:
+        return [entry.event.value for entry in entries(work, incident)]
+
+
+def escalations(store: Store) -> list[str]:
+    """The messages that are promised to the channel for escalations."""
+    with store.read() as work:
+        return [parcel.key for parcel in outbox.undelivered(work) if parcel.channel == "escalations"]
+
+
+def test_a_signal_opens_one_candidate_and_the_next_one_joins_it(store: Store) -> None:
+    hand_in(store)
+    (incident,) = open_candidates.fn(NOW)
+    with store.begin() as work:
+        again = read_signal(a_signal("clinic").replace("3000", "9000"), origin="test")
+        take_signal(work, again, by=SYSTEM, now=after(1))
+    assert open_candidates.fn(after(1)) == []
+    with store.read() as work:
+        assert len(signals_of(work, incident)) == 2
+        events = [p.key for p in outbox.undelivered(work)]
+        assert events == [f"event:candidate:{incident}"]
+    # Another matter is another candidate.
+    hand_in(store, topic="bridge")
+    assert len(open_candidates.fn(after(2))) == 1
+
+
+def test_a_candidate_is_looked_at_once(store: Store) -> None:
+    incident = candidate(store)
+    assert begin_assessment.fn(incident, after(3)) is Phase.assessing
+    assert told(store, incident).count(Event.assessment_started) == 1
+
+
+def test_a_question_is_asked_once_and_not_where_it_is_settled(store: Store) -> None:
+    incident = candidate(store)
+    gate = gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
+    assert gate is not None
+    assert "is this a crisis?" in gates.question(gate)
+    again = gates.open_gate.fn(incident, GateKind.declare, OTHER_RUN, after(1))
+    assert again is not None
+    assert (again.id, again.flow_run_id, again.due_at) == (gate.id, OTHER_RUN, gate.due_at)
+    assert told(store, incident).count(Event.gate_opened) == 1
+    with store.begin() as work:
+        lifecycle.declare(work, incident, by=NOOR, reason="It spreads.", now=after(2))
+    assert gates.open_gate.fn(incident, GateKind.declare, RUN, after(3)) is None
+    assert gates.open_gate.fn(incident, GateKind.sign_off, RUN, after(3)) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"person": "mallory", "decision": "declare", "reason": "r"}, "PERSON_UNKNOWN"),
+        ({"person": "", "decision": "declare", "reason": "r"}, "PERSON_UNKNOWN"),
+        ({"person": "bo-r", "decision": "declare", "reason": "r"}, "ROLE_MISSING"),
+        ({"person": "noor", "decision": "declare", "reason": " "}, "REASON_MISSING"),
+        ({"person": "noor", "decision": "", "reason": "r"}, "NO_DECISION"),
+        ({"person": "noor", "decision": "sign", "reason": "r"}, "NO_DECISION"),
+        ({}, "PERSON_UNKNOWN"),
+    ],
+)
+def test_an_answer_on_prefects_form_passes_the_same_rules(
+    store: Store, answer: dict[str, str], code: str
+) -> None:
+    incident = candidate(store)
+    gate = gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
+    assert gate is not None
+    refused = gates.take_answer.fn(gate, answer, after(1))
+    assert (refused.is_answered, refused.refusals) == (False, 1)
+    assert code in str(refused.refused_because)
+    assert "The last answer was refused" in gates.question(refused)
+    with store.read() as work:
+        assert find(work, incident).phase is Phase.assessing
+    # Asked again, it can be answered.
+    good = {"person": "noor", "decision": "dismiss", "reason": "A film."}
+    assert gates.take_answer.fn(refused, good, after(2)).is_answered
+    with store.read() as work:
+        assert find(work, incident).phase is Phase.dismissed
+
+
+def test_an_answer_on_the_form_that_came_too_late_changes_nothing(store: Store) -> None:
+    incident = candidate(store)
+    gate = gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
+    assert gate is not None
+    with store.begin() as work:
+        lifecycle.declare(work, incident, by=NOOR, reason="It spreads.", now=after(1))
+    late = gates.take_answer.fn(gate, {"person": "ada-l", "decision": "dismiss", "reason": "A film."}, after(2))
+    assert (late.answer, late.answered_by) == ("declare", "noor")
+
+
+def test_mobilising_twice_does_everything_once(store: Store) -> None:
+    incident = crisis(store)
+    assert mobilisation.fill_roles.fn(incident, NOW) == ["analyst", "policy"]
+    assert mobilisation.fill_roles.fn(incident, after(1)) == []
+    assert mobilisation.publish_first_guideline.fn(incident, after(1)) is None
+    assert mobilisation.ask_notified_teams.fn(incident, after(1)) == []
+    assert mobilisation.begin_response.fn(incident, after(1)) is Phase.responding
+    asked = mobilisation.ask_sweep_team.fn(incident, f"{incident}-S1", "english", 5, after(1))
+    assert asked == f"ask:{incident}:english:1"
+    assert mobilisation.ask_sweep_team.fn(incident, f"{incident}-S1", "english", 5, after(2)) is None
+    with store.read() as work:
+        assert {role["role"]: role["person"] for role in tenures(work, incident)} == {
+            "commander": "noor",
+            "analyst": "ada-l",
+            "policy": "petra",
+        }
+        assert [guideline.version for guideline in guidelines_of(work, incident)] == [1]
+        assert len(asks_of(work, incident)) == 4
+        messages = [p for p in outbox.undelivered(work) if p.kind is outbox.Kind.message]
+        assert len(messages) == 4
+
+
+def test_a_batch_whose_reviewer_went_away_is_free_again(store: Store) -> None:
+    incident = crisis(store)
+    with store.begin() as work:
+        sweep = request_sweep(work, incident, SCOPE, SOURCE, by=NOOR, now=NOW).id
+        from_english = pile(("p1", "en"), ("p2", "en"))
+        freeze(work, sweep, gather(from_english, SCOPE, Assignment(default_team="english")), now=NOW)
+        batch = batches_of(work, sweep)[0].id
+        claim(work, batch, by=SARA, now=NOW, lease_minutes=30)
+    assert upkeep.return_expired_leases.fn(after(29)) == 0
+    assert upkeep.return_expired_leases.fn(after(30)) == 1
+    assert upkeep.return_expired_leases.fn(after(31)) == 0
+    with store.read() as work:
+        assert batches_of(work, sweep)[0].leased_to is None
+
+
+def test_an_ask_that_nobody_hears_is_escalated_and_again_after_a_while(store: Store) -> None:
+    incident = crisis(store)
+    with store.read() as work:
+        due = max(ask.due_at for ask in asks_of(work, incident))
+        count = len(asks_of(work, incident))
+    assert upkeep.escalate_late_asks.fn(NOW) == 0
+    assert upkeep.escalate_late_asks.fn(due) == count
+    assert upkeep.escalate_late_asks.fn(due) == 0
+    assert upkeep.escalate_late_asks.fn(due + PATIENCE) == count
+    keys = escalations(store)
+    assert len(keys) == len(set(keys)) == 2 * count
+    assert f"ask:{incident}:legal:1:late:2>escalations" in keys
+    assert told(store, incident).count(Event.ask_escalated) == 2 * count
+
+
+def test_a_question_that_nobody_answers_is_escalated(store: Store) -> None:
+    incident = candidate(store)
+    gate = gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
+    assert gate is not None
+    assert upkeep.escalate_late_gates.fn(NOW) == 0
+    assert upkeep.escalate_late_gates.fn(gate.due_at) == 1
+    assert upkeep.escalate_late_gates.fn(gate.due_at) == 0
+    assert escalations(store) == [f"gate:{gate.id}:late:1>escalations"]
+    with store.read() as work:
+        (waiting,) = open_gates(work, incident)
+    assert (waiting.escalations, waiting.due_at) == (1, gate.due_at + PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "restarted"),
+    [
+        ("CRASHED", 0.5, True),
+        ("FAILED", 0.5, True),
+        ("CANCELLED", 0.5, True),
+        ("RUNNING", 0.5, False),  # it said so half a minute ago
+        ("RUNNING", 2, True),  # it has said nothing since
+        ("PENDING", 2, True),
+        ("SCHEDULED", 2, False),
+        ("PAUSED", 2, False),  # it waits for a person, for days if need be
+    ],
+)
+def test_what_died_is_started_again_and_nothing_else(
+    store: Store, prefect: Prefect, state: str, minutes: float, restarted: bool
+) -> None:
+    incident = crisis(store)
+    lead(store, incident, state="waiting" if state == "PAUSED" else "running")
+    prefect.states[RUN] = state
+    assert upkeep.restart_dead_runs.fn(after(minutes)) == restarted
+    assert prefect.restarted == [RUN] * restarted
+    assert told(store, incident).count(Event.run_restarted) == restarted
+
+
+def test_a_run_that_prefect_lost_is_replaced(store: Store, prefect: Prefect) -> None:
+    incident = crisis(store)
+    key = lead(store, incident)
+    assert upkeep.restart_dead_runs.fn(after(1)) == 1
+    assert prefect.started == [("crisis", f"{key}:instead-of:{RUN}")]
+    with store.read() as work:
+        assert attempts.find_attempts(work, [key])[key].flow_run_id == OTHER_RUN
+
+
+def test_what_died_too_often_is_left_to_a_person_who_is_told_once(store: Store, prefect: Prefect) -> None:
+    incident = crisis(store)
+    key = lead(store, incident)
+    for minute in range(1, MOST_STARTS):
+        with store.begin() as work:
+            assert take_lead(work, key, incident, minutes=minute)
+    prefect.states[RUN] = "CRASHED"
+    assert [upkeep.restart_dead_runs.fn(after(n)) for n in (20, 21)] == [0, 0]
+    assert prefect.restarted == []
+    assert escalations(store) == [f"stuck:{key}:{RUN}>escalations"]
+
+
+def test_a_flow_whose_event_was_lost_is_started(store: Store, prefect: Prefect) -> None:
+    incident = crisis(store)
+    with store.begin() as work:
+        sweep = request_sweep(work, incident, SCOPE, SOURCE, by=NOOR, now=NOW).id
+    # What was asked for a moment ago is left to its event.
+    assert upkeep.start_missing_runs.fn(after(0.5)) == 0
+    assert upkeep.start_missing_runs.fn(after(2)) == 2
+    assert prefect.started == [("crisis", f"missing:crisis:{incident}"), ("sweep", f"missing:sweep:{sweep}")]
+    lead(store, incident)
+    assert upkeep.start_missing_runs.fn(after(3)) == 1
+
+
+@pytest.mark.parametrize(("state", "woken"), [("PAUSED", 1), ("RUNNING", 0), ("SCHEDULED", 0)])
+def test_a_run_that_missed_its_answer_is_woken(store: Store, prefect: Prefect, state: str, woken: int) -> None:
+    incident = candidate(store)
+    gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
+    lead(store, incident, state="waiting")
+    prefect.states[RUN] = state
+    assert upkeep.wake_answered_runs.fn(after(1)) == 0
+    with store.begin() as work:
+        lifecycle.declare(work, incident, by=NOOR, reason="It spreads.", now=after(1))
+    assert upkeep.wake_answered_runs.fn(after(2)) == woken
+    assert prefect.woken == [RUN] * woken
+
+
+def test_a_record_that_was_changed_fails_the_round(store: Store) -> None:
+    incident = crisis(store)
+    assert upkeep.verify_timelines.fn(NOW) == 0
+    with store.begin() as work:
+        unguard(work)
+        work.connection.exec_driver_sql("UPDATE timeline SET actor = 'mallory' WHERE seq = 2")
+    with pytest.raises(RuntimeError, match=f"{incident} at entry 2"):
+        upkeep.verify_timelines.fn(NOW)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_the_dead_man_hears_of_a_round_that_passed(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    upkeep.ping_dead_man.fn({})  # nobody asked for it
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with http_partner(answers(status)) as address:
+        monkeypatch.setenv("WATCHFLOOR_DEAD_MAN_URL", address.url)
+        world.settings.cache_clear()
+        if status == 200:
+            upkeep.ping_dead_man.fn({})
+        else:
+            with pytest.raises(PartnerUnreachable, match="raise its alarm"):
+                upkeep.ping_dead_man.fn({})
+    assert len(address.requests) == 1
+
+
+def test_a_shift_note_is_written_once_an_hour_and_tells_what_waits(store: Store) -> None:
+    incident = crisis(store)
+    hour = NOW.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    assert notes.write_shift_notes.fn(hour) == 1
+    assert notes.write_shift_notes.fn(hour + timedelta(minutes=50)) == 0
+    assert notes.write_shift_notes.fn(hour + timedelta(hours=8)) == 1
+    assert told(store, incident).count(Event.shift_noted) == 2
+    assert len(escalations(store)) == 2
+    with store.read() as work:
+        note = last_note(work, incident)
+        assert note is not None
+        assert note.seq > 0
