@@ -29,6 +29,10 @@ PATIENCE = timedelta(minutes=30)
 
 MINUTE = timedelta(minutes=1)
 
+SETTLES = timedelta(seconds=5)
+"""How old a bad end must be. Prefect's worker reports a killed process twice, three seconds apart: the second
+report would hit the run that was started again by then, and take its slot away."""
+
 MOST_STARTS = 5
 """Starts in a row without coming to a gate, after which a run is left to a person."""
 
@@ -120,7 +124,7 @@ def _dead_because(attempt: Attempt, state: RunState | None, machine_now: datetim
     if state is None:
         return "Prefect does not know the run any more"
     if state.kind in ENDED_BADLY:
-        return f"the run was {state.kind.lower()}"
+        return f"the run was {state.kind.lower()}" if state.since <= machine_now - SETTLES else None
     # A run that was just woken has not had the time to say so: its state is younger than its last beat.
     heard = max(attempt.beat_at, state.since)
     silent = heard < machine_now - timedelta(seconds=settings().dead_after_seconds)

@@ -314,6 +314,7 @@ def test_a_question_that_nobody_answers_is_escalated(store: Store) -> None:
 @pytest.mark.parametrize(
     ("state", "minutes", "restarted"),
     [
+        ("CRASHED", 0.05, False),  # Prefect's worker is about to say so once more
         ("CRASHED", 0.5, True),
         ("FAILED", 0.5, True),
         ("CANCELLED", 0.5, True),
