@@ -6,7 +6,7 @@ import re
 from incidents.catalogue.model import Catalogue
 from incidents.errors import NotAuthorised, NotFound, Refusal
 from incidents.incident.incident import SYSTEM
-from incidents.people import Person, Role
+from incidents.people import Person, lone_operator
 from incidents.settings import Settings
 
 
@@ -31,7 +31,7 @@ def acting_person(
 
 def operator(settings: Settings) -> Person:
     """Who runs Watchfloor alone on one machine: the settings' person or the login name, with every role."""
-    return Person(id=_as_id(settings.person or _login()), name="Operator", roles=frozenset(Role))
+    return lone_operator(_as_id(settings.person or _login()))
 
 
 def is_one_operator(catalogue: Catalogue) -> bool:

@@ -46,6 +46,8 @@ def _write_note(incident: str, now: datetime) -> bool:
         key = f"shift:{incident}:{now:%Y-%m-%dT%H}"
         if not shift_notes.keep(work, incident, key=key, markdown=markdown, now=now):
             return False
+        if found.restricted:
+            return True  # the note is kept for those who may see it, and goes to nobody else
         message = Message(
             key=key, event=Event.shift_noted.value, subject=f"Shift note {incident}", text=markdown, at=now
         )

@@ -21,9 +21,14 @@ LATEST = 15
 
 @task(persist_result=False)
 def show_incident(incident: str, now: datetime) -> None:
-    """Renew the incident's page in Prefect: phase, roles, what it waits for, what happened last."""
+    """Renew the incident's page in Prefect: phase, roles, what it waits for, what happened last.
+
+    A restricted incident has none: whoever opens Prefect's page sees all of it.
+    """
     with store().read() as work:
         found = find(work, incident)
+        if found.restricted:
+            return
         told = entries(work, incident, after=max(0, found.entries - LATEST))
         markdown = render(
             "artifacts/incident.md.j2",

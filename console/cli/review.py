@@ -8,6 +8,7 @@ import typer
 from console.cli import printing
 from console.cli.door import Door
 from console.cli.options import IncidentId, Reason, example
+from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person
 from incidents.reviews.drafting import redraft
 from incidents.reviews.factors import propose
@@ -37,7 +38,8 @@ def draft(ctx: typer.Context, incident: IncidentId) -> None:
         find_for(work, incident, by, Act.draft_review)
         reviews.find_review(work, incident)
         reviews.propose_factors(work, incident, propose(read_record(work, incident)))
-        version = redraft(work, incident, author=by.id, now=now)
+        # The text is made from the record: whoever has it made is not its author, and may sign it.
+        version = redraft(work, incident, author=SYSTEM.id, now=now)
         known = reviews.read_draft(work, incident, version).input_hash
     door.hand_over(incident)
     then = f"`watchfloor review show {incident}` prints it."

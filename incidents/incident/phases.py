@@ -1,7 +1,7 @@
 """Which phases a crisis passes through, and which moves between them are allowed.
 
 The table is the protocol: read it first. What else must hold before a move (an unfinished sweep, an
-unsigned review) is in `refusals.py`; this module knows the map alone.
+unsigned review) is in `incident.py`; this module knows the map alone.
 """
 
 from enum import StrEnum

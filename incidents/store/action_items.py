@@ -92,7 +92,7 @@ def find_action(work: Work, item: str) -> ActionItem:
     """The action item of that id. NotFound where there is none."""
     row = work.execute(sa.select(action_items).where(action_items.c.id == item)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no action item {item}. `watchfloor actions` lists them.")
+        raise NotFound(f"There is no action item {item}. `watchfloor actions list` lists them.")
     return ActionItem.model_validate(row)
 
 

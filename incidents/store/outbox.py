@@ -25,7 +25,7 @@ from incidents.timeline import Event
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
 LAST_ATTEMPT = 12
-"""Retryable failures in a row after which a row waits for a person; about an hour and a half of trying."""
+"""Retryable failures in a row after which a row waits for a person; about an hour of trying."""
 
 
 class Kind(StrEnum):
