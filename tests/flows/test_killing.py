@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from incidents.timeline import Event
+from tests.kill_points import ANY
 from tests.props import TERM, VIOLATES, a_signal, fill_in, write_posts
 from tests.stack import HEARS, Site, until
 
@@ -41,17 +42,19 @@ def test_a_crisis_whose_processes_are_killed_at_every_turn(site: Site, tmp_path:
     site.stopped_at(incident, "tasks.gates:open_gate@enter")
     assert site.count(incident, Event.gate_opened) == 0
 
-    # Killed at the gate: the question stands in the record, and Prefect does not know that the run waits.
-    site.kill_at(incident, "tasks.gates:open_gate@leave")
+    # Killed while it is put to sleep: Prefect took it for suspended, and then learnt that it crashed.
+    asleep = "prefect.flow_runs:mark_flow_run_suspension_requested@enter"
+    site.kill_at(ANY, asleep)
     site.until_repaired("runs restarted")
-    killed_at(site, incident, "tasks.gates:open_gate@leave")
+    killed_at(site, ANY, asleep)
     site.waiting_run(incident, "declare")
     assert site.count(incident, Event.gate_opened) == 1
 
-    # Killed right after the answer, while the run wakes up.
-    site.kill_at(incident, "tasks.mobilisation:fill_roles@enter")
-    site.run("declare", incident, "--reason", "It spreads.")
-    site.stopped_at(incident, "tasks.mobilisation:fill_roles@enter")
+    # Killed right after the answer, while it wakes up: the answer is on Prefect's own page, and there alone.
+    site.kill_at(incident, "tasks.gates:take_answer@enter")
+    site.fill_in_form(incident, "declare", person="noor", decision="declare", reason="It spreads.")
+    site.stopped_at(incident, "tasks.gates:take_answer@enter")
+    assert site.phase(incident) == "assessing"
 
     # Killed when the teams' asks are written and none is sent.
     site.kill_at(incident, "tasks.mobilisation:ask_notified_teams@leave")
@@ -95,7 +98,7 @@ def test_a_crisis_whose_processes_are_killed_at_every_turn(site: Site, tmp_path:
     for team in ("legal", "communications", "law-enforcement-response", "english", "western-europe"):
         site.run("acknowledge", f"ask:{incident}:{team}:1", "--as", HEARS[team])
     site.kill_at(incident, "tasks.reviews:begin_review@leave")
-    site.run("stand-down", incident, "--reason", "Nothing new for six hours.")
+    site.run("stand-down", incident, "--reason", "Nothing new for six hours.", "--as", "noor")
     killed_at(site, incident, "tasks.reviews:begin_review@leave")
     site.waiting_run(incident, "sign_off")
     version = str(site.told("review", "show", incident)["version"])
