@@ -69,9 +69,12 @@ def question(gate: Gate) -> str:
 def take_answer(gate: Gate, answer: dict[str, str], now: datetime) -> Gate:
     """Apply what the form says, by the same rules as everywhere; a refusal is recorded and asked again.
 
-    `answer` has `person`, `decision` and `reason`. An answer that came too late changes nothing. A run that
-    was woken without an answer counts as refused, so that the next question has a key of its own.
+    `answer` has `person`, `decision` and `reason`. An answer that came too late changes nothing, and a run
+    that was woken without one just asks again.
     """
+    if not any(answer.values()):
+        with store().begin() as work:
+            return gates.ask_again(work, gate)
     try:
         with store().begin() as work:
             person = _who(answer.get("person", ""), find(work, gate.incident_id))

@@ -13,7 +13,7 @@ from incidents.store.lifecycle import waived_codes
 from incidents.store.roles import tenures
 from incidents.store.timeline import entries
 from incidents.words import render, sentence
-from tasks.world import store
+from tasks.world import catalogue, store
 
 LATEST = 15
 """Entries of the timeline that the page shows."""
@@ -34,6 +34,7 @@ def show_incident(incident: str, now: datetime) -> None:
             "artifacts/incident.md.j2",
             incident=found,
             now=now,
+            checklist=catalogue().items_to_check(found.phase),
             roles=[role for role in tenures(work, incident) if role["handed_over_at"] is None],
             gates=open_gates(work, incident),
             asks=asks_of(work, incident),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from console.cli import printing
@@ -15,7 +15,9 @@ from incidents.store import timeline
 from incidents.store.drills import Drill, find_drill
 from incidents.store.engine import Store
 from incidents.store.incidents import find
+from incidents.store.progress import progress as sweep_progress
 from incidents.store.sweep_counts import count_sweeps
+from incidents.store.sweeps import sweeps_of
 from incidents.timeline import Entry
 from incidents.words import duration, plain, sentence
 
@@ -80,7 +82,9 @@ def follow(door: Door, drill: str, *, minutes: int) -> FollowedDrill:
         task = progress.add_task("starting", total=None)
         while True:
             _look(door, followed, progress.console)
-            progress.update(task, description=printing.printable(followed.stage))
+            items, decided = _decided(door.store, followed)
+            stage = printing.printable(followed.stage)
+            progress.update(task, description=stage, total=items or None, completed=decided)
             followed.wall_seconds = time.monotonic() - began
             followed.late = followed.drill.state == "running" and followed.wall_seconds > minutes * 60
             if followed.drill.state != "running" or followed.late:
@@ -129,6 +133,15 @@ def _look(door: Door, followed: FollowedDrill, console: Console) -> None:
         followed.seen = entry.seq
 
 
+def _decided(store: Store, followed: FollowedDrill) -> tuple[int, int]:
+    """How many items the drill's sweeps have, and how many of them are decided."""
+    if followed.incident is None:
+        return 0, 0
+    with store.read() as work:
+        known = [sweep_progress(work, sweep.id) for sweep in sweeps_of(work, followed.incident)]
+    return sum(each.items for each in known), sum(each.decided for each in known)
+
+
 def entry_line(entry: Entry) -> str:
     """One entry as a line of text: when, by the incident's own clock, and what."""
     return printing.inert(f"{entry.at:%Y-%m-%d %H:%M:%S}  {plain(sentence(entry))}")
@@ -138,5 +151,12 @@ def _progress(door: Door) -> Progress:
     # With --json the answer alone goes to stdout; who watches sees the rest on stderr.
     stream = sys.stderr if door.as_json else sys.stdout
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    words = TextColumn("{task.description}", markup=False)
+    columns = (
+        SpinnerColumn(),
+        words,
+        BarColumn(),
+        TextColumn("{task.completed:.0f} decided"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=console, transient=True, disable=not stream.isatty())

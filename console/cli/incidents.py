@@ -64,12 +64,12 @@ def show(
     incident: IncidentId,
     last: Annotated[int | None, typer.Option(min=1, help="Only so many of the newest entries.")] = None,
 ) -> None:
-    """Show how an incident stands: roles, what is loose, gates, asks, sweeps, guidelines, and its timeline."""
+    """Show how an incident stands: what is loose, gates, roles, asks, sweeps, guidelines, and its timeline."""
     door = Door.of(ctx)
     with door.store.read() as work:
         by, _now = door.acting(work, incident)
         found = find_for(work, incident, by, Act.see_incidents)
-        standing: Standing = read_standing(work, found)
+        standing: Standing = read_standing(work, found, door.catalogue)
     if door.as_json:
         printing.print_json(standing)
     else:

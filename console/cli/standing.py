@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from console.cli import printing
 from console.cli.following import entry_line
+from incidents.catalogue.checklists import ChecklistItem
+from incidents.catalogue.model import Catalogue
 from incidents.errors import Refusal
 from incidents.incident.incident import Incident, close_refusals, not_waived, stand_down_refusals
 from incidents.incident.phases import SENTENCES, Phase
@@ -30,6 +32,7 @@ class Standing(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     incident: Incident
+    checklist: list[ChecklistItem]
     roles: list[dict[str, Any]]
     loose: list[Refusal]
     waived: list[str]
@@ -40,11 +43,12 @@ class Standing(BaseModel):
     timeline: list[dict[str, Any]]
 
 
-def read_standing(work: Work, found: Incident) -> Standing:
+def read_standing(work: Work, found: Incident, catalogue: Catalogue) -> Standing:
     """Read all of it in one transaction, so that it fits together."""
     waived = waived_codes(work, found.id)
     return Standing(
         incident=found,
+        checklist=list(catalogue.items_to_check(found.phase)),
         roles=tenures(work, found.id),
         loose=_loose(work, found, waived),
         waived=sorted(waived),
@@ -76,6 +80,7 @@ def print_standing(standing: Standing, *, last: int | None) -> None:
     _print_head(standing.incident)
     against = [f"{refusal.code}: {refusal.sentence}" for refusal in standing.loose]
     _section("Still loose", [*against, *(f"{code} is waived." for code in standing.waived)])
+    _section("Checklist of this phase", [_item(item) for item in standing.checklist])
     _table("Waiting for a person", _gates(standing.gates), ["gate", "subject", "due_at", "escalations"])
     _table("Roles", standing.roles, ["role", "person", "taken_at", "handed_over_at"])
     _table("Asks", _asks(standing.asks), ["ask", "team", "due_at", "acknowledged_by", "acknowledged_at"])
@@ -101,6 +106,10 @@ def _print_head(incident: Incident) -> None:
             "opened": incident.opened_at,
         }
     )
+
+
+def _item(item: ChecklistItem) -> str:
+    return item.text if item.required else f"{item.text} (if it fits)"
 
 
 def _section(title: str, lines: Sequence[str]) -> None:

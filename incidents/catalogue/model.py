@@ -8,13 +8,14 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.catalogue.channels import Channel
-from incidents.catalogue.checklists import Checklist
+from incidents.catalogue.checklists import Checklist, ChecklistItem
 from incidents.catalogue.detection import DetectionRule
 from incidents.catalogue.policies import Policy
 from incidents.catalogue.protocols import Protocol
 from incidents.catalogue.severities import PriorityRule, Severity
 from incidents.catalogue.teams import CATCH_ALL, Team
 from incidents.errors import NotFound
+from incidents.incident.phases import Phase
 from incidents.people import Person
 
 DEFAULT_PROTOCOL = "default"
@@ -58,12 +59,9 @@ class Catalogue(BaseModel):
         """The protocol of that id."""
         return _find("protocol", self.protocols, protocol_id)
 
-    def checklist(self, phase: str) -> Checklist:
-        """The checklist of a phase."""
-        for checklist in self.checklists:
-            if checklist.phase == phase:
-                return checklist
-        raise NotFound(f"There is no checklist for the phase {phase}.")
+    def items_to_check(self, phase: Phase) -> tuple[ChecklistItem, ...]:
+        """What nobody may forget in a phase; nothing where a site has no checklist for it."""
+        return next((checklist.items for checklist in self.checklists if checklist.phase is phase), ())
 
     def team(self, team_id: str) -> Team:
         """The partner team of that id."""

@@ -135,6 +135,16 @@ def refuse_answer(work: Work, gate: Gate, refused: NotAllowed, *, person: str, n
     return current_gate(work, gate.incident_id, gate.kind, gate.subject)
 
 
+def ask_again(work: Work, gate: Gate) -> Gate:
+    """Count a waking without an answer, which is nobody's doing: the next question has a key of its own."""
+    work.execute(
+        sa.update(gates)
+        .where(gates.c.id == gate.id, gates.c.state == "open")
+        .values(refusals=gates.c.refusals + 1)
+    )
+    return current_gate(work, gate.incident_id, gate.kind, gate.subject)
+
+
 def open_gates(work: Work, incident: str | None = None) -> list[Gate]:
     """The questions that nobody has answered, oldest first."""
     statement = sa.select(gates).where(gates.c.state == "open").order_by(gates.c.id)

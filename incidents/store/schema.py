@@ -188,7 +188,11 @@ gates = sa.Table(
     _time("due_at", nullable=False, comment="Escalated after this, never failed"),
     sa.Column("escalations", sa.Integer, nullable=False, server_default="0"),
     sa.Column(
-        "refusals", sa.Integer, nullable=False, server_default="0", comment="Answers that a rule refused"
+        "refusals",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="Answers refused, and wakings without one",
     ),
     sa.Column("refused_because", sa.Text, comment="What the last refused answer was told"),
     sa.Column("flow_run_id", sa.String, nullable=False, comment="The suspended run that waits here"),

@@ -214,7 +214,6 @@ def test_a_question_is_asked_once_and_not_where_it_is_settled(store: Store) -> N
         ({"person": "noor", "decision": "declare", "reason": " "}, "REASON_MISSING"),
         ({"person": "noor", "decision": "", "reason": "r"}, "NO_DECISION"),
         ({"person": "noor", "decision": "sign", "reason": "r"}, "NO_DECISION"),
-        ({}, "PERSON_UNKNOWN"),
     ],
 )
 def test_an_answer_on_prefects_form_passes_the_same_rules(
@@ -234,6 +233,18 @@ def test_an_answer_on_prefects_form_passes_the_same_rules(
     assert gates.take_answer.fn(refused, good, after(2)).is_answered
     with store.read() as work:
         assert find(work, incident).phase is Phase.dismissed
+
+
+@pytest.mark.parametrize("answer", [{}, {"person": "", "decision": "", "reason": ""}])
+def test_a_run_that_was_woken_without_an_answer_asks_again_and_blames_nobody(
+    store: Store, answer: dict[str, str]
+) -> None:
+    incident = candidate(store)
+    gate = gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
+    assert gate is not None
+    again = gates.take_answer.fn(gate, answer, after(1))
+    assert (again.is_answered, again.refusals, again.refused_because) == (False, 1, None)
+    assert Event.gate_refused not in told(store, incident)
 
 
 def test_an_answer_on_the_form_that_came_too_late_changes_nothing(store: Store) -> None:

@@ -170,7 +170,11 @@ def upgrade() -> None:
         sa.Column("due_at", UTC_TIME, nullable=False, comment="Escalated after this, never failed"),
         sa.Column("escalations", sa.Integer(), server_default="0", nullable=False),
         sa.Column(
-            "refusals", sa.Integer(), server_default="0", nullable=False, comment="Answers that a rule refused"
+            "refusals",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="Answers refused, and wakings without one",
         ),
         sa.Column("refused_because", sa.Text(), nullable=True, comment="What the last refused answer was told"),
         sa.Column("flow_run_id", sa.String(), nullable=False, comment="The suspended run that waits here"),
