@@ -7,10 +7,10 @@ import typer
 
 from console.cli.door import Door
 from console.cli.failures import note, writing_to
-from console.cli.options import BatchId, example
+from console.cli.options import BatchId, Reason, example
 from incidents.errors import NotFound
 from incidents.store import sheets
-from incidents.store.batches import Batch, claim_batch, find_batch
+from incidents.store.batches import Batch, claim_batch, find_batch, return_batch
 from incidents.store.sweeps import find_sweep
 from incidents.sweeps.exchange import read_filled, write_batch
 from incidents.words import utc
@@ -22,6 +22,9 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to `watchfloor sweep`."""
     app.command(epilog=example("watchfloor sweep claim east-asia --as yuki"))(claim)
     app.command(epilog=example("watchfloor sweep export INC-12-S1-B3 --out b3.xlsx"))(export)
+    app.command("return", epilog=example("watchfloor sweep return INC-12-S1-B3 --reason 'End of shift'"))(
+        give_back
+    )
     app.command("import", epilog=example("watchfloor sweep import b3.xlsx --batch INC-12-S1-B3"))(import_filled)
 
 
@@ -53,6 +56,17 @@ def claim(
     door.say(
         f"{batch.id} ({batch.size} items, {batch.language}) is yours until {until}. {then}", **batch_row(batch)
     )
+
+
+def give_back(ctx: typer.Context, batch: BatchId, reason: Reason) -> None:
+    """Put a batch that you hold back into the queue; what you decided in it stays."""
+    door = Door.of(ctx)
+    with door.store.begin() as work:
+        found = find_batch(work, batch)
+        by, now = door.acting(work, found.incident_id)
+        return_batch(work, batch, by=by, why=reason, now=now)
+    door.hand_over(found.incident_id)
+    door.say(f"{batch} is back in the queue of {found.team}.", batch=batch, team=found.team)
 
 
 def export(

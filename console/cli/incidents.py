@@ -10,10 +10,12 @@ from console.cli.door import Door
 from console.cli.options import IncidentId, Out, example
 from console.cli.standing import Standing, print_standing, read_standing
 from console.results import export_results
+from incidents.errors import NotFound
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.people import Act
 from incidents.store.incidents import find_for, visible_incidents
+from incidents.store.shift_notes import notes_of
 
 app = typer.Typer(help="The incidents: list them, look at one, export one.", invoke_without_command=True)
 
@@ -74,6 +76,22 @@ def show(
         printing.print_json(standing)
     else:
         print_standing(standing, last=last)
+
+
+@app.command(epilog=example("watchfloor incidents notes INC-12"))
+def notes(ctx: typer.Context, incident: IncidentId) -> None:
+    """Print the shift notes of an incident, oldest first, in Markdown."""
+    door = Door.of(ctx)
+    with door.store.read() as work:
+        by, _now = door.acting(work, incident)
+        find_for(work, incident, by, Act.see_incidents)
+        written = notes_of(work, incident)
+    if not written:
+        raise NotFound(f"{incident} has no shift note yet; one is written at the end of each shift.")
+    if door.as_json:
+        printing.print_json({"incident": incident, "notes": written})
+    else:
+        printing.print_lines(line for note in written for line in [*note.splitlines(), ""])
 
 
 @app.command(epilog=example("watchfloor incidents export INC-12 --out results"))

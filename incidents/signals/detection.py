@@ -25,11 +25,6 @@ class Group(BaseModel):
         """What the candidate is called: the title of its newest signal."""
         return max(self.signals, key=lambda signal: (signal.event_at, signal.id)).title
 
-    @property
-    def started_at(self) -> datetime:
-        """When the matter began, as far as the sources know."""
-        return min(signal.event_at for signal in self.signals)
-
 
 def group_signals(signals: Iterable[Signal], rules: Sequence[DetectionRule], *, now: datetime) -> list[Group]:
     """Group the signals that each rule looks at, and judge every group; those that fire come first.

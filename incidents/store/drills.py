@@ -89,12 +89,6 @@ def clock_of(work: Work, incident: str) -> Clock:
     return Clock(stands_at=work.execute(statement).scalar_one_or_none())
 
 
-def running_drills(work: Work) -> list[Drill]:
-    """Drills that have not ended."""
-    statement = sa.select(drills).where(drills.c.state == "running").order_by(drills.c.number)
-    return [Drill.model_validate(row) for row in work.execute(statement)]
-
-
 def move_clock(work: Work, drill: str, to: datetime) -> None:
     """Move a standing clock on; one that shows that time already, or a later one, is left as it is."""
     work.execute(sa.update(drills).where(drills.c.id == drill, drills.c.stands_at < to).values(stands_at=to))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from incidents.store.shift_notes import keep
 from incidents.store.timeline import append
 from incidents.timeline import Event
 from tests.console.command_line import CRISIS, NOW, WHY, at_home, declared, open_store, opened, run, told, write
@@ -193,3 +194,11 @@ def test_main_is_what_the_script_calls(
         main()
     assert ended.value.code == 0
     assert "INC-1 is declared" in capsys.readouterr().out
+
+
+def test_shift_notes_are_read_by_whoever_may_see_the_incident() -> None:
+    incident = opened()
+    assert "no shift note" in run("incidents", "notes", incident, code=1).stderr
+    with closing(open_store()) as store, store.begin() as work:
+        keep(work, incident, key="shift:1", markdown="# Shift note\n\n- first\n- second", now=NOW)
+    assert "- first\n- second" in run("incidents", "notes", incident).stdout

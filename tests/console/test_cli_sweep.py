@@ -201,3 +201,11 @@ def test_a_table_is_kept_with_its_columns_and_shown_without_its_password() -> No
     assert "s3cret" not in printed
     with closing(open_store()) as store, store.read() as work:
         assert find_sweep(work, "INC-1-S1").source.kept()["columns"] == {"text": "body"}
+
+
+def test_a_batch_that_is_given_back_is_free_for_the_next_person(posts: Path) -> None:
+    sweep = worked(posts)
+    batch = str(told("sweep", "claim", "english", "--sweep", sweep)["batch"])
+    assert told("sweep", "return", batch, "--reason", "End of shift") == {"batch": batch, "team": "english"}
+    run("sweep", "return", batch, "--reason", "End of shift", code=1)
+    assert told("sweep", "claim", "english", "--sweep", sweep)["batch"] == batch
