@@ -6,6 +6,7 @@ import what they need while the server starts, and wait for it by themselves.
 
 import signal
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -26,6 +27,12 @@ START_WITHIN = 120.0
 """Seconds until the server must answer; on a slow disk its first start makes its tables for a while."""
 
 TRIES_TO_DEPLOY = 3
+
+CLIENTS = frozenset({"worker", "tasks"})
+"""Children that are told what to do by Prefect's server, over a connection that they keep open."""
+
+TRIES_TO_CONNECT = 3
+"""How often each of them may lose that connection before everything runs."""
 
 
 class StackFailed(WatchfloorError):
@@ -50,6 +57,7 @@ class Stack:
         self._mark = mark
         self._env = programs.environment(settings, mark)
         self._ended = Event()
+        self._tries: Counter[str] = Counter()
 
     def start(self) -> None:
         """Start the children and return when flows can be started. StackFailed where they cannot."""
@@ -154,13 +162,22 @@ class Stack:
             self.hurry.wait(0.05)
 
     def _fail_on_death(self) -> None:
-        """While starting, a death is an error to be shown, not a mishap to be mended."""
+        """While starting, a death is an error to be shown, but for what the young server lost by itself."""
         for child in self.keeper.children:
-            if not child.is_running:
+            if not child.is_running and not self._start_again(child):
                 raise StackFailed(
                     f"{child.program.title} ended at its start (exit code {child.exit_code})."
                     f" The log says why: {child.log}"
                 )
+
+    def _start_again(self, child: Child) -> bool:
+        """Give the server's clients another try: it may drop their first connection while it starts."""
+        if child.program.name not in CLIENTS or self._tries[child.program.name] >= TRIES_TO_CONNECT:
+            return False
+        self._tries[child.program.name] += 1
+        child.kill()
+        child.start()
+        return True
 
 
 @contextmanager
