@@ -42,19 +42,26 @@ def read_posts(path: Path) -> pl.DataFrame:
     id get `row-000001`, `row-000002`… by row; columns that we do not know are left out; a time without
     an offset is UTC, a bare number seconds (or milliseconds) since 1970. Raises BadInput.
     """
-    columns = read_columns(path, tuple(POST_SCHEMA))
+    return posts_from(path, read_columns(path, tuple(POST_SCHEMA)))
+
+
+def posts_from(place: Path | str, columns: pl.DataFrame) -> pl.DataFrame:
+    """Return the posts of a frame of strings and `row`, as `read_columns` gives it.
+
+    `place` is what a refusal calls it. Raises BadInput as `read_posts` does, but for what cannot be opened.
+    """
     missing = [pl.lit(None, pl.String).alias(name) for name in POST_SCHEMA if name not in columns.columns]
     rows = _identified(columns.with_columns(_without_nul(column) for column in columns).with_columns(missing))
-    _refuse_where(path, rows, _blank(rows["text"]), "no text", "Leave the post out, or give its text.")
-    _refuse_duplicates(path, rows)
+    _refuse_where(place, rows, _blank(rows["text"]), "no text", "Leave the post out, or give its text.")
+    _refuse_duplicates(place, rows)
     return rows.select(
         pl.col("id"),
         pl.col("text"),
-        _posted_at(path, rows),
+        _posted_at(place, rows),
         _worded("language").str.to_lowercase().fill_null("und"),
         _worded("label"),
         _worded("author"),
-        _reach(path, rows),
+        _reach(place, rows),
     )
 
 
@@ -106,7 +113,7 @@ def _blank(text: pl.Series) -> pl.Series:
     return text.is_null() | ~text.str.contains(r"\S")
 
 
-def _posted_at(path: Path, rows: pl.DataFrame) -> pl.Series:
+def _posted_at(place: Path | str, rows: pl.DataFrame) -> pl.Series:
     """The times as UTC. What polars' fast parsers leave over goes through Python's, value by value."""
     given = rows["posted_at"]
     if given.dtype == pl.Date or isinstance(given.dtype, pl.Datetime):
@@ -121,7 +128,7 @@ def _posted_at(path: Path, rows: pl.DataFrame) -> pl.Series:
         moments = pl.Series([_moment(value) for value in rest], dtype=MOMENT)
         read = read.fill_null(text.replace_strict(rest, moments, default=None, return_dtype=MOMENT))
     mend = "Write it as 2026-01-31T18:00:00Z, or leave it empty."
-    _refuse_where(path, rows, text.is_not_null() & read.is_null(), "an unreadable posted_at", mend)
+    _refuse_where(place, rows, text.is_not_null() & read.is_null(), "an unreadable posted_at", mend)
     return read.alias("posted_at")
 
 
@@ -152,7 +159,7 @@ def _platform_form(text: str) -> datetime:
     return datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y")  # as X's own exports write it
 
 
-def _reach(path: Path, rows: pl.DataFrame) -> pl.Series:
+def _reach(place: Path | str, rows: pl.DataFrame) -> pl.Series:
     """Whole people, 0 where unknown; a fraction is cut off."""
     text = rows.select(_worded("reach")).to_series()
     whole = text.cast(pl.Int64, strict=False)
@@ -162,29 +169,29 @@ def _reach(path: Path, rows: pl.DataFrame) -> pl.Series:
         unknown |= number.is_nan().fill_null(value=False)
         whole = whole.fill_null(number.cast(pl.Int64, strict=False))
     mend = "Write whole numbers from 0 on, or leave it empty."
-    _refuse_where(path, rows, ~unknown & whole.is_null(), "a reach that is not a number", mend)
-    _refuse_where(path, rows, ~unknown & (whole < 0), "a negative reach", mend)
+    _refuse_where(place, rows, ~unknown & whole.is_null(), "a reach that is not a number", mend)
+    _refuse_where(place, rows, ~unknown & (whole < 0), "a negative reach", mend)
     return whole.fill_null(0).alias("reach")
 
 
-def _refuse_where(path: Path, rows: pl.DataFrame, bad: pl.Series, what: str, mend: str) -> None:
+def _refuse_where(place: Path | str, rows: pl.DataFrame, bad: pl.Series, what: str, mend: str) -> None:
     """Raise BadInput for the first row where `bad` is true, saying how many others are like it."""
     found = rows.filter(bad).select("row", "id")
     if not found.height:
         return
     row, name = found.row(0)
     others = f" ({found.height - 1:,} more rows like it)" if found.height > 1 else ""
-    raise BadInput(f"{path}: row {row} (id {_shown(name)}) has {what}{others}. {mend}")
+    raise BadInput(f"{place}: row {row} (id {_shown(name)}) has {what}{others}. {mend}")
 
 
-def _refuse_duplicates(path: Path, rows: pl.DataFrame) -> None:
+def _refuse_duplicates(place: Path | str, rows: pl.DataFrame) -> None:
     if rows["id"].n_unique() == rows.height:
         return
     twice = rows.filter(pl.col("id").is_duplicated())
     name = twice["id"][0]
     first, second = twice.filter(pl.col("id") == name)["row"].head(2)
     raise BadInput(
-        f"{path}: rows {first} and {second} have the same id {_shown(name)}; {twice['id'].n_unique():,} ids "
+        f"{place}: rows {first} and {second} have the same id {_shown(name)}; {twice['id'].n_unique():,} ids "
         "stand more than once. Make the ids unique, or leave the column out to have rows numbered."
     )
 
