@@ -2,8 +2,23 @@
 
 from collections.abc import Iterable
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.sweeps.bounds import marked_at_most
 from incidents.sweeps.quality.draws import shuffled
-from incidents.sweeps.quality.proportions import CONFIDENCE, Bound, most_wrong
+from incidents.sweeps.quality.proportions import CONFIDENCE
+
+
+class InheritedError(BaseModel):
+    """At most so many of those that inherited a decision are wrong, at the confidence that was asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    population: int = Field(ge=0, description="Items that inherited, the checked ones included.")
+    checked: int = Field(ge=0)
+    wrong: int = Field(ge=0, description="Wrong among those that were checked.")
+    at_most: int = Field(ge=0, description="Upper bound for the wrong ones among all.")
+    share: float | None = Field(None, description="The same as a share ; None where none inherited.")
 
 
 def inherited_sample(members: Iterable[str], count: int, seed: str) -> list[str]:
@@ -16,9 +31,32 @@ def inherited_sample(members: Iterable[str], count: int, seed: str) -> list[str]
     return shuffled(set(members), seed, "inherited")[:count]
 
 
-def inherited_error(population: int, checked: int, wrong: int, confidence: float = CONFIDENCE) -> Bound:
-    """How many of all that inherited may be wrong at most, those found wrong included; see `most_wrong`.
+def inherited_error(
+    population: int, checked: int, wrong: int, confidence: float = CONFIDENCE
+) -> InheritedError:
+    """How many of all that inherited may be wrong at most, those found wrong included.
 
-    The sample's size must be set before it is read: reading on until the bound looks well spoils it.
+    One-sided and exact for a sample without replacement. Nothing checked bounds nothing. The size of the
+    sample is set before it is read: reading on until the bound looks well spoils it. ValueError for counts
+    that cannot be.
     """
-    return most_wrong(population, checked, wrong, confidence)
+    if not 0 <= wrong <= checked <= population:
+        raise ValueError(f"{wrong} wrong of {checked} checked of {population} cannot be")
+    most = marked_at_most(wrong, population=population, drawn=checked, level=1 - confidence)
+    part = most / population if population else None
+    return InheritedError(population=population, checked=checked, wrong=wrong, at_most=most, share=part)
+
+
+def checks_needed(population: int, allowed: float, confidence: float = CONFIDENCE) -> int:
+    """How many to check, finding none wrong, to say that at most the share `allowed` of them is wrong.
+
+    About −ln(1 − confidence) ÷ allowed (the rule of three), fewer where few inherited.
+    """
+    if not 0 <= allowed <= 1:
+        raise ValueError(f"a share of {allowed} is none")
+    low, high = 0, population
+    while low < high:
+        middle = (low + high) // 2
+        enough = inherited_error(population, middle, 0, confidence).at_most <= allowed * population
+        low, high = (low, middle) if enough else (middle + 1, high)
+    return low

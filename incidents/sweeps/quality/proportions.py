@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import betaincinv, gammaln
+from pydantic import BaseModel, ConfigDict
+from scipy.special import betaincinv
 
 Floats = NDArray[np.float64]
 
@@ -24,18 +24,6 @@ class Estimate(BaseModel):
 
 
 UNMEASURED = Estimate()
-
-
-class Bound(BaseModel):
-    """At most so many of a finite pile are wrong, at the confidence that was asked for."""
-
-    model_config = ConfigDict(frozen=True)
-
-    population: int = Field(ge=0, description="Items in the pile, those that were checked included.")
-    checked: int = Field(ge=0)
-    wrong: int = Field(ge=0, description="Wrong among those that were checked.")
-    at_most: int = Field(ge=0, description="Upper bound for the wrong ones in the whole pile.")
-    share: float | None = Field(None, description="The same as a share of the pile; None for an empty one.")
 
 
 def share(hits: float, of: float, confidence: float = CONFIDENCE) -> Estimate:
@@ -83,51 +71,3 @@ def effective_size(hit: Floats, weights: Floats) -> float:
     if spread <= 0 or value in (0.0, 1.0):
         return kish
     return min(float(len(hit)), value * (1 - value) * float(weights.sum()) ** 2 / spread)
-
-
-def most_wrong(population: int, checked: int, wrong: int, confidence: float = CONFIDENCE) -> Bound:
-    """The upper bound for the wrong ones of a finite pile, from a random sample without replacement.
-
-    One-sided and exact: the largest number with which so few wrong ones, or fewer, would still come up more
-    often than 1 − confidence (hypergeometric; Buonaccorsi 1987). Nothing checked bounds nothing.
-    ValueError for counts that cannot be.
-    """
-    if not 0 <= wrong <= checked <= population:
-        raise ValueError(f"{wrong} wrong of {checked} checked of {population} cannot be")
-    low, high = wrong, population - (checked - wrong)
-    while low < high:
-        middle = (low + high + 1) // 2
-        plausible = _so_few(population, middle, checked, wrong) > 1 - confidence
-        low, high = (middle, high) if plausible else (low, middle - 1)
-    part = low / population if population else None
-    return Bound(population=population, checked=checked, wrong=wrong, at_most=low, share=part)
-
-
-def checks_needed(population: int, allowed: float, confidence: float = CONFIDENCE) -> int:
-    """How many to check, finding none wrong, to say that at most the share `allowed` of the pile is wrong.
-
-    About −ln(1 − confidence) ÷ allowed (the rule of three), fewer for a small pile.
-    """
-    if not 0 <= allowed <= 1:
-        raise ValueError(f"a share of {allowed} is none")
-    low, high = 0, population
-    while low < high:
-        middle = (low + high) // 2
-        enough = most_wrong(population, middle, 0, confidence).at_most <= allowed * population
-        low, high = (low, middle) if enough else (middle + 1, high)
-    return low
-
-
-def _so_few(population: int, bad: int, checked: int, wrong: int) -> float:
-    """P(at most `wrong` bad ones among `checked`), drawn without replacement."""
-    found = np.arange(max(0, checked - (population - bad)), wrong + 1, dtype=np.float64)
-    logs = (
-        _log_choose(bad, found)
-        + _log_choose(population - bad, checked - found)
-        - _log_choose(population, np.asarray(float(checked)))
-    )
-    return float(np.exp(logs).sum())
-
-
-def _log_choose(of: int, picked: Floats) -> Floats:
-    return np.asarray(gammaln(of + 1) - gammaln(picked + 1) - gammaln(of - picked + 1), dtype=np.float64)
