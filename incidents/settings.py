@@ -5,6 +5,7 @@ calls `Settings()` once and passes the result down.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +46,23 @@ class Settings(BaseSettings):
     )
     partner_timeout_seconds: float = Field(
         10.0, description="Longest wait for one answer of a partner's system, in seconds.", gt=0
+    )
+    platform_timeout_seconds: float = Field(
+        60.0, description="Longest wait for one page of a platform's posts, in seconds.", gt=0
+    )
+    platform_attempts: int = Field(
+        8, description="How often one page of a platform's posts is asked for before it is given up.", ge=1
+    )
+    platform_requests_per_second: float = Field(
+        5.0, description="Most pages that are asked of a platform in a second.", gt=0
+    )
+    scan_runner: Literal["threads", "processes", "dask"] = Field(
+        "threads", description="What scans the parts of a sweep's posts: threads, processes or a Dask cluster."
+    )
+    scan_workers: int = Field(1, description="How many parts of a sweep's posts are scanned at once.", ge=1)
+    dask_address: str | None = Field(
+        None,
+        description="Scheduler of a Dask cluster, e.g. tcp://10.0.0.5:8786. Default: workers on this machine.",
     )
     smtp_host: str | None = Field(None, description="Mail server. Without it e-mail channels are refused.")
     smtp_port: int = Field(25, description="Port of the mail server.", ge=1, le=65535)

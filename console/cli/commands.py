@@ -17,6 +17,7 @@ from console.cli import (
     incidents,
     moves,
     outbox,
+    platform,
     review,
     signal,
     stack,
@@ -81,5 +82,6 @@ app.add_typer(sweep.app, name="sweep")
 app.add_typer(review.app, name="review")
 app.add_typer(actions.app, name="actions")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(platform.app, name="platform")
 verify.add_to(app)
 app.add_typer(db.app, name="db")

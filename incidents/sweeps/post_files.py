@@ -1,7 +1,8 @@
 """Which columns stand in a file of posts: CSV, JSONL or Parquet, as strings, with their row numbers.
 
-Polars reads; where it refuses, the file is read again slowly to say where it is broken. Its own messages
-quote the posts, so they are never passed on, nor chained.
+A file is read in stretches of whole rows, so that memory does not grow with it. Polars reads; where it
+refuses, the stretch is read again slowly to say where it is broken. Its own messages quote the posts, so
+they are never passed on, nor chained.
 """
 
 import csv
@@ -9,8 +10,10 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Sequence
-from io import BytesIO, StringIO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import BufferedIOBase, StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,87 +21,243 @@ import polars as pl
 
 from incidents.errors import BadInput
 
+BLOCK: Final = 16_000_000
+"""Bytes of CSV or JSONL that are read at once: some 150,000 posts of 100 bytes."""
+
+LONGEST_ROW: Final = 64_000_000
+"""Bytes of one row. A longer one is a quote that does not end, or no list of posts."""
+
+_ROWS: Final = 262_144
+"""Rows of Parquet that are read at once, as polars itself groups them when it writes."""
+
 _BOM: Final = b"\xef\xbb\xbf"
 _REFUSED: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _FORMATS: Final = ".csv, .csv.gz, .jsonl, .jsonl.gz, .ndjson, .ndjson.gz or .parquet"
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Rows of one file that follow each other: bytes `start` to `stop` of text, rows of Parquet from 0.
+
+    `row` is the number of its first row, from 1 without a header, and `line` the first line of text.
+    """
+
+    path: Path
+    start: int
+    stop: int
+    row: int
+    line: int
+
+
 def read_columns(path: Path, wanted: Sequence[str]) -> pl.DataFrame:
     """Return `row` (from 1, a header not counted) and those of the `wanted` columns that the file has.
 
-    `text` is always among them. All are strings but for times, which Parquet may hold as such.
-    Raises BadInput: no such file, a folder, an unknown suffix, broken content, no `text`, no rows.
+    `text` is always among them. All are strings but for times, which Parquet may hold as such; a list is
+    told with spaces between. Raises BadInput: no such file, a folder, an unknown suffix, broken content,
+    no `text`, no rows.
     """
+    frames = list(column_frames(path, wanted))
+    if not any(frame.height for frame in frames):
+        raise BadInput(f"{path}: the file holds no posts. Check how it was exported.")
+    return pl.concat(frames)
+
+
+def column_frames(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The columns of a file as `read_columns` returns them, one stretch after the other, at least one."""
+    if _kind(path) == "parquet":
+        yield from (_read_parquet(stretch, wanted) for stretch in _parquet_stretches(path))
+        return
+    with _opened(path) as file:
+        header = _header(path, file)
+        for stretch, raw in _blocks(path, file, len(header)):
+            yield _read_text(stretch, header, raw, wanted)
+
+
+def is_packed(path: Path) -> bool:
+    """Whether the file can only be read from its beginning on, being gzip."""
+    return path.name.lower().endswith(".gz")
+
+
+def stretches(path: Path) -> list[Stretch]:
+    """How a file that is not packed is read piece by piece, at least one. Raises BadInput as it is read."""
+    if _kind(path) == "parquet":
+        return _parquet_stretches(path)
+    with _opened(path) as file:
+        header = _header(path, file)
+        return [stretch for stretch, _raw in _blocks(path, file, len(header))]
+
+
+def read_stretch(stretch: Stretch, wanted: Sequence[str]) -> pl.DataFrame:
+    """The columns of one stretch, as `read_columns` returns them; it may hold no row."""
+    if _kind(stretch.path) == "parquet":
+        return _read_parquet(stretch, wanted)
+    with _opened(stretch.path) as file:
+        header = _header(stretch.path, file)
+        file.seek(stretch.start)
+        return _read_text(stretch, header, file.read(stretch.stop - stretch.start), wanted)
+
+
+def _kind(path: Path) -> str:
     if path.is_dir():
         raise BadInput(f"{path}: this is a folder. Name one file in it.")
-    read = _reader(path)
-    raw = _content(path)
-    if not raw[:4096].strip() and not raw.strip():  # the slice saves a copy of the whole file
-        raise BadInput(f"{path}: the file is empty. Check how it was exported.")
-    rows = read(path, raw, wanted)
-    if not rows.height:
-        raise BadInput(f"{path}: the file holds no posts. Check how it was exported.")
-    return rows
+    kind = re.search(r"\.(csv|jsonl|ndjson|parquet)(\.gz)?$", path.name.lower())
+    if kind is None or kind[0] == ".parquet.gz":
+        raise BadInput(f"{path}: the name does not say what is in it. Posts come as {_FORMATS}: rename it.")
+    return "jsonl" if kind[1] == "ndjson" else kind[1]
 
 
-def _reader(path: Path) -> Callable[[Path, bytes, Sequence[str]], pl.DataFrame]:
-    name = path.name.lower()
-    if name.endswith((".csv", ".csv.gz")):
-        return _csv
-    if name.endswith((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")):
-        return _jsonl
-    if name.endswith(".parquet"):
-        return _parquet
-    raise BadInput(f"{path}: the name does not say what is in it. Posts come as {_FORMATS}: rename it.")
-
-
-def _content(path: Path) -> bytes:
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedIOBase]:
+    """The file's bytes, unpacked. BadInput for whatever goes wrong with them, also later."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            yield gzip.GzipFile(fileobj=file) if is_packed(path) and path.stat().st_size else file
     except FileNotFoundError:
         raise BadInput(f"{path}: there is no such file. Check the path.") from None
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}). Check who may read it.") from None
-    if not path.name.lower().endswith(".gz") or not raw:
-        return raw
-    try:
-        return gzip.decompress(raw)
     except gzip.BadGzipFile:
         raise BadInput(f"{path}: this is not gzip. Drop the .gz from its name, or compress it.") from None
     except (EOFError, zlib.error):
         raise BadInput(f"{path}: the gzip data is broken or cut off. Copy the file again.") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}). Check who may read it.") from None
 
 
-def _csv(path: Path, raw: bytes, wanted: Sequence[str]) -> pl.DataFrame:
+def _header(path: Path, file: BufferedIOBase) -> bytes:
+    """What stands before the first row: in JSONL at most a byte order mark, in CSV the header too."""
+    is_csv = _kind(path) == "csv"
+    head = b""
+    while block := file.read(BLOCK):
+        head += block
+        if not is_csv and head.strip():
+            return _BOM if head.startswith(_BOM) else b""
+        if is_csv and (end := _header_end(head)):
+            return head[:end]
+        _refuse_endless(path, head, 1)
+    if not head.strip():
+        raise BadInput(f"{path}: the file is empty. Check how it was exported.")
+    return head
+
+
+def _header_end(head: bytes) -> int:
+    """Where the header with the blank lines before it ends; 0 where it is not all there."""
+    begin = len(head) - len(head.removeprefix(_BOM).lstrip(b"\r\n"))
+    end = begin
+    while (end := head.find(b"\n", end) + 1) and head.count(b'"', begin, end) % 2:
+        continue
+    return end
+
+
+def _blocks(path: Path, file: BufferedIOBase, begin: int) -> Iterator[tuple[Stretch, bytes]]:
+    """The file from byte `begin` on in pieces of whole rows, at least one, which may be empty."""
+    is_csv = _kind(path) == "csv"
+    file.seek(0)
+    line = 1 + file.read(begin).count(b"\n")
+    at = Stretch(path, begin, begin, row=1, line=line)
+    raw = b""
+    while block := file.read(BLOCK):
+        raw += block
+        if end := (_csv_end(raw) if is_csv else raw.rfind(b"\n") + 1):
+            rows, raw = raw[:end], raw[end:]
+            at = replace(at, stop=at.start + end)
+            yield at, rows
+            count = _csv_rows(rows) if is_csv else _jsonl_rows(rows)
+            at = replace(at, start=at.stop, row=at.row + count, line=at.line + rows.count(b"\n"))
+        _refuse_endless(path, raw, at.line)
+    if raw or at.start == begin:
+        yield replace(at, stop=at.start + len(raw)), raw
+
+
+def _refuse_endless(path: Path, row: bytes, line: int) -> None:
+    if len(row) > LONGEST_ROW:
+        what = f"line {line} begins a row that does not end within {LONGEST_ROW:,} bytes"
+        raise BadInput(f"{path}: {what}. Look there for a quote that is not closed, or a missing line break.")
+
+
+def _csv_end(raw: bytes) -> int:
+    """Behind the last line break that stands outside of quotes; 0 where there is none."""
+    quotes = raw.count(b'"')
+    end = len(raw)
+    while (before := raw.rfind(b"\n", 0, end)) >= 0:
+        quotes -= raw.count(b'"', before, end)
+        if quotes % 2 == 0:
+            return before + 1
+        end = before
+    return 0
+
+
+def _csv_rows(rows: bytes) -> int:
+    """Every second piece between quotes stands outside of them."""
+    return sum(piece.count(b"\n") for piece in rows.split(b'"')[::2])
+
+
+def _jsonl_rows(rows: bytes) -> int:
+    if re.search(rb"\n\s|^\s", rows) is None:
+        return rows.count(b"\n")
+    return sum(1 for line in rows.split(b"\n") if line.strip())
+
+
+def _read_text(stretch: Stretch, header: bytes, raw: bytes, wanted: Sequence[str]) -> pl.DataFrame:
+    read = _csv if _kind(stretch.path) == "csv" else _jsonl
+    return read(stretch, header, raw, wanted)
+
+
+def _csv(stretch: Stretch, header: bytes, raw: bytes, wanted: Sequence[str]) -> pl.DataFrame:
     try:
-        found = pl.read_csv(raw, infer_schema=False)
+        found = pl.read_csv(header + raw, infer_schema=False)
     except _REFUSED:
-        raise _broken_csv(path, raw) from None
-    _need_text(path, found.columns, "Is the first line the header, with commas between its names?")
+        raise _broken_csv(stretch, header, raw) from None
+    mend = "Is the first line the header, with commas between its names?"
+    _need_text(stretch.path, found.columns, mend)
     # A blank line is a row of nulls to polars, and nothing at all to the person who wrote the file.
-    rows = found.with_row_index("row", offset=1).filter(~pl.all_horizontal(pl.col(found.columns).is_null()))
+    numbered = found.with_row_index("row", offset=stretch.row)
+    rows = numbered.filter(~pl.all_horizontal(pl.col(found.columns).is_null()))
     return rows.select("row", *(name for name in wanted if name in found.columns))
 
 
-def _jsonl(path: Path, raw: bytes, wanted: Sequence[str]) -> pl.DataFrame:
-    raw = raw.removeprefix(_BOM)
+def _jsonl(stretch: Stretch, _header: bytes, raw: bytes, wanted: Sequence[str]) -> pl.DataFrame:
+    schema = dict.fromkeys(wanted, pl.String())
     try:
-        found = pl.read_ndjson(raw, schema=dict.fromkeys(wanted, pl.String()))
+        found = pl.read_ndjson(raw, schema=schema) if raw.strip() else pl.DataFrame(schema=schema)
     except _REFUSED:
-        raise _broken_jsonl(path, raw) from None
-    if found["text"].null_count() == found.height:
-        _need_text(path, list(_objects(path, raw)), 'Give each object its post as "text".')
-    return found.with_row_index("row", offset=1)
+        raise _broken_jsonl(stretch, raw) from None
+    if found.height and found["text"].null_count() == found.height:
+        _need_text(stretch.path, list(_objects(stretch, raw)), 'Give each object its post as "text".')
+    return found.with_row_index("row", offset=stretch.row)
 
 
-def _parquet(path: Path, raw: bytes, wanted: Sequence[str]) -> pl.DataFrame:
+def _parquet_stretches(path: Path) -> list[Stretch]:
+    """Rows at once, fewer where each is large: compressed text is a few times as long once it is read."""
+    with _opened(path) as file:
+        if not file.read(1):
+            raise BadInput(f"{path}: the file is empty. Check how it was exported.")
+    rows, size = _parquet_rows(path), path.stat().st_size
+    at_once = max(1, min(_ROWS, rows * BLOCK // size))
+    starts = range(0, max(rows, 1), at_once)
+    return [Stretch(path, at, min(at + at_once, rows), row=at + 1, line=at + 1) for at in starts]
+
+
+def _parquet_rows(path: Path) -> int:
     try:
-        columns = list(pl.read_parquet_schema(BytesIO(raw)))
+        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+    except _REFUSED:
+        raise _not_parquet(path) from None
+
+
+def _read_parquet(stretch: Stretch, wanted: Sequence[str]) -> pl.DataFrame:
+    path = stretch.path
+    try:
+        scanned = pl.scan_parquet(path, glob=False)
+        columns = scanned.collect_schema().names()
         _need_text(path, columns, "Name the column of the posts so.")
-        found = pl.read_parquet(BytesIO(raw), columns=[name for name in wanted if name in columns])
-        return found.with_row_index("row", offset=1).with_columns(_strings(path, found))
+        some = scanned.select(name for name in wanted if name in columns)
+        found = some.slice(stretch.start, stretch.stop - stretch.start).collect()
+        return found.with_row_index("row", offset=stretch.row).with_columns(_strings(path, found))
     except _REFUSED:
-        raise BadInput(f"{path}: this is not Parquet, or it is cut off. Export or copy it again.") from None
+        raise _not_parquet(path) from None
+
+
+def _not_parquet(path: Path) -> BadInput:
+    return BadInput(f"{path}: this is not Parquet, or it is cut off. Export or copy it again.")
 
 
 def _strings(path: Path, found: pl.DataFrame) -> list[pl.Series]:
@@ -113,12 +272,15 @@ def _string(column: pl.Series) -> pl.Series:
     """A column as strings. Times stay times; 1.0 becomes 1, as tools write whole numbers beside nulls."""
     if column.name == "posted_at" and column.dtype in (pl.Datetime, pl.Date):
         return column
+    if column.name == "media" and column.dtype == pl.List(pl.String):
+        return column.list.join(" ", ignore_nulls=True)
     if column.dtype.is_nested():
         raise pl.exceptions.InvalidOperationError
+    text = column.cast(pl.String)
     if column.dtype.is_float():
         whole = column.cast(pl.Int64, strict=False)
-        column = whole if (whole == column).all() else column
-    return column.cast(pl.String)
+        return whole.cast(pl.String).zip_with((whole == column).fill_null(value=False), text)
+    return text
 
 
 def _need_text(path: Path, columns: Sequence[str], mend: str) -> None:
@@ -134,39 +296,41 @@ def _name(column: str) -> str:
     return column if plain else f"({len(column)} characters that are no name)"
 
 
-def _broken_csv(path: Path, raw: bytes) -> BadInput:
-    """Say on which line a CSV file breaks that polars refused."""
-    if (not_text := _not_utf8(path, raw)) is not None:
+def _broken_csv(stretch: Stretch, header: bytes, raw: bytes) -> BadInput:
+    """Say on which line CSV breaks that polars refused."""
+    path = stretch.path
+    if (not_text := _not_utf8(stretch, header, raw)) is not None:
         return not_text
-    reader = csv.reader(StringIO(raw.removeprefix(_BOM).decode(), newline=""), strict=True)
-    line, width = 1, 0
+    width = len(next(csv.reader(StringIO(header.removeprefix(_BOM).decode().lstrip("\r\n"), newline=""))))
+    csv.field_size_limit(LONGEST_ROW)  # by itself it refuses fields beyond 131,072 characters
+    reader = csv.reader(StringIO(raw.decode(), newline=""), strict=True)
+    line = stretch.line
     try:
-        for number, fields in enumerate(reader):
-            width = width or len(fields)
+        for row, fields in enumerate(reader, start=stretch.row):
             if len(fields) > width:
-                what = f"row {number} has {len(fields)} fields, the header {width}"
+                what = f"row {row} has {len(fields)} fields, the header {width}"
                 return BadInput(f"{path}: line {line}: {what}. Put quotes around texts with commas.")
-            line = reader.line_num + 1
+            line = stretch.line + reader.line_num
     except csv.Error:
         return BadInput(f"{path}: line {line}: a quoted field does not end. Double the quotes inside texts.")
     return BadInput(f"{path}: this cannot be read as CSV. Export it again, quoting every text.")
 
 
-def _broken_jsonl(path: Path, raw: bytes) -> BadInput:
-    """Say on which line a JSONL file breaks that polars refused."""
-    if (not_text := _not_utf8(path, raw)) is not None:
+def _broken_jsonl(stretch: Stretch, raw: bytes) -> BadInput:
+    """Say on which line JSONL breaks that polars refused."""
+    if (not_text := _not_utf8(stretch, b"", raw)) is not None:
         return not_text
     try:
-        _objects(path, raw)
+        _objects(stretch, raw)
     except BadInput as refusal:
         return refusal
-    return BadInput(f"{path}: this cannot be read as JSONL. Write one JSON object a line.")
+    return BadInput(f"{stretch.path}: this cannot be read as JSONL. Write one JSON object a line.")
 
 
-def _objects(path: Path, raw: bytes) -> dict[str, Any]:
+def _objects(stretch: Stretch, raw: bytes) -> dict[str, Any]:
     """Every line read as a JSON object, all keys in one; raises BadInput at the first that is none."""
-    keys: dict[str, Any] = {}
-    for number, line in enumerate(raw.split(b"\n"), start=1):
+    path, keys = stretch.path, dict[str, Any]()
+    for number, line in enumerate(raw.split(b"\n"), start=stretch.line):
         if not line.strip():
             continue
         try:
@@ -181,11 +345,13 @@ def _objects(path: Path, raw: bytes) -> dict[str, Any]:
     return keys
 
 
-def _not_utf8(path: Path, raw: bytes) -> BadInput | None:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        where = f"line {line}, byte {error.start:,} of the file"
-        return BadInput(f"{path}: {where} is not UTF-8. Save the file as UTF-8.")
+def _not_utf8(stretch: Stretch, header: bytes, raw: bytes) -> BadInput | None:
+    """Say where the header or the stretch is not UTF-8; None where both are."""
+    for start, line, part in ((0, 1, header), (stretch.start, stretch.line, raw)):
+        try:
+            part.decode()
+        except UnicodeDecodeError as error:
+            at = line + part.count(b"\n", 0, error.start)
+            where = f"line {at}, byte {start + error.start:,} of the file"
+            return BadInput(f"{stretch.path}: {where} is not UTF-8. Save the file as UTF-8.")
     return None

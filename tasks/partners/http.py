@@ -150,7 +150,7 @@ def _refusal(letter: Letter, answer: _Answer) -> PartnerUnreachable:
     if answer.status < 500 and answer.status not in _WORTH_ANOTHER_TRY:
         do = _final_address() if answer.status < 400 else _ADVICE.get(answer.status, _OTHERWISE)
         return letter.failed(str(answer), do=do, permanent=True)
-    wait = _retry_after(answer.headers.get("retry-after", ""))
+    wait = retry_after(answer.headers.get("retry-after", ""))
     if wait is None:
         return letter.failed(str(answer))
     what = f"{answer}, and asks to be left alone for {wait:.0f} s"
@@ -159,7 +159,7 @@ def _refusal(letter: Letter, answer: _Answer) -> PartnerUnreachable:
     )
 
 
-def _retry_after(value: str) -> float | None:
+def retry_after(value: str) -> float | None:
     """Seconds to wait, from a number or an HTTP date; at most a day. None where it says nothing usable."""
     try:
         wait = float(value) if value.isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
