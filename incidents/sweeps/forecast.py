@@ -101,7 +101,8 @@ def pace(times: Sequence[Timed], pause: timedelta = PAUSE, confidence: float = C
     """The median pace of the batches, with the exact interval that order statistics give it.
 
     The pace of a batch is that of one person in it, from the first decision on, steps of more than `pause` an
-    item left out. A batch whose decisions all came at one moment, as from a spreadsheet, says nothing. Few batches bound a median from neither side: 6 are needed at 95 %.
+    item left out. A batch whose decisions all came at one moment, as from a spreadsheet, says nothing.
+    Few batches bound a median from neither side: 6 are needed at 95 %.
     """
     paces = sorted(_paces(times, pause))
     if not paces:

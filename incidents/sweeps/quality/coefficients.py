@@ -117,7 +117,7 @@ def _alpha(counts: Floats, weights: Floats, scale: Scale) -> Floats:
     size = counts.shape[1]
     pairs = counts[:, :, None] * (counts[:, None, :] - np.eye(size))
     pairs /= (counts.sum(axis=1) - 1)[:, None, None]
-    together = (weights @ pairs.reshape(len(counts), -1)).reshape(-1, size, size)
+    together = (weights @ pairs.reshape(len(counts), size * size)).reshape(-1, size, size)
     values = together.sum(axis=2)
     apart = _distances(values, scale)
     observed = (together * apart).sum(axis=(1, 2))

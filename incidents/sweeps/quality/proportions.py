@@ -53,6 +53,8 @@ def weighted_share(
     chances = np.asarray(probabilities, dtype=np.float64)
     if not bool(np.all((chances > 0) & (chances <= 1))):
         raise ValueError("a probability of being drawn lies above 0 and is at most 1")
+    if len(set(probabilities)) == 1:
+        return share(sum(hits), len(hits), confidence)
     hit, weights = np.asarray(hits, dtype=np.float64), 1 / chances
     value = float(weights @ hit / weights.sum())
     size = effective_size(hit, weights)
