@@ -1,6 +1,7 @@
 """Agreement of people, with its intervals, as a sweep measures it."""
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from incidents.sweeps.quality.proportions import UNMEASURED, Estimate
 YES, NO, UNSURE = Verdict.violates, Verdict.does_not_violate, Verdict.unsure
 
 
-def read(item: str, *said: tuple[str, Verdict], language: str = "de", **more: object) -> list[Reading]:
+def read(item: str, *said: tuple[str, Verdict], language: str = "de", **more: Any) -> list[Reading]:
     blank = Reading(item, "", NO, language, "north", 1)
     return [blank._replace(person=person, verdict=verdict, **more) for person, verdict in said]
 

@@ -7,21 +7,16 @@ import pytest
 from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.quality.precision import Checked, Upheld, precision, precision_by_language
 from incidents.sweeps.quality.proportions import UNMEASURED, Estimate, share, weighted_share
+from tests.incidents.worked_examples import INTERVALS
 
 YES, NO, UNSURE = Verdict.violates, Verdict.does_not_violate, Verdict.unsure
 
 
-@pytest.mark.parametrize(
-    ("hits", "of", "low", "high"),
-    [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0.0, 0.1684), (1, 29, 0.0009, 0.1776)],
-)
-def test_exact_intervals_are_those_that_newcombe_printed(hits: int, of: int, low: float, high: float) -> None:
-    # Statistics in Medicine 17 (1998), table I, method 5.
+@pytest.mark.parametrize(("hits", "of", "low", "high"), INTERVALS)
+def test_exact_intervals_are_those_that_newcombe_printed(hits: int, of: int, low: str, high: str) -> None:
     found = share(hits, of)
     assert found.value == hits / of
-    assert found.low is not None
-    assert found.high is not None
-    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+    assert (f"{found.low:.4f}", f"{found.high:.4f}") == (low, high)
 
 
 def test_a_share_of_nothing_is_unmeasured() -> None:

@@ -145,6 +145,11 @@ def test_the_error_of_inheritance_is_bounded_exactly(population: int, checked: i
     assert hypergeom.cdf(wrong, population, most + 1, checked) <= 0.05 + 1e-12
 
 
+def test_an_impossible_share_needs_no_checks() -> None:
+    with pytest.raises(ValueError, match="a share of"):
+        checks_needed(10, 1.1)
+
+
 def test_checking_all_says_all_and_checking_none_says_nothing() -> None:
     assert inherited_error(40, 40, 3).at_most == 3
     assert inherited_error(40, 0, 0).share == 1
