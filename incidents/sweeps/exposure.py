@@ -41,6 +41,11 @@ class ExposureBudget(BaseModel):
     shift_hours: int = Field(8, ge=1, le=12, description="Hours from the first item of a shift to its last.")
     calm_minutes_at_end: int = Field(30, ge=0, description="No severe item so shortly before a shift ends.")
 
+    @property
+    def reading_share(self) -> float:
+        """Share of a working hour that is left for reading once the breaks are taken."""
+        return self.work_minutes_before_break / (self.work_minutes_before_break + self.break_minutes)
+
 
 class Look(NamedTuple):
     """One item that a person was shown: when they were done with it, after how many seconds."""

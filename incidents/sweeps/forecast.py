@@ -152,22 +152,26 @@ def forecast(
     otherwise: Pace,
     *,
     readings_an_item: float = 1.0,
+    reading_share: float = 1.0,
 ) -> Forecast:
-    """Hours until what is left is read: items × readings ÷ (people × pace), for each language by itself.
+    """Hours until what is left is read: items × readings ÷ (people × pace × reading share), by language.
 
     A language whose pace is not measured goes at the pace `otherwise`, e.g. of all. `readings_an_item`
     counts second readings and golden items in: with one item in ten read twice and one golden item in
-    twenty it is 1.15. BadInput for less than none of anything.
+    twenty it is 1.15. `reading_share` is what breaks leave of an hour (`ExposureBudget.reading_share`).
+    BadInput for less than none of anything.
     """
     if readings_an_item < 0 or min([*left.values(), *people.values()], default=0) < 0:
         raise BadInput("There cannot be less than no items, people or readings.")
+    if not 0 < reading_share <= 1:
+        raise BadInput("The share of an hour in which people read lies above 0 and is at most 1.")
     ends = [
         _finish(
             language,
             left[language],
             people.get(language, 0.0),
             _known(paces, language, otherwise),
-            readings_an_item,
+            readings_an_item / reading_share,
         )
         for language in sorted(left)
     ]
@@ -252,8 +256,7 @@ def prospect(
 
 def a_day(graphic_share: float, budget: ExposureBudget, items_an_hour: float) -> float:
     """Items that one person reads in a working day, of which a share is graphic."""
-    work, pause = budget.work_minutes_before_break, budget.break_minutes
-    unhurried = items_an_hour * budget.shift_hours * work / (work + pause)
+    unhurried = items_an_hour * budget.shift_hours * budget.reading_share
     if graphic_share <= 0:
         return unhurried
     graphic = min(

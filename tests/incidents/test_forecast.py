@@ -99,6 +99,12 @@ def test_second_readings_and_golden_items_take_their_time() -> None:
     assert found.hours_p90 is None
 
 
+def test_breaks_take_their_time_too() -> None:
+    # 50 of 60 minutes are reading: 200 ÷ (2 × 50 × 5/6).
+    found = forecast({"de": 200}, {"de": 2}, {}, known(50), reading_share=BUDGET.reading_share)
+    assert found.hours_p50 == pytest.approx(2.4)
+
+
 def test_a_language_that_nobody_reads_has_no_end() -> None:
     found = forecast({"de": 300, "th": 5}, {"de": 3}, {}, known(40))
     assert (found.hours_p50, found.bottleneck) == (None, "th")
@@ -118,6 +124,8 @@ def test_an_unmeasured_pace_forecasts_nothing() -> None:
 def test_less_than_nothing_is_refused() -> None:
     with pytest.raises(BadInput, match="less than no"):
         forecast({"de": -1}, {"de": 1}, {}, known(40))
+    with pytest.raises(BadInput, match="above 0 and is at most 1"):
+        forecast({"de": 1}, {"de": 1}, {}, known(40), reading_share=0)
     with pytest.raises(BadInput, match="more than no items an hour"):
         prospect({"de": Crew(1, 1)}, BUDGET, items_an_hour=0)
 
