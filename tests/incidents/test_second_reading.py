@@ -22,6 +22,7 @@ from incidents.sweeps.quality.second_reading import (
     may_look_again,
     probabilities,
     risk,
+    what_holds,
 )
 
 YES, NO, UNSURE = Verdict.violates, Verdict.does_not_violate, Verdict.unsure
@@ -120,6 +121,23 @@ def test_what_two_readers_do_not_settle_goes_to_an_adjudicator() -> None:
     found = disagreements(readings)
     assert [each.item for each in found] == ["other", "unsure"]
     assert [each.person for each in found[1].readings] == ["ada", "bo"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "adjudicated", "holds"),
+    [
+        (YES, YES, None, YES),
+        (YES, NO, None, None),
+        (UNSURE, UNSURE, None, None),
+        (YES, NO, NO, NO),
+        (YES, NO, UNSURE, UNSURE),
+        (YES, YES, NO, NO),
+    ],
+)
+def test_what_holds_is_what_both_say_or_the_adjudicator(
+    first: Verdict, second: Verdict, adjudicated: Verdict | None, holds: Verdict | None
+) -> None:
+    assert what_holds(first, second, adjudicated) is holds
 
 
 def test_nobody_reads_blind_what_they_have_read() -> None:

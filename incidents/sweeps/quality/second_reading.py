@@ -116,6 +116,16 @@ def _unsettled(said: Sequence[Reading]) -> bool:
     return len({each.person for each in said}) > 1 and (len(verdicts) > 1 or Verdict.unsure in verdicts)
 
 
+def what_holds(first: Verdict, second: Verdict, adjudicated: Verdict | None) -> Verdict | None:
+    """The verdict after a second look: what both say, else what the adjudicator says; None while that is due.
+
+    Where an adjudicator has spoken it is their word, also over two who agreed. An adjudicator may stay unsure.
+    """
+    if adjudicated is not None:
+        return adjudicated
+    return first if first is second and first is not Verdict.unsure else None
+
+
 def may_look_again(person: str, read_by: Collection[str]) -> list[Refusal]:
     """Why this person cannot be the second reader, or the adjudicator; none means that they can."""
     if person not in read_by:
