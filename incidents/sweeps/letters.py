@@ -1,0 +1,208 @@
+"""What is left of a post's text when likeness is asked: its letters, without what evasion plays with.
+
+Case, accents, look-alike letters of other scripts, digits inside words, repeated letters, punctuation,
+pictures and unseen characters go. So do the handles that a post begins with and the tags, links and
+handles that it ends with, unless it has nothing else. Thousands of texts are folded at once, as one array
+of code points.
+"""
+
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+_Points: TypeAlias = npt.NDArray[np.uint32]
+_Flags: TypeAlias = npt.NDArray[np.bool_]
+
+LINK: Final = r"(?i)(?:https?://|www\.)[!-~]+"
+HANDLE: Final = r"(?:^|\B)@[A-Za-z0-9_]+"
+_LEAD: Final = r"(?i)^\s*(?:rt\b[\s:]*|@[a-z0-9_]+[\s:,;\-]*)+"
+_TAIL: Final = rf"(?i)(?:\s+(?:{LINK[4:]}|#[\w]+|(?:\(?via\s+)?@[a-z0-9_]+\)?))+[\s.!…]*$"
+_SEAM: Final = "\ue000"
+"""Stands between a text and its tail while they are folded together; private use, so no text needs it."""
+
+_DROPPED, _SPACE = 0, 32
+_ALPHABETIC_BELOW: Final = 0x0E00
+"""Alphabets whose repeated letters say nothing; from Thai on, a letter twice is often another word."""
+_SAYS_ENOUGH: Final = 30
+"""Bytes of UTF-8: some 30 Latin letters, 15 Cyrillic ones, 10 Chinese ones."""
+_FOLDED_AT_ONCE: Final = 4_000_000
+"""Characters; keeps the arrays of one turn under about 200 MB."""
+
+_APOSTROPHES: Final = frozenset("'’‘`´ʼ׳״")
+_ONE_LETTER: Final = str.maketrans(
+    "аеорсхукіјѕвнмтьԁɡοαρευικντѵıىیکﻩھہة", "aeopcxykijsbhmtbdgoapeuikvtviييكهههه"
+)
+"""Cyrillic and Greek letters that look Latin, Arabic letters that Persian and Urdu write otherwise."""
+_MARKS_DROPPED: Final = ((0x300, 0x36F), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F))
+_SINGLE_MARKS: Final = frozenset({0x640, 0x670, 0x93C, 0x9BC})  # tatweel, dagger alef, nukta
+_LEET: Final = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"}
+
+
+_NO_LETTERS: Final = pl.DataFrame(schema={"words": pl.String, "body": pl.String, "stream": pl.String})
+
+
+def letters(texts: pl.Series) -> pl.DataFrame:
+    """One row a text, in order: all its `words`, those of its `body`, and the body's `stream`.
+
+    Words are folded, with one space between. The body is the text without its tail; the stream is the body
+    without spaces, empty where nothing is left: a picture, a lone link. Equal streams: the same text for a
+    reader.
+    """
+    frame = pl.DataFrame({"text": texts.fill_null("").str.replace_all(_SEAM, " ", literal=True)})
+    split = frame.select(pl.col("text").str.replace(_LEAD, "").alias("whole")).with_columns(
+        pl.col("whole").str.replace(_TAIL, "").alias("body")
+    )
+    tail = pl.when(_stands_alone()).then(pl.col("whole").str.slice(pl.col("body").str.len_chars()))
+    body = pl.when(_stands_alone()).then("body").otherwise("whole")
+    parts = split.select(pl.concat_str(_plain(body), pl.lit(_SEAM), _plain(tail)))
+    folded = [_folded(some) for some in _at_once(parts.to_series())]
+    return pl.concat([_NO_LETTERS, *folded])
+
+
+def word_places(body: str) -> list[int]:
+    """For each letter of the stream of this body, the number of the word that it stands in."""
+    places: list[int] = []
+    word, last = 0, ""
+    for letter in body:
+        if letter == " ":
+            word += 1
+        elif letter != last or not _collapses(letter):
+            places.append(word)
+            last = letter
+    return places
+
+
+def _collapses(letter: str) -> bool:
+    return ord(letter) < _ALPHABETIC_BELOW and not "0" <= letter <= "9"
+
+
+def _stands_alone() -> pl.Expr:
+    """Whether the body says enough for its tail to be decoration: `lol #…` is said by its tag."""
+    said = pl.col("body").str.replace_all(r"#\w+", "")
+    return said.str.len_bytes() >= _SAYS_ENOUGH
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    return text.fill_null("").str.replace_all(LINK, " ").str.replace_all(HANDLE, " ")
+
+
+def _at_once(texts: pl.Series) -> Iterator[list[str]]:
+    """The texts in turns of so many characters, and at least one text."""
+    turn = texts.str.len_chars().cum_sum() // _FOLDED_AT_ONCE
+    for _, some in pl.DataFrame({"text": texts, "turn": turn}).group_by("turn", maintain_order=True):
+        yield some["text"].to_list()
+
+
+def _folded(texts: list[str]) -> pl.DataFrame:
+    points = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
+    row = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    points = _letter_of(points)
+    kept = points != _DROPPED
+    points, row = _unleeted(points[kept], row[kept]), row[kept]
+    spaced = np.where(points == ord(_SEAM), _SPACE, points)
+    body = ~_behind_seam(points, row)
+    letter = body & (points != _SPACE)
+    return pl.DataFrame(
+        {
+            "words": _strings(spaced, row, len(texts)),
+            "body": _strings(points[body], row[body], len(texts)),
+            # Repeated letters go once the spaces are gone: the o o of a spaced-out word are two words.
+            "stream": _strings(points[letter], row[letter], len(texts)),
+        }
+    ).with_columns(pl.col("words", "body").str.strip_chars(" "))
+
+
+def _behind_seam(points: _Points, row: npt.NDArray[np.intp]) -> _Flags:
+    seam = np.flatnonzero(points == ord(_SEAM))  # one a row
+    behind: _Flags = np.arange(len(points)) >= seam[row]
+    return behind
+
+
+def _strings(points: _Points, row: npt.NDArray[np.intp], rows: int) -> list[str]:
+    """The code points of each row as a string, those that repeat the one before left out."""
+    single = ~_repeated(points, row)
+    points, row = points[single], row[single]
+    ends = np.cumsum(np.bincount(row, minlength=rows)).tolist()
+    joined = points.astype("<u4").tobytes().decode("utf-32-le")
+    return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _letter_of(points: _Points) -> _Points:
+    """Each code point folded. Only those that occur are looked up: a pile has a few thousand."""
+    occurs = np.zeros(sys.maxunicode + 1, dtype=np.bool_)
+    occurs[points] = True
+    table = np.zeros(sys.maxunicode + 1, dtype=np.uint32)
+    known = np.flatnonzero(occurs)
+    table[known] = [_fold_one(point) for point in known.tolist()]
+    folded: _Points = table[points]
+    return folded
+
+
+@cache
+def _fold_one(point: int) -> int:
+    """The folded code point, a space between words, or nothing."""
+    char = chr(point)
+    if char == _SEAM or char in "@$":
+        return point
+    if char in _APOSTROPHES or (unicodedata.category(char) in {"Cf", "Cc"} and not char.isspace()):
+        return _DROPPED
+    if 0xAC00 <= point <= 0xD7A3:  # a Hangul syllable, which would fall apart
+        return point
+    return _base(unicodedata.normalize("NFD", unicodedata.normalize("NFKC", char).casefold())[:1])
+
+
+def _base(char: str) -> int:
+    if not char:
+        return _DROPPED
+    digit = unicodedata.digit(char, None)
+    if digit is not None:
+        return ord("0") + digit
+    point, kind = ord(char), unicodedata.category(char)[0]
+    if point in _SINGLE_MARKS or any(low <= point <= high for low, high in _MARKS_DROPPED):
+        return _DROPPED
+    return ord(char.translate(_ONE_LETTER)) if kind in "LMN" else _SPACE
+
+
+def _unleeted(points: _Points, row: npt.NDArray[np.intp]) -> _Points:
+    """Digits and signs as the letters that they stand for, in words that have them between letters."""
+    leet = np.isin(points, [ord(sign) for sign in _LEET])
+    letter = ~leet & (points != _SPACE) & (points != ord(_SEAM)) & ~_digit(points)
+    word = np.cumsum((points == _SPACE) | (points == ord(_SEAM)) | _changes(row))
+    run = np.cumsum(_changes(leet.astype(np.intp)) | _changes(word.astype(np.intp)))
+    starts = np.flatnonzero(_changes(run))
+    before = np.zeros(len(starts), dtype=np.bool_)
+    after = before.copy()
+    before[1:] = letter[starts[1:] - 1] & (word[starts[1:] - 1] == word[starts[1:]])
+    after[:-1] = letter[starts[1:]] & (word[starts[1:] - 1] == word[starts[1:]])
+    inner = leet[starts] & before & after
+    leeted = np.zeros(int(word[-1]) + 1 if len(word) else 1, dtype=np.bool_)
+    leeted[word[starts[inner]]] = True
+    changed = points.copy()
+    for sign, stands_for in _LEET.items():
+        changed[(points == ord(sign)) & leeted[word]] = ord(stands_for)
+    changed[np.isin(changed, [ord("@"), ord("$")])] = _SPACE
+    return changed
+
+
+def _repeated(points: _Points, row: npt.NDArray[np.intp]) -> _Flags:
+    same = ~_changes(points.astype(np.intp)) & ~_changes(row)
+    repeats: _Flags = same & (points < _ALPHABETIC_BELOW) & ~_digit(points)
+    return repeats
+
+
+def _digit(points: _Points) -> _Flags:
+    digits: _Flags = (points >= ord("0")) & (points <= ord("9"))
+    return digits
+
+
+def _changes(values: npt.NDArray[np.signedinteger | np.bool_]) -> _Flags:
+    """Where a value differs from the one before; the first always does."""
+    changes = np.ones(len(values), dtype=np.bool_)
+    changes[1:] = values[1:] != values[:-1]
+    return changes

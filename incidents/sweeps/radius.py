@@ -1,0 +1,129 @@
+"""Which copies does a decision about a head cover? Those whose text could not change the verdict.
+
+Words may be gained or lost at an edge, and letters mistyped within longer words, and nothing else; the words
+that turn a text around are compared before (see context.py). What is left to chance, a sample finds.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from rapidfuzz.distance import OSA, Levenshtein, Opcode
+
+from incidents.sweeps.context import is_mark
+from incidents.sweeps.letters import word_places
+
+_LONGEST: Final = 4_096
+_SHORTEST: Final = 20
+"""Letters of head and copy; in fewer, every word counts."""
+_EDGE: Final = 24
+_EDGE_SHARE: Final = 0.4
+"""What the edges may gain or lose together: letters, and as a share of the shorter text."""
+_ANCHOR: Final = 4
+"""Letters in a row that hold two texts together; fewer are chance."""
+_LETTERS_A_SLIP: Final = 15
+_MOST_SLIPS: Final = 4
+_SHORTEST_WORD: Final = 5
+_SHORTEST_REPLACED: Final = 8
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_DENSER: Final = 2
+"""Scripts without spaces say in one letter what others say in two or three."""
+_NUMBER: Final = re.compile(r"\d")
+
+
+class Letters(NamedTuple):
+    """A text as `letters` gives it: its stream, and the same with spaces between words."""
+
+    stream: str
+    body: str
+
+
+class Slip(NamedTuple):
+    """A word of the head, and what stands in its place in the copy."""
+
+    word: str
+    typed: str
+
+
+def slips(head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
+    """The mistyped words by which a copy differs from its head, or None where it differs in more.
+
+    A slip is a word of five letters or more with one letter lost, added or exchanged with its neighbour, of
+    eight or more with one replaced; never its first letter, never with a digit, never a word that turns a
+    text around.
+    """
+    density = _DENSER if _UNSPACED.search(head.stream) else 1
+    shorter, longer = sorted((len(head.stream), len(copy.stream)))
+    if shorter * density < _SHORTEST or longer > _LONGEST:
+        return None
+    whole = list(Levenshtein.opcodes(head.stream, copy.stream))
+    middle = _without_edges(whole, head.stream, copy.stream, density)
+    if middle is None:
+        return None
+    changes = [op for op in middle if op.tag != "equal"]
+    if len(changes) > min(_MOST_SLIPS, 1 + shorter // _LETTERS_A_SLIP):
+        return None
+    return _slips(changes, head, copy)
+
+
+def _without_edges(ops: Sequence[Opcode], head: str, copy: str, density: int) -> Sequence[Opcode] | None:
+    """The operations between the edges; None where the edges gained or lost too much."""
+    first = _edge(ops, density)
+    last = len(ops) - _edge(ops[::-1], density)
+    if first >= last:
+        return None
+    start, end = ops[first], ops[last - 1]
+    front = _gained(head[: start.src_start], copy[: start.dest_start], at_end=False)
+    back = _gained(head[end.src_end :], copy[end.dest_end :], at_end=True)
+    if front is None or back is None:
+        return ops
+    allowed = min(_EDGE // density, _EDGE_SHARE * min(len(head), len(copy)))
+    if len(front) + len(back) > allowed or any(map(_says_something, (front, back))):
+        return None
+    return ops[first:last]
+
+
+def _edge(ops: Sequence[Opcode], density: int) -> int:
+    """How many operations there are before the first run of equal letters that holds."""
+    anchor = _ANCHOR // density
+    held = (at for at, op in enumerate(ops) if op.tag == "equal" and op.src_end - op.src_start >= anchor)
+    return next(held, len(ops))
+
+
+def _gained(ours: str, theirs: str, *, at_end: bool) -> str | None:
+    """What one edge has and the other lacks; None where they differ otherwise."""
+    shorter, longer = sorted((ours, theirs), key=len)
+    if at_end:
+        return longer[len(shorter) :] if longer.startswith(shorter) else None
+    return longer[: len(longer) - len(shorter)] if longer.endswith(shorter) else None
+
+
+def _says_something(edge: str) -> bool:
+    return bool(_NUMBER.search(edge)) or is_mark(edge)
+
+
+def _slips(changes: Sequence[Opcode], head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
+    found = tuple(dict.fromkeys(_words_at(changes, head, copy)))
+    return found if all(map(_is_slip, found)) else None
+
+
+def _words_at(changes: Sequence[Opcode], head: Letters, copy: Letters) -> Iterator[Slip]:
+    if not changes:
+        return
+    ours, theirs = head.body.split(" "), copy.body.split(" ")
+    our_places, their_places = word_places(head.body), word_places(copy.body)
+    for op in changes:
+        # What is added before a letter belongs to the letter before it: a word's first is never added.
+        our_place = max(0, op.src_start - (op.tag == "insert"))
+        their_place = max(0, op.dest_start - (op.tag == "delete"))
+        yield Slip(ours[our_places[our_place]], theirs[their_places[their_place]])
+
+
+def _is_slip(slip: Slip) -> bool:
+    word, typed = slip
+    if word[:1] != typed[:1] or OSA.distance(word, typed, score_cutoff=1) != 1:
+        return False
+    if any(map(_UNSPACED.search, slip)) or any(map(_NUMBER.search, slip)) or any(map(is_mark, slip)):
+        return False
+    replaced = len(word) == len(typed) and sorted(word) != sorted(typed)
+    return min(len(word), len(typed)) >= (_SHORTEST_REPLACED if replaced else _SHORTEST_WORD)
