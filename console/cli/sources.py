@@ -1,40 +1,61 @@
 """Read from options where the posts of a sweep lie, and look whether they can be read at all."""
 
 from pathlib import Path
+from typing import Any, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from incidents.errors import BadInput
-from incidents.store.post_source import FileSource, TableSource
-from incidents.sweeps.posts import read_posts
+from incidents.store.post_source import FileSource, HttpSource, TableSource
+
+S = TypeVar("S", bound=BaseModel)
 
 
 def read_source_options(
-    posts: Path | None, url: str | None, table: str | None, columns: list[str]
-) -> FileSource | TableSource:
-    """The source. A usage error where none or both are named; BadInput where it cannot be used.
+    posts: Path | None,
+    url: str | None,
+    table: str | None,
+    columns: list[str],
+    platform: str | None = None,
+    query: str | None = None,
+    secret: str | None = None,
+) -> FileSource | TableSource | HttpSource:
+    """The source. A usage error where none or several are named; BadInput where it cannot be used.
 
-    A file is read once here, so that a wrong one is refused before anything is requested. A database is
-    asked by the flow, which may see it where this machine does not.
+    Of files the first posts are read here, so that wrong ones are refused before anything is requested. A
+    database or a platform is asked by the flow, which may see it where this machine does not.
     """
-    if (posts is None) == (url is None):
-        raise typer.BadParameter("Say where the posts lie: --posts FILE, or --sql-url URL with --table.")
+    if sum(place is not None for place in (posts, url, platform)) != 1:
+        places = "--posts FILE or FOLDER, --sql-url URL with --table, or --platform URL"
+        raise typer.BadParameter(f"Say where the posts lie, once: {places}.")
     if posts is not None:
-        read_posts(posts)
         # The flow runs in a folder of its own.
-        return FileSource(path=posts.absolute())
+        return _looked_into(FileSource(path=posts.absolute()))
+    if platform is not None:
+        return _made(HttpSource, "platform", url=platform, query=query, secret=secret)
     if table is None:
         raise typer.BadParameter("--sql-url takes a --table.")
     return _table(str(url), table, columns)
+
+
+def _looked_into(source: FileSource) -> FileSource:
+    """The source, once some posts were read from it."""
+    if not any(posts.height for posts in source.frames()):
+        raise BadInput(f"{source.shown}: it holds no posts. Check how it was exported.")
+    return source
 
 
 def _table(url: str, table: str, columns: list[str]) -> TableSource:
     pairs = dict(each.split("=", 1) for each in columns if "=" in each)
     if len(pairs) != len(columns):
         raise typer.BadParameter("Write a column as OURS=THEIRS, e.g. text=body.")
+    return _made(TableSource, "table", url=url, table=table, columns=pairs)
+
+
+def _made(kind: type[S], what: str, **fields: Any) -> S:  # noqa: ANN401
     try:
-        return TableSource(url=url, table=table, columns=pairs)
+        return kind(**fields)
     except ValidationError as error:
         wrong = "; ".join(each["msg"].removeprefix("Value error, ") for each in error.errors())
-        raise BadInput(f"The table cannot be used: {wrong}.") from None
+        raise BadInput(f"The {what} cannot be used: {wrong}.") from None

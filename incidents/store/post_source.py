@@ -178,7 +178,7 @@ class TableSource(BaseModel):
 class HttpSource(BaseModel):
     """A platform's API that speaks the protocol of docs/reference/platform.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["http"] = "http"
     url: str = Field(description="Base address, to which /v1/posts or /v1/search is added.")
