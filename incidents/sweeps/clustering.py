@@ -1,7 +1,7 @@
 """Which posts are copies of one, and which of them may inherit the decision about it?
 
 Four looks, each at what the one before left over: equal text; equal letters (see letters.py); alike letters
-(likeness.py); the same picture (pictures.py). A cluster is a star: each post is alike to its head, never only
+(minhash.py); the same picture (pictures.py). A cluster is a star: each post is alike to its head, never only
 to another member, so that no chain joins what has little in common. The same posts in any order give the
 same clusters.
 """
@@ -17,7 +17,7 @@ from polars.datatypes import DataType, DataTypeClass
 from incidents.errors import BadInput
 from incidents.sweeps.context import hosts, read_contexts
 from incidents.sweeps.letters import letters
-from incidents.sweeps.likeness import (
+from incidents.sweeps.minhash import (
     Pairs,
     Rows,
     Signatures,
@@ -32,7 +32,7 @@ from incidents.sweeps.likeness import (
 )
 from incidents.sweeps.pictures import same_pictures
 from incidents.sweeps.posts import MOMENT
-from incidents.sweeps.radius import Letters, slips
+from incidents.sweeps.radius import Letters, is_slip, slips
 
 Kind = Literal["alone", "exact", "normalised", "near", "media"]
 
@@ -43,6 +43,7 @@ CLUSTERED_SCHEMA: Final = pl.Schema(
         "kind": pl.String(),  # how it is like the head; `alone` where nothing else is in the cluster
         "likeness": pl.Float64(),  # 0 to 1, to the head
         "covered": pl.Boolean(),  # inherits what is decided about the head
+        "read_as": pl.String(),  # id of the post that is read for it: the head where covered
         "context": pl.String(),  # counter, news or quote, as it seems; null where it speaks for itself
     }
 )
@@ -53,12 +54,10 @@ _MET: Final = 4
 """How many of the best-ranked texts of a band are compared with the rest of it."""
 _NEAR_FROM: Final = 12
 """Bytes of a stream from which on likeness means something: 12 Latin letters, 4 Chinese ones."""
-_LINKS_MATTER_BELOW: Final = 40
+_LINKS_MATTER_BELOW: Final = 24
 """Bytes of a stream: a shorter post may be no more than the page that it leads to."""
 _HARDLY_A_WORD: Final = 3
 """Letters beside a picture that say nothing about it."""
-_KNOWN_FROM: Final = 3
-"""Texts that have a word before it is taken for one, and not for a slip."""
 _UNITS_AT_ONCE: Final = 100_000
 
 
@@ -102,7 +101,9 @@ def cluster(posts: pl.DataFrame, heads: pl.DataFrame | None = None) -> pl.DataFr
     rows = _rows(posts, heads)
     units, unit_of = _units(rows)
     given = int(units.frame["given"].sum())
-    return _told(posts, rows, unit_of, units, _joined(units, given))
+    links = _links(units)
+    joined = _joined(links, units.frame["posts"].to_numpy(), given)
+    return _told(posts, rows, unit_of, units, joined, _read_as(links, joined))
 
 
 def clusters(posts: pl.DataFrame, clustered: pl.DataFrame) -> pl.DataFrame:
@@ -176,13 +177,13 @@ def _units(rows: pl.DataFrame) -> tuple[_Units, Rows]:
     texts = keyed.select(pl.col("text").unique(maintain_order=True))
     said = letters(texts["text"])
     read = texts.hstack(said.drop("words")).hstack(read_contexts(texts["text"], said["words"]))
-    same = ["stream", "only", "marks", "context", "language", "leads_to", "media_key"]
+    same = ["stream", "only", "marks", "context", "named", "language", "leads_to", "media_key"]
     full = keyed.join(read.with_columns(_only(), _leads_to()), on="text", how="left", maintain_order="left")
     grouped = (
         full.with_row_index("row")
         .group_by(same, maintain_order=True)
         .agg(
-            pl.col("id", "body", "row", "given").first(),
+            pl.col("id", "body", "handles", "row", "given").first(),
             pl.len().alias("posts"),
             pl.col("row").alias("rows"),
         )
@@ -231,17 +232,13 @@ def _unit_media(media: pl.DataFrame, unit_of: Rows) -> pl.DataFrame:
     )
 
 
-def _joined(units: _Units, given: int) -> _Joined:
+def _joined(links: _Links, posts: npt.NDArray[np.unsignedinteger], given: int) -> _Joined:
     """Every unit with its head. Heads that are given stay; what they do not attract finds heads of its own."""
-    number = units.frame.height
-    links = _links(units)
-    heads = np.arange(number) < given
+    units = np.arange(len(posts))
+    heads = units < given
     joined = _attached(links, heads)
-    heads |= _leading(links, units.frame["posts"].to_numpy(), ~heads & (joined.head == np.arange(number)))
-    joined = _attached(links, heads)
-    # A text that its head does not cover, and that has copies itself, gets a look of its own that covers them.
-    apart = ~joined.covered & (units.frame["posts"].to_numpy() >= 2)
-    return _attached(links, heads | apart)
+    heads |= _leading(links, posts, ~heads & (joined.head == units))
+    return _attached(links, heads)
 
 
 def _links(units: _Units) -> _Links:
@@ -287,6 +284,24 @@ def _attached(links: _Links, heads: _Mask) -> _Joined:
     return joined
 
 
+def _read_as(links: _Links, joined: _Joined) -> Rows:
+    """For each unit, the one that is read for it: its head where that covers it.
+
+    Of the others in a cluster, the best-ranked that covers some more is read for those, and so on.
+    """
+    read_as = np.where(joined.covered, joined.head, np.arange(len(joined.head)))
+    pairs = links.pairs
+    apart = ~joined.covered[pairs.left] & ~joined.covered[pairs.right] & links.covered
+    among = pairs.where(
+        apart & (joined.head[pairs.left] == joined.head[pairs.right]) & (pairs.right < pairs.left)
+    )
+    for at in np.lexsort((-among.likeness, among.right, among.left)).tolist():
+        copy, reader = int(among.left[at]), int(among.right[at])
+        if read_as[copy] == copy and read_as[reader] == reader:
+            read_as[copy] = reader
+    return read_as
+
+
 def _alike(units: _Units) -> tuple[Pairs, _Mask]:
     """Pairs of units that are alike, the better-ranked on the right, and which are so by pictures alone."""
     near = units.near
@@ -315,7 +330,7 @@ def _same_pictures(units: _Units) -> Pairs:
 def _covered(units: _Units, pairs: Pairs) -> _Mask:
     """Whether the right of each pair, as a head, covers the left.
 
-    - no word, sign or mark that turns a text around is in one alone; the languages do not differ
+    - no word, sign or mark that turns a text around is in one alone; languages and names do not differ
     - the same pictures; no link to where the head does not lead, unless the text says enough without one
     - the text differs in words at an edge and in slips at most, or is next to nothing beside the picture
     """
@@ -329,7 +344,7 @@ def _covered(units: _Units, pairs: Pairs) -> _Mask:
 
 
 def _sides(frame: pl.DataFrame, pairs: Pairs) -> pl.DataFrame:
-    columns = frame.select("stream", "marks", "context", "language", "leads_to", "media_key")
+    columns = frame.drop("id", "only", "body", "given", "posts")
     ours = columns[pairs.left].rename(lambda name: f"our_{name}")
     return ours.hstack(columns[pairs.right].rename(lambda name: f"their_{name}"))
 
@@ -337,7 +352,14 @@ def _sides(frame: pl.DataFrame, pairs: Pairs) -> pl.DataFrame:
 def _same_sense() -> pl.Expr:
     same = pl.col("our_marks") == pl.col("their_marks")
     language = (pl.col("our_language") == pl.col("their_language")).fill_null(value=True)
-    return same & language & pl.col("our_context").eq_missing(pl.col("their_context"))
+    return same & language & pl.col("our_context").eq_missing(pl.col("their_context")) & _same_names()
+
+
+def _same_names() -> pl.Expr:
+    """Whom the one text names, the other at least addresses."""
+    ours = pl.col("our_named").list.set_difference(pl.col("their_handles"))
+    theirs = pl.col("their_named").list.set_difference(pl.col("our_handles"))
+    return (ours.list.len() == 0) & (theirs.list.len() == 0)
 
 
 def _same_pictures_shown() -> pl.Expr:
@@ -357,30 +379,29 @@ def _same_letters() -> pl.Expr:
 
 
 def _differ_by_slips(frame: pl.DataFrame, left: Rows, right: Rows) -> _Mask:
-    """Whether the texts of each pair differ by slips; one that turns a known word into another is none."""
+    """Whether the texts of each pair differ by slips, and in words at an edge."""
     texts = list(map(Letters._make, frame.select("stream", "body").rows()))
     found = [slips(texts[head], texts[copy]) for copy, head in zip(left.tolist(), right.tolist(), strict=True)]
-    known = _known_words(frame["body"], {word for some in found for slip in some or () for word in slip})
+    counts = _texts_with(frame["body"], {word for some in found for slip in some or () for word in slip})
     return np.array(
-        [some is not None and not any(map(known.issuperset, some)) for some in found], dtype=np.bool_
+        [some is not None and all(is_slip(slip, counts) for slip in some) for some in found], dtype=np.bool_
     )
 
 
-def _known_words(bodies: pl.Series, asked: set[str]) -> frozenset[str]:
-    """Those of the words that several texts have."""
-    wanted = pl.Series("body", sorted(asked), dtype=pl.String)
+def _texts_with(bodies: pl.Series, words: set[str]) -> dict[str, int]:
+    """How many texts have each of the words."""
+    wanted = pl.Series("body", sorted(words), dtype=pl.String)
     had = [
         some.select(pl.col("body").str.split(" ").list.unique())
-        .explode("body")
+        .explode("body", empty_as_null=False)
         .filter(pl.col("body").is_in(wanted.implode()))
         for some in bodies.to_frame().iter_slices(_UNITS_AT_ONCE)
     ]
-    counts = pl.concat([wanted.clear().to_frame(), *had]).group_by("body").len()
-    return frozenset(counts.filter(pl.col("len") >= _KNOWN_FROM)["body"])
+    return dict(pl.concat([wanted.clear().to_frame(), *had]).group_by("body").len().iter_rows())
 
 
 def _told(
-    posts: pl.DataFrame, rows: pl.DataFrame, unit_of: Rows, units: _Units, joined: _Joined
+    posts: pl.DataFrame, rows: pl.DataFrame, unit_of: Rows, units: _Units, joined: _Joined, read_as: Rows
 ) -> pl.DataFrame:
     """The answer for each post that was asked for."""
     head = joined.head[unit_of]
@@ -394,6 +415,7 @@ def _told(
         .hstack(of_head.drop("context"))
         .with_columns(
             cluster=first["id"].gather(head),
+            read_as=first["id"].gather(read_as[unit_of]),
             head_text=first["text"].gather(head),
             stream=units.frame["stream"].gather(unit_of),
             context=units.frame["context"].gather(unit_of),

@@ -12,7 +12,7 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from incidents.sweeps.letters import HANDLE, LINK, letters
+from incidents.sweeps.letters import HANDLE, LEAD, LINK, TAIL, UNSEEN, letters
 
 _FILE: Final = Path(__file__).with_name("context.yaml")
 
@@ -26,7 +26,6 @@ _QUOTED_LETTERS: Final = 12
 """Characters between quotation marks from which on they hold a statement: fewer hold a word or a title."""
 _UNSPACED: Final = r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _FEWER_IN_UNSPACED: Final = 5
-_RETWEET_CHAIN: Final = r"(?i)^\s*(?:\.?@[a-z0-9_]+[\s:,]*)*(?:rt\b[\s:]*@[a-z0-9_]+[\s:]*)*"
 _RETWEET_WITH_COMMENT: Final = r"(?i)\b[rq]t\b[\s:]*@[a-z0-9_]"
 
 
@@ -67,21 +66,21 @@ def read_contexts(texts: pl.Series, words: pl.Series) -> pl.DataFrame:
     `words` are the texts' own from `letters`. Columns:
     - `context`: counter, news, quote or null
     - `marks`: every word, sign and mark that could turn the verdict, as one string to compare
+    - `handles` and `named`: every handle in it, and those that the sentence itself names, sorted
     - `links`: the addresses in it, sorted, those of shorteners included
     """
-    frame = pl.DataFrame({"text": texts.fill_null(""), "words": words})
+    frame = pl.DataFrame({"text": texts.fill_null("").str.replace_all(UNSEEN, ""), "words": words})
+    every = sorted({mark for marks in _marks().values() for mark in marks})
     spaced = pl.concat_str(pl.lit(" "), "words", pl.lit(" "))
     read = frame.with_columns(
-        spaced.str.contains_any(list(_patterns("counter"))).alias("counter") | _contrary_hashtag(),
-        spaced.str.contains_any(list(_patterns("news"))).alias("news"),
+        spaced.str.contains_any(_marks()["counter"]).alias("counter") | _contrary_hashtag(),
+        spaced.str.contains_any(_marks()["news"]).alias("news"),
         _quotes().alias("quote"),
-        spaced.str.extract_many(list(_every_mark()), overlapping=True).list.sort().list.join("|").alias("said"),
+        spaced.str.extract_many(every, overlapping=True).list.sort().list.join("|").alias("said"),
     )
     return read.select(
         pl.coalesce(pl.when(kind).then(pl.lit(kind)) for kind in CONTEXTS).alias("context"),
-        pl.concat_str("said", _signs(), "counter", "quote", _asks(), _named_handles(), separator="\n").alias(
-            "marks"
-        ),
+        pl.concat_str("said", _signs(), "counter", "quote", _asks(), separator="\n").alias("marks"),
         pl.col("text")
         .str.extract_all(LINK)
         .list.eval(pl.element().str.to_lowercase())
@@ -103,25 +102,23 @@ def is_mark(stream: str) -> bool:
 
 @cache
 def _mark_streams() -> frozenset[str]:
-    return frozenset(mark.replace(" ", "") for mark in _every_mark())
+    return frozenset(mark.replace(" ", "") for marks in _marks().values() for mark in marks)
 
 
 @cache
-def _every_mark() -> tuple[str, ...]:
-    kinds = tuple(_Words.model_fields)
-    return tuple(sorted({mark for kind in kinds for mark in _patterns(kind)}))
-
-
-@cache
-def _patterns(kind: str) -> tuple[str, ...]:
-    """The words of a kind in all languages, folded as posts are; between spaces where words have any."""
-    listed = pl.Series([word for of in _lists().words.values() for word in getattr(of, kind)], dtype=pl.String)
-    folded = letters(listed).select("words").filter(pl.col("words") != "").to_series().unique().sort()
-    unspaced = folded.str.contains(_UNSPACED)
-    padded = pl.DataFrame({"word": folded, "unspaced": unspaced}).select(
-        pl.when("unspaced").then("word").otherwise(pl.format(" {} ", "word"))
+def _marks() -> dict[str, list[str]]:
+    """The words of each kind in all languages, folded as posts are; between spaces where words have any."""
+    listed = pl.DataFrame(
+        [(kind, word) for of in _lists().words.values() for kind, some in of for word in some],
+        schema={"kind": pl.String, "word": pl.String},
+        orient="row",
     )
-    return tuple(padded.to_series().to_list())
+    folded = listed.with_columns(letters(listed["word"])["words"].alias("word")).filter(pl.col("word") != "")
+    padded = pl.when(pl.col("word").str.contains(_UNSPACED)).then("word").otherwise(pl.format(" {} ", "word"))
+    kinds = (
+        folded.select("kind", padded).unique().sort("word").group_by("kind", maintain_order=True).agg("word")
+    )
+    return dict(kinds.iter_rows())
 
 
 def _contrary_hashtag() -> pl.Expr:
@@ -136,7 +133,7 @@ def _quotes() -> pl.Expr:
         rf"[^{first}{last}]{{{_FEWER_IN_UNSPACED},}}){last}"
         for first, last in _PAIRS
     )
-    commented = pl.col("text").str.replace(_RETWEET_CHAIN, "").str.contains(_RETWEET_WITH_COMMENT)
+    commented = pl.col("text").str.replace(LEAD, "").str.contains(_RETWEET_WITH_COMMENT)
     return pl.col("text").str.contains(between) | commented
 
 
@@ -149,16 +146,10 @@ def _asks() -> pl.Expr:
     return pl.col("text").str.contains(r"[?？؟]").cast(pl.String)
 
 
-def _named_handles() -> pl.Expr:
-    """Handles inside the sentence, where they are its subject or object; not those it begins or ends with."""
-    inside = pl.col("text").str.replace(_RETWEET_CHAIN, "").str.replace(_ENDING, "")
-    return (
-        inside.str.to_lowercase()
-        .str.extract_all(HANDLE)
-        .list.eval(pl.element().str.strip_chars_start())
-        .list.sort()
-        .list.join(" ")
-    )
+def _named() -> pl.Expr:
+    """Inside the sentence a handle is its subject or object; at its ends it only says who shall read it."""
+    return _handles(pl.col("text").str.replace(LEAD, "").str.replace(TAIL, ""))
 
 
-_ENDING: Final = rf"(?i)(?:\s+(?:{LINK[4:]}|#\w+|\(?via|@[a-z0-9_]+\)?))+[\s.!…]*$"
+def _handles(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.extract_all(HANDLE).list.unique().list.sort()

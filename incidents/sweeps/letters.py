@@ -21,8 +21,11 @@ _Flags: TypeAlias = npt.NDArray[np.bool_]
 
 LINK: Final = r"(?i)(?:https?://|www\.)[!-~]+"
 HANDLE: Final = r"(?:^|\B)@[A-Za-z0-9_]+"
-_LEAD: Final = r"(?i)^\s*(?:rt\b[\s:]*|@[a-z0-9_]+[\s:,;\-]*)+"
-_TAIL: Final = rf"(?i)(?:\s+(?:{LINK[4:]}|#[\w]+|(?:\(?via\s+)?@[a-z0-9_]+\)?))+[\s.!…]*$"
+LEAD: Final = r"(?i)^\s*(?:rt\b[\s:]*|\.?@[a-z0-9_]+[\s:,;\-]*)+"
+"""Whom a post answers, or passes on: not part of what it says."""
+TAIL: Final = rf"(?i)(?:\s+(?:{LINK[4:]}|#[\w]+|(?:\(?via\s+)?@[a-z0-9_]+\)?))+[\s.!…]*$"
+UNSEEN: Final = r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+"""Characters that show nothing: zero width, direction, soft hyphen. They must not hide a link or a handle."""
 _SEAM: Final = "\ue000"
 """Stands between a text and its tail while they are folded together; private use, so no text needs it."""
 
@@ -42,6 +45,9 @@ _ONE_LETTER: Final = str.maketrans(
 _MARKS_DROPPED: Final = ((0x300, 0x36F), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F))
 _SINGLE_MARKS: Final = frozenset({0x640, 0x670, 0x93C, 0x9BC})  # tatweel, dagger alef, nukta
 _LEET: Final = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"}
+_LEET_POINTS: Final = np.array(list(map(ord, _LEET)), dtype=np.uint32)
+_EDGE_POINTS: Final = np.array(list(map(ord, "0134")), dtype=np.uint32)
+_SIGN_POINTS: Final = np.array(list(map(ord, "@$")), dtype=np.uint32)
 
 
 _NO_LETTERS: Final = pl.DataFrame(schema={"words": pl.String, "body": pl.String, "stream": pl.String})
@@ -54,9 +60,9 @@ def letters(texts: pl.Series) -> pl.DataFrame:
     without spaces, empty where nothing is left: a picture, a lone link. Equal streams: the same text for a
     reader.
     """
-    frame = pl.DataFrame({"text": texts.fill_null("").str.replace_all(_SEAM, " ", literal=True)})
-    split = frame.select(pl.col("text").str.replace(_LEAD, "").alias("whole")).with_columns(
-        pl.col("whole").str.replace(_TAIL, "").alias("body")
+    frame = pl.DataFrame({"text": texts.fill_null("").str.replace_all(UNSEEN, "").str.replace_all(_SEAM, " ")})
+    split = frame.select(pl.col("text").str.replace(LEAD, "").alias("whole")).with_columns(
+        pl.col("whole").str.replace(TAIL, "").alias("body")
     )
     tail = pl.when(_stands_alone()).then(pl.col("whole").str.slice(pl.col("body").str.len_chars()))
     body = pl.when(_stands_alone()).then("body").otherwise("whole")
@@ -170,23 +176,30 @@ def _base(char: str) -> int:
 
 
 def _unleeted(points: _Points, row: npt.NDArray[np.intp]) -> _Points:
-    """Digits and signs as the letters that they stand for, in words that have them between letters."""
-    leet = np.isin(points, [ord(sign) for sign in _LEET])
-    letter = ~leet & (points != _SPACE) & (points != ord(_SEAM)) & ~_digit(points)
-    word = np.cumsum((points == _SPACE) | (points == ord(_SEAM)) | _changes(row))
-    run = np.cumsum(_changes(leet.astype(np.intp)) | _changes(word.astype(np.intp)))
-    starts = np.flatnonzero(_changes(run))
-    before = np.zeros(len(starts), dtype=np.bool_)
-    after = before.copy()
-    before[1:] = letter[starts[1:] - 1] & (word[starts[1:] - 1] == word[starts[1:]])
-    after[:-1] = letter[starts[1:]] & (word[starts[1:] - 1] == word[starts[1:]])
-    inner = leet[starts] & before & after
+    """Digits and signs as the letters that they stand for, in words where they do.
+
+    They do in the whole of a word that has one of them between letters; and a single 0, 1, 3 or 4 does at
+    the edge of a word, beside a letter.
+    """
+    leet, space = np.isin(points, _LEET_POINTS), (points == _SPACE) | (points == ord(_SEAM))
+    figure = leet | _digit(points)
+    letter = ~figure & ~space
+    word = np.cumsum(space | _changes(row))
+    run = np.flatnonzero(_changes(figure) | _changes(word))
+    before, after = np.zeros(len(run), dtype=np.bool_), np.zeros(len(run), dtype=np.bool_)
+    within = word[run[1:] - 1] == word[run[1:]]
+    before[1:] = letter[run[1:] - 1] & within
+    after[:-1] = letter[run[1:]] & within
+    single = np.diff(run, append=len(points)) == 1
+    edge = single & (before | after) & np.isin(points[run], _EDGE_POINTS)
     leeted = np.zeros(int(word[-1]) + 1 if len(word) else 1, dtype=np.bool_)
-    leeted[word[starts[inner]]] = True
+    leeted[word[run[figure[run] & before & after]]] = True
+    stands = leet & leeted[word]
+    stands[run[edge]] = True
     changed = points.copy()
     for sign, stands_for in _LEET.items():
-        changed[(points == ord(sign)) & leeted[word]] = ord(stands_for)
-    changed[np.isin(changed, [ord("@"), ord("$")])] = _SPACE
+        changed[stands & (points == ord(sign))] = ord(stands_for)
+    changed[np.isin(changed, _SIGN_POINTS)] = _SPACE
     return changed
 
 

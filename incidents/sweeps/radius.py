@@ -5,7 +5,7 @@ that turn a text around are compared before (see context.py). What is left to ch
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA, Levenshtein, Opcode
@@ -23,11 +23,17 @@ _ANCHOR: Final = 4
 """Letters in a row that hold two texts together; fewer are chance."""
 _LETTERS_A_SLIP: Final = 15
 _MOST_SLIPS: Final = 4
-_SHORTEST_WORD: Final = 5
+_SHORTEST_WORD: Final = 3
+_SHORTEST_MISTYPED: Final = 5
 _SHORTEST_REPLACED: Final = 8
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _DENSER: Final = 2
 """Scripts without spaces say in one letter what others say in two or three."""
+_WORD_FROM: Final = 3
+_COMMON_FROM: Final = 10
+"""Texts that have a word: from three on it is one, with ten what differs by a letter is a slip of it."""
+_LETTERS_OF_DIGITS: Final = frozenset("oieast")
+"""What folding makes of digits: one replaced by another may be another number."""
 _NUMBER: Final = re.compile(r"\d")
 
 
@@ -46,11 +52,10 @@ class Slip(NamedTuple):
 
 
 def slips(head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
-    """The mistyped words by which a copy differs from its head, or None where it differs in more.
+    """The words that a copy seems to mistype, or None where it differs from its head in more.
 
-    A slip is a word of five letters or more with one letter lost, added or exchanged with its neighbour, of
-    eight or more with one replaced; never its first letter, never with a digit, never a word that turns a
-    text around.
+    Each is a word of three letters or more with one letter lost, added, replaced or exchanged with its
+    neighbour; none has a digit, none turns a text around. Ask `is_slip` of each.
     """
     density = _DENSER if _UNSPACED.search(head.stream) else 1
     shorter, longer = sorted((len(head.stream), len(copy.stream)))
@@ -104,7 +109,7 @@ def _says_something(edge: str) -> bool:
 
 def _slips(changes: Sequence[Opcode], head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
     found = tuple(dict.fromkeys(_words_at(changes, head, copy)))
-    return found if all(map(_is_slip, found)) else None
+    return found if all(map(_may_be_slip, found)) else None
 
 
 def _words_at(changes: Sequence[Opcode], head: Letters, copy: Letters) -> Iterator[Slip]:
@@ -119,11 +124,30 @@ def _words_at(changes: Sequence[Opcode], head: Letters, copy: Letters) -> Iterat
         yield Slip(ours[our_places[our_place]], theirs[their_places[their_place]])
 
 
-def _is_slip(slip: Slip) -> bool:
+def _may_be_slip(slip: Slip) -> bool:
+    if min(map(len, slip)) < _SHORTEST_WORD or OSA.distance(*slip, score_cutoff=1) != 1:
+        return False
+    return not any(_UNSPACED.search(word) or _NUMBER.search(word) or is_mark(word) for word in slip)
+
+
+def is_slip(slip: Slip, texts: Mapping[str, int]) -> bool:
+    """Whether a word is only mistyped, given how many texts of the pile have each word.
+
+    - not where several texts have both: then they are two words
+    - where many have one and hardly any the other
+    - else in a word of five letters or more, of eight where a letter is replaced; never its first letter
+    """
+    rarer, commoner = sorted(texts.get(word, 0) for word in slip)
+    if rarer >= _WORD_FROM:
+        return False
+    return commoner >= _COMMON_FROM or _looks_mistyped(slip)
+
+
+def _looks_mistyped(slip: Slip) -> bool:
     word, typed = slip
-    if word[:1] != typed[:1] or OSA.distance(word, typed, score_cutoff=1) != 1:
-        return False
-    if any(map(_UNSPACED.search, slip)) or any(map(_NUMBER.search, slip)) or any(map(is_mark, slip)):
-        return False
-    replaced = len(word) == len(typed) and sorted(word) != sorted(typed)
-    return min(len(word), len(typed)) >= (_SHORTEST_REPLACED if replaced else _SHORTEST_WORD)
+    replaced = [pair for pair in zip(word, typed, strict=False) if pair[0] != pair[1]]
+    if len(word) != len(typed) or len(replaced) == 2:  # lost, added, or exchanged
+        return word[0] == typed[0] and min(len(word), len(typed)) >= _SHORTEST_MISTYPED
+    return (
+        word[0] == typed[0] and len(word) >= _SHORTEST_REPLACED and not _LETTERS_OF_DIGITS.issuperset(*replaced)
+    )
