@@ -86,6 +86,7 @@ class Person(BaseModel):
     roles: frozenset[Role] = frozenset()
     team: str | None = Field(None, description="Partner team, for partner leads and reviewers.")
     languages: tuple[str, ...] = Field((), description="Languages that this person reads (BCP 47).")
+    opt_outs: tuple[str, ...] = Field((), description="Policies whose items this person does not look at.")
 
 
 def lone_operator(name: str) -> Person:

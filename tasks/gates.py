@@ -13,11 +13,11 @@ from incidents.incident.incident import Incident, not_waived, stand_down_refusal
 from incidents.incident.phases import Phase
 from incidents.people import Person, lone_operator
 from incidents.store import gates, lifecycle
+from incidents.store.ending import is_over
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, GateKind
 from incidents.store.incidents import find, lock, loose
 from incidents.store.reviews import find_review, read_draft, sign
-from incidents.store.sweeps import all_batches_done
 from incidents.words import render
 from tasks.world import catalogue, store
 
@@ -50,7 +50,7 @@ def _is_asked(work: Work, incident: Incident, kind: GateKind, subject: str | Non
         case GateKind.sign_off:
             return incident.phase is Phase.reviewing and find_review(work, incident.id).signed_at is None
         case GateKind.sweep_work:
-            return not all_batches_done(work, subject or "")
+            return not is_over(work, subject or "")
 
 
 def question(gate: Gate) -> str:

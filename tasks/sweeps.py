@@ -1,35 +1,87 @@
-"""Gather the posts of a sweep, keep its universe, and end it once people have decided everything."""
+"""Freeze the windows of a sweep, show how far it is, and end it once people have read enough."""
 
+import secrets
 from datetime import datetime
+from hashlib import sha256
 
+import polars as pl
 from prefect import task
 from prefect.artifacts import create_progress_artifact, create_table_artifact
 
 from incidents.catalogue.teams import CATCH_ALL
 from incidents.incident.phases import Phase
-from incidents.store import sweeps
+from incidents.store import ending, sweeps
+from incidents.store.freezing import Frozen, freeze
 from incidents.store.incidents import find, lock, loose
 from incidents.store.lifecycle import start_monitoring
-from incidents.store.post_source import read_source
 from incidents.store.progress import progress
+from incidents.store.sweeps import Sweep
 from incidents.sweeps.batches import Assignment
-from incidents.sweeps.universe import gather
+from incidents.sweeps.clustering import cluster
+from incidents.sweeps.reading_list import reading_list
+from tasks.drills import request_of
+from tasks.ranking import first_priorities
+from tasks.scan import read_universe
 from tasks.world import catalogue, store
 
 
 @task(persist_result=False)
-def freeze_scope(sweep: str, now: datetime) -> bool:
-    """Read the source, match the scope, and keep what the sweep covers with its batches, all at once.
+def freeze_window(sweep: str, window: int, now: datetime) -> bool:
+    """Find the copies in a window that was scanned, rank it, and keep what is to be read of it, all at once.
 
-    False where that was done before. BadInput where the source cannot be read: the sweep stays requested.
+    False where that was done before.
     """
     with store().read() as work:
         found = sweeps.find_sweep(work, sweep)
-    if found.state != "requested":
-        return False
-    universe = gather(read_source(found.source), found.scope, assignment())
+        drill = find(work, found.incident_id).drill
+    universe = read_universe(sweep, window)
+    clustered = cluster(universe.matched, _heads(found, window))
+    steer_seed, certify_seed = _seeds(found, drill)
+    posts = reading_list(
+        universe,
+        clustered,
+        first_priorities(found, window, universe, clustered),
+        assignment(),
+        steer_seed=steer_seed,
+    )
+    frozen = Frozen(
+        window=window,
+        posts=posts,
+        posts_seen=universe.posts_seen,
+        terms=universe.terms,
+        hash=universe.hash,
+        steer_seed=steer_seed,
+        certify_seed=certify_seed,
+        single_readers=_single_readers(posts, drill=bool(drill)),
+    )
     with store().begin() as work:
-        return sweeps.freeze(work, sweep, universe, now=now)
+        return freeze(work, sweep, frozen, now=now)
+
+
+def _heads(sweep: Sweep, window: int) -> pl.DataFrame | None:
+    """The posts of earlier windows that are read themselves: later copies of them join their clusters."""
+    if window == 1:
+        return None
+    with store().read() as work:
+        ids = sweeps.read_items(work, sweep.id)
+    earlier = pl.concat([read_universe(sweep.id, number).matched for number in range(1, window)])
+    return earlier.filter(pl.col("id").is_in(pl.Series(ids, dtype=pl.String).implode()))
+
+
+def _seeds(sweep: Sweep, drill: str) -> tuple[int, int]:
+    """Those that were drawn before; else new ones that nobody can foretell, in a drill those of its seed."""
+    if sweep.steer_seed is not None and sweep.certify_seed is not None:
+        return sweep.steer_seed, sweep.certify_seed
+    if not drill:
+        return secrets.randbits(62), secrets.randbits(62)
+    rolled = sha256(f"{request_of(drill).seed}:{sweep.number}".encode()).digest()
+    return int.from_bytes(rolled[:8]) >> 2, int.from_bytes(rolled[8:16]) >> 2
+
+
+def _single_readers(posts: pl.DataFrame, *, drill: bool) -> list[str]:
+    """Languages of the posts that fewer than two people read; of a site without people, all of them."""
+    known = catalogue()
+    return [tag for tag in posts["language"].unique().sort() if known.readers(tag, drill=drill) < 2]
 
 
 def assignment() -> Assignment:
@@ -44,26 +96,32 @@ def assignment() -> Assignment:
 
 
 def items_by_team(sweep: str) -> dict[str, int]:
-    """How many items each team has to decide in the sweep."""
+    """How many posts each team has to read in the sweep."""
     with store().read() as work:
         parts = progress(work, sweep).parts
     items: dict[str, int] = {}
     for part in parts:
-        items[part.team] = items.get(part.team, 0) + part.items
+        items[part.team] = items.get(part.team, 0) + part.to_read
     return items
 
 
-def sweep_is_worked(sweep: str) -> bool:
+def window_is_frozen(sweep: str, window: int) -> bool:
+    """Whether what is to be read of a window was kept."""
+    with store().read() as work:
+        return sweeps.windows_of(work, sweep)[window - 1].frozen_at is not None
+
+
+def sweep_is_over(sweep: str) -> bool:
     """Whether people have nothing left to do in it."""
     with store().read() as work:
-        return sweeps.all_batches_done(work, sweep)
+        return ending.is_over(work, sweep)
 
 
 @task(persist_result=False)
 def end_sweep(sweep: str, now: datetime) -> int:
     """End the sweep, unless it ended before, and return how many actions its plan holds."""
     with store().begin() as work:
-        sweeps.finish(work, sweep, now=now)
+        ending.finish(work, sweep, now=now)
         return len(sweeps.plan_of(work, sweep))
 
 

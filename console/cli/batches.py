@@ -11,7 +11,9 @@ from console.cli.options import BatchId, Reason, example
 from incidents.errors import NotFound
 from incidents.store import sheets
 from incidents.store.batches import Batch, claim_batch, find_batch, return_batch
+from incidents.store.incidents import find
 from incidents.store.sweeps import find_sweep
+from incidents.sweeps.desk import desk_for
 from incidents.sweeps.exchange import read_filled, write_batch
 from incidents.words import utc
 
@@ -34,22 +36,18 @@ def claim(
     sweep: Annotated[str | None, typer.Option(help="Only of this sweep; in a drill it must be named.")] = None,
     language: Annotated[Words, typer.Option(help="Only this language; may be given again.")] = None,
 ) -> None:
-    """Take the team's most urgent free batch; you hold it until the lease ends, or you hand it in."""
+    """Take a batch of what matters most for the team; you hold it until the lease ends, or you hand it in."""
     door = Door.of(ctx)
-    known = door.catalogue.team(team)
     with door.store.begin() as work:
-        by, now = door.acting(work, find_sweep(work, sweep).incident_id) if sweep else (door.person, door.now)
-        batch = claim_batch(
-            work,
-            team=team,
-            by=by,
-            now=now,
-            lease_minutes=known.lease_minutes,
-            languages=language or None,
-            sweep=sweep,
-        )
+        incident = find_sweep(work, sweep).incident_id if sweep else None
+        by, now = door.acting(work, incident) if incident else (door.person, door.now)
+        drill = bool(incident and find(work, incident).is_drill)
+        desk = desk_for(door.catalogue, by, team, drill=drill)
+        if language:
+            desk = desk.model_copy(update={"languages": tuple(language)})
+        batch = claim_batch(work, desk, by=by, now=now, sweep=sweep)
     if batch is None:
-        raise NotFound(f"No batch of the team {team} is free. `watchfloor sweep status` shows who holds them.")
+        raise NotFound(f"Nothing waits for the team {team}. `watchfloor sweep status` shows what others hold.")
     door.hand_over(batch.incident_id)
     until = utc(batch.lease_expires_at)
     then = f"`watchfloor sweep export {batch.id} --out {batch.id}.xlsx` writes it."

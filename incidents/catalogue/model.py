@@ -98,6 +98,24 @@ class Catalogue(BaseModel):
         """The detection rule of that id."""
         return _find("detection rule", self.detection_rules, rule_id)
 
+    def languages_of(self, person: Person, team: str, *, drill: bool = False) -> tuple[str, ...] | None:
+        """The languages in which a person is given work of a team; None for all of them.
+
+        Their own languages, and those of the team that nobody in it lists. Who lists none, and who works for
+        the team that takes what no other reads, is given all.
+        """
+        if not person.languages or CATCH_ALL in self.team(team).languages:
+            return None
+        listed = {language for member in self.members(team, drill=drill) for language in member.languages}
+        orphans = set(self.team(team).languages) - listed
+        return tuple(sorted({*person.languages, *orphans}))
+
+    def readers(self, language: str, *, drill: bool = False) -> int:
+        """How many people are given work in a language."""
+        team = self.team_for_language(language)
+        reading = [self.languages_of(each, team.id, drill=drill) for each in self.members(team.id, drill=drill)]
+        return sum(languages is None or language in languages for languages in reading)
+
     @cached_property
     def _reads(self) -> dict[str, Team]:
         # Asked once an item in a sweep of a million items, hence kept.

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from incidents.catalogue.entry import Entry, Slug, Text
 from incidents.people import Person
+from incidents.sweeps.exposure import ExposureBudget
 
 CATCH_ALL = "und"
 """Language of the team that takes what no other team reads (BCP 47: undetermined)."""
@@ -29,6 +30,9 @@ class Team(Entry):
     batch_size: int = Field(50, ge=1, le=1000, description="Items in one batch.")
     lease_minutes: int = Field(
         120, gt=0, description="How long one person holds a batch before it returns to the queue, in minutes."
+    )
+    exposure: ExposureBudget = Field(
+        ExposureBudget(), description="The most that one of its people is given of what is hard to look at."
     )
 
 

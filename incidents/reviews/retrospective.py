@@ -23,7 +23,10 @@ TERMS_SHOWN = 20
 """Entries of a scope that are listed, most posts first; the rest are counted."""
 
 _REFS_SHOWN = 6
-_OF_A_SWEEP = (Event.sweep_requested, Event.universe_frozen, Event.batches_opened, Event.sweep_finished)
+_OF_A_SWEEP = (
+    *(Event.sweep_requested, Event.universe_frozen, Event.batches_opened, Event.reading_opened),
+    *(Event.sweep_closed, Event.sweep_finished, Event.certificate_issued),
+)
 
 _TAGS = set(
     "h1 h2 h3 h4 p br hr ul ol li strong em code pre blockquote table thead tbody tr th td a".split()  # noqa: SIM905

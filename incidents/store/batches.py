@@ -1,14 +1,14 @@
 """Who works which batch until when: every batch is in one person's hands, or in nobody's.
 
-A lease is taken by a conditional UPDATE, on PostgreSQL of a row that nobody else is just taking, so two
-people who ask at once get two batches. A lease that has ended is as good as none: the next person who
-asks takes the batch over, and what was decided in it stays.
+A batch that somebody gave back, or whose lease ended, is taken over by whoever asks next, with what was
+decided in it; where there is none, a new one is made (`pool`). A lease is taken by a conditional UPDATE, on
+PostgreSQL of a row that nobody else is just taking, so two people who ask at once get two batches.
 
 A batch is locked before its incident, here and in `decisions`, so that no two transactions wait for each
 other.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +19,12 @@ from incidents.errors import Conflict, NotAllowed, NotFound, Refusal
 from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import OPEN
 from incidents.people import Act, Person, Role, authorise
-from incidents.store import timeline
+from incidents.store import exposure, pool, timeline
 from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for
-from incidents.store.schema import batches, incidents, items, roles
+from incidents.store.schema import batches, incidents, roles, sweeps
 from incidents.sweeps.batches import lease_until
+from incidents.sweeps.desk import Desk
 from incidents.timeline import Event
 
 LEASE_ENDED = "the lease ended"
@@ -66,7 +67,7 @@ class Batch(BaseModel):
 
 
 class Item(BaseModel):
-    """One post of a batch, as its reviewer reads it."""
+    """One post of a batch, as its reviewer reads it. Nothing in it tells why it is read."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
 
@@ -80,36 +81,30 @@ class Item(BaseModel):
 
 
 def claim_batch(
-    work: Work,
-    *,
-    team: str,
-    by: Person,
-    now: datetime,
-    lease_minutes: int,
-    languages: Collection[str] | None = None,
-    sweep: str | None = None,
-    drill: str = "",
+    work: Work, desk: Desk, *, by: Person, now: datetime, sweep: str | None = None, drill: str = ""
 ) -> Batch | None:
-    """Take the team's most urgent free batch for `lease_minutes`; None where nothing is free.
+    """Take what matters most for the team at this moment; None where nothing waits to be read.
 
     Whoever holds a batch of the team gets that one back, leased anew (a closed tab, a lost connection).
-    `languages` and `sweep` narrow the choice. Without a sweep, work comes from real incidents alone, or
-    from those of `drill`, whose clock tells another `now`. An ended incident hands out no work.
+    Without a sweep, work comes from real incidents alone, or from those of `drill`, whose clock tells another
+    `now`. An ended incident hands out no work, nor does one about a harm that the person opted out of.
     """
-    authorise(by, Act.work_batch, team=team)
+    authorise(by, Act.work_batch, team=desk.team)
     if work.is_postgresql:
         work.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIM_LOCK, sa.func.hashtext(by.id))))
     within = incidents.c.drill == drill if sweep is None else batches.c.sweep_id == sweep
-    queue = _queue(by).where(batches.c.team == team, within)
+    queue = _queue(by).where(batches.c.team == desk.team, within)
     held = _first(
         work, queue.where(_leased_to(by.id), batches.c.lease_expires_at > now).with_for_update(of=batches)
     )
     if held is not None:
-        return _renew(work, held, by=by, now=now, lease_minutes=lease_minutes)
-    if languages is not None:
-        queue = queue.where(batches.c.language.in_(sorted(languages)))
+        return _renew(work, held, by=by, now=now, lease_minutes=desk.lease_minutes)
+    if desk.languages is not None:
+        queue = queue.where(batches.c.language.in_(desk.languages))
     found = _first(work, queue.where(_is_free(now)).with_for_update(of=batches, skip_locked=True))
-    return None if found is None else _take(work, found, by=by, now=now, lease_minutes=lease_minutes)
+    if found is None:
+        found = _made(work, desk, by=by, now=now, sweep=sweep, drill=drill)
+    return None if found is None else _take(work, found, by=by, now=now, lease_minutes=desk.lease_minutes)
 
 
 def claim(work: Work, batch_id: str, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
@@ -179,13 +174,23 @@ def batches_of(work: Work, sweep: str) -> list[Batch]:
 def items_of(work: Work, batch_id: str, by: Person) -> list[Item]:
     """The posts of a batch in their order, for somebody who may work it."""
     find_batch_for(work, batch_id, by)
-    statement = sa.select(items).where(items.c.batch_id == batch_id).order_by(items.c.place)
-    return [Item.model_validate(row) for row in work.execute(statement)]
+    return [Item.model_validate(row) for row in pool.read_places(work, batch_id)]
+
+
+def dissolve_open(work: Work, sweep: str, *, now: datetime, also_leased: bool = False) -> None:
+    """End the batches of a sweep that nobody holds, or all of them; what was decided in them stays."""
+    states = ("open", "leased") if also_leased else ("open",)
+    wanted = sa.select(batches).where(batches.c.sweep_id == sweep, batches.c.state.in_(states))
+    for row in work.execute(wanted.with_for_update()).all():
+        decided = pool.let_go(work, row.id)
+        values = {"state": "done", "done_at": now, "lease_expires_at": None, "size": decided}
+        work.execute(sa.update(batches).where(batches.c.id == row.id).values(**values))
 
 
 def return_batch(work: Work, batch_id: str, *, by: Person, why: str, now: datetime) -> None:
     """Put a batch back into the queue. Conflict where the person does not hold it; decisions stay."""
     batch = find_batch_for(work, batch_id, by)
+    exposure.note(work, batch_id, by.id, now)
     if not _give_back(work, batch, _leased_to(by.id)):
         batch = find_batch(work, batch_id)
         raise taken(batch) if batch.leased_to else Conflict(f"{batch_id} is in nobody's hands already.")
@@ -227,6 +232,7 @@ def _queue(by: Person) -> sa.Select[Any]:
         sa.select(batches)
         .join(incidents, incidents.c.id == batches.c.incident_id)
         .where(incidents.c.phase.in_([phase.value for phase in OPEN]), _may_see(by))
+        .where(sa.func.coalesce(incidents.c.policy, "").not_in(by.opt_outs))
         .order_by(own_first, batches.c.number, batches.c.sweep_id)
         .limit(1)
     )
@@ -277,10 +283,47 @@ def _renew(work: Work, held: Batch, *, by: Person, now: datetime, lease_minutes:
     return _lease(work, held, _leased_to(by.id), {"lease_expires_at": until})
 
 
+def _made(work: Work, desk: Desk, *, by: Person, now: datetime, sweep: str | None, drill: str) -> Batch | None:
+    """A new batch of what waits to be read, in the most severe incident that has something for the person.
+
+    NotAllowed where a break is due, or where all that waits is more than the person may be shown now.
+    """
+    room = exposure.room_for(work, by.id, now, desk.budget) if desk.budget else None
+    spared = False
+    for candidate, policy in work.execute(_working(by, sweep, drill)).all():
+        graphic = policy in desk.graphic_policies
+        size = min(desk.batch_size, room.graphic_items) if room and graphic else desk.batch_size
+        spared |= size == 0
+        wanted = pool.Wanted(team=desk.team, person=by.id, size=size, languages=desk.languages, graphic=graphic)
+        made = pool.make_batch(work, candidate, wanted) if size else None
+        if made is not None:
+            return find_batch(work, made)
+    if spared:
+        enough = "You have looked at enough that is graphic. There is other work that helps as much."
+        raise NotAllowed(f"Nothing is handed out to {by.id} now.", [Refusal("EXPOSURE_SPENT", enough)])
+    return None
+
+
+def _working(by: Person, sweep: str | None, drill: str) -> sa.Select[Any]:
+    """Sweeps with posts to hand out to the person, and the policy of each; the most severe incident first."""
+    within = incidents.c.drill == drill if sweep is None else sweeps.c.id == sweep
+    return (
+        sa.select(sweeps.c.id, incidents.c.policy)
+        .join(incidents, incidents.c.id == sweeps.c.incident_id)
+        .where(sweeps.c.state == "working", sweeps.c.reached_at.is_(None), sweeps.c.closed_by.is_(None))
+        .where(incidents.c.phase.in_([phase.value for phase in OPEN]), _may_see(by), within)
+        .where(sa.func.coalesce(incidents.c.policy, "").not_in(by.opt_outs))
+        .order_by(incidents.c.severity, sweeps.c.requested_at, sweeps.c.id)
+    )
+
+
 def _take(work: Work, free: Batch, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
     until = lease_until(now, lease_minutes)
     values = {"state": "leased", "leased_to": by.id, "leased_at": now, "lease_expires_at": until}
     batch = _lease(work, free, _is_free(now), values)
+    exposure.begin(work, batch.id, by.id, now)
+    if pool.leave_out_what_was_read(work, batch.id, by.id):
+        batch = find_batch(work, batch.id)
     if free.leased_to is not None:
         _tell_returned(work, free, free.leased_to, actor=SYSTEM.id, why=LEASE_ENDED, now=now)
     facts = {"batch": batch.id, "person": by.id, "until": until.isoformat()}

@@ -10,16 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.catalogue.policies import Policy
 from incidents.errors import Conflict, NotAllowed, Refusal
-from incidents.incident.incident import SYSTEM
 from incidents.people import Person
-from incidents.store import timeline
+from incidents.store import certify, looks, timeline
+from incidents.store.aftermath import learn_from
 from incidents.store.batches import Batch, check_held, lock_batch
+from incidents.store.ending import end_if_over
 from incidents.store.engine import Work
-from incidents.store.gates import GateKind, answer_gate
 from incidents.store.incidents import lock
+from incidents.store.judging import judge_sweep
 from incidents.store.schema import batches, decisions, milestones
 from incidents.store.schema import timeline as entries
-from incidents.store.standing import AT_ONCE, standing, undecided, violations
+from incidents.store.standing import AT_ONCE, Place, standing, undecided, violations
+from incidents.sweeps.batches import BLIND, DECIDES, Purpose
 from incidents.sweeps.decisions import Decision, Judgement, refusals
 from incidents.timeline import Entry, Event
 
@@ -49,6 +51,8 @@ def decide(
 ) -> Recorded:
     """Record decisions on items of a batch that the person holds, all of them or none.
 
+    Where an item is read blind, the word is kept to be compared; elsewhere it stands from now on.
+
     - what stands already, word for word, changes nothing, also when the lease has ended since
     - the same person decides otherwise: the new word stands, the old one is kept as superseded
     - somebody else has decided the item: Conflict, with who and when
@@ -58,15 +62,15 @@ def decide(
     that has ended is refused as `LEASE_EXPIRED`.
     """
     batch = lock_batch(work, batch_id, by)
-    said = standing(work, batch, [decision.item for decision in sent])
+    found = standing(work, batch, [decision.item for decision in sent])
+    said = {item: place.said for item, place in found.items()}
     changed = [decision for decision in sent if not _same(decision, said.get(decision.item))]
     if changed:
         check_held(batch, by, now)
         times = Counter(decision.item for decision in sent)
         _refuse(batch, _problems(changed, times, said, by, policies))
         _refuse_others(changed, said, by)
-        _supersede(work, batch, [decision.item for decision in changed if said[decision.item]], now)
-        work.execute(decisions.insert(), [_row(batch, decision) for decision in changed])
+        _keep(work, batch, changed, found, now)
         _reach_first_decision(work, batch, now)
     return Recorded(
         new=sum(said[decision.item] is None for decision in changed),
@@ -99,7 +103,8 @@ def signed(
 def finish_batch(work: Work, batch_id: str, *, by: Person, now: datetime) -> Batch:
     """Say that the batch is done. NotAllowed (`ITEMS_UNDECIDED`) while an item has no decision.
 
-    Whoever finished it may say so again. The sweep's last batch answers the gate at which the sweep waits.
+    Whoever finished it may say so again. What was read blind is compared with what stands, and where the
+    sweep is over with it, the gate is answered at which it waits.
     """
     batch = lock_batch(work, batch_id, by)
     if batch.is_done and batch.leased_to == by.id:
@@ -109,9 +114,13 @@ def finish_batch(work: Work, batch_id: str, *, by: Person, now: datetime) -> Bat
         reason = Refusal("ITEMS_UNDECIDED", f"{left} of its {batch.size} items have no decision yet.")
         raise NotAllowed(f"{batch_id} cannot be finished yet.", [reason])
     done = _mark_done(work, batch, now)
+    learn_from(work, done, now)
     facts = {"batch": batch_id, "person": by.id, "items": batch.size, "violates": violations(work, batch)}
     timeline.append(work, batch.incident_id, Event.batch_finished, actor=by.id, now=now, facts=facts)
-    _answer_gate_if_last(work, batch, now)
+    # Asked after the timeline was appended to, which locks the incident: of two people who finish the last
+    # two batches at once, the second one sees the first one's batch done.
+    judge_sweep(work, batch.sweep_id, now=now)
+    end_if_over(work, batch.sweep_id, now=now)
     return done
 
 
@@ -179,6 +188,22 @@ def _supersede(work: Work, batch: Batch, ids: Sequence[str], now: datetime) -> N
         work.execute(statement.values(superseded_at=now))
 
 
+def _keep(
+    work: Work, batch: Batch, changed: Sequence[Decision], found: Mapping[str, Place], now: datetime
+) -> None:
+    """Each word where its place says that it belongs."""
+    stands = [each for each in changed if found[each.item].purpose in DECIDES]
+    if stands:
+        _supersede(work, batch, [each.item for each in stands], now)
+        work.execute(decisions.insert(), [_row(batch, each) for each in stands])
+    for_sample = [each for each in changed if found[each.item].purpose is Purpose.certify]
+    if for_sample:
+        certify.record(work, batch.sweep_id, batch.id, for_sample)
+    blind = {each: found[each.item].purpose for each in changed if found[each.item].purpose in BLIND}
+    if blind:
+        looks.record(work, batch.sweep_id, batch.id, blind)
+
+
 def _mark_done(work: Work, batch: Batch, now: datetime) -> Batch:
     statement = (
         sa.update(batches)
@@ -208,25 +233,6 @@ def _claim_entry(work: Work, batch: Batch) -> Entry:
     )
     seq = work.execute(last).scalar_one()
     return timeline.entries(work, batch.incident_id, after=seq - 1, limit=1)[0]
-
-
-def _answer_gate_if_last(work: Work, batch: Batch, now: datetime) -> None:
-    # Asked after the timeline was appended to, which locks the incident: of two people who finish the last
-    # two batches at once, the second one sees the first one's batch done.
-    left = (
-        sa.select(batches.c.id).where(batches.c.sweep_id == batch.sweep_id, batches.c.state != "done").limit(1)
-    )
-    if work.execute(left).first() is None:
-        answer_gate(
-            work,
-            batch.incident_id,
-            GateKind.sweep_work,
-            subject=batch.sweep_id,
-            answer="done",
-            by=SYSTEM.id,
-            reason="every batch is done",
-            now=now,
-        )
 
 
 def _version(judgement: Judgement, policies: Mapping[str, Policy]) -> int | None:

@@ -96,6 +96,27 @@ class Store:
             yield Work(connection)
 
     @contextmanager
+    def migrate(self) -> Iterator[Work]:
+        """One writing transaction in which tables may be made anew.
+
+        SQLite drops no table that others refer to; there the references are checked at the end instead.
+        """
+        with self._in_words(), self.engine.connect() as connection:
+            if self.engine.dialect.name == "postgresql":
+                with connection.begin():
+                    yield Work(connection)
+                return
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute("PRAGMA foreign_keys=OFF")  # means nothing once a transaction has begun
+            try:
+                with connection.begin():
+                    yield Work(connection)
+                    _check_references(connection)
+            finally:
+                raw.execute("PRAGMA foreign_keys=ON")
+
+    @contextmanager
     def _in_words(self) -> Iterator[None]:
         """The database's errors in words for the person on call."""
         try:
@@ -116,6 +137,15 @@ class Store:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _check_references(connection: sa.Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise StoreFailed(
+            f"The migration would leave rows of {broken[0]} that refer to nothing in {broken[2]}."
+            " Nothing was changed. Restore a backup, or report it with the revision you came from."
+        )
 
 
 def _why(error: sa.exc.DBAPIError) -> str:

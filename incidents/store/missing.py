@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from incidents.incident.phases import OPEN, Phase
 from incidents.store.engine import Work
-from incidents.store.schema import attempts, incidents, sweeps
+from incidents.store.schema import attempts, incidents, sweeps, windows
 
 
 class MissingRun(BaseModel):
@@ -23,8 +23,13 @@ class MissingRun(BaseModel):
 
 
 def missing_runs(work: Work) -> list[MissingRun]:
-    """Every piece of work that has no attempt: open incidents, ended ones without a review, sweeps."""
-    return [*_incidents_without(work, "crisis"), *_incidents_without(work, "review"), *_sweeps_without(work)]
+    """Every piece of work that has no attempt: open incidents, ended ones without a review, sweeps, windows."""
+    return [
+        *_incidents_without(work, "crisis"),
+        *_incidents_without(work, "review"),
+        *_sweeps_without(work),
+        *_windows_without(work),
+    ]
 
 
 def _incidents_without(work: Work, flow: str) -> list[MissingRun]:
@@ -58,6 +63,28 @@ def _sweeps_without(work: Work) -> list[MissingRun]:
             key=f"sweep:{row.id}",
             incident=row.incident_id,
             request={"incident": row.incident_id, "sweep": row.id},
+            since=row.requested_at,
+        )
+        for row in work.execute(statement)
+    ]
+
+
+def _windows_without(work: Work) -> list[MissingRun]:
+    """Later windows that were asked for; the first belongs to the sweep's own flow."""
+    key = "widen:" + windows.c.sweep_id + "-W" + sa.cast(windows.c.number, sa.String)
+    statement = (
+        sa.select(windows, sweeps.c.incident_id, key.label("key"))
+        .join(sweeps, sweeps.c.id == windows.c.sweep_id)
+        .outerjoin(attempts, attempts.c.key == key)
+        .where(windows.c.number > 1, windows.c.frozen_at.is_(None), attempts.c.key.is_(None))
+        .order_by(windows.c.sweep_id, windows.c.number)
+    )
+    return [
+        MissingRun(
+            flow="widen",
+            key=row.key,
+            incident=row.incident_id,
+            request={"incident": row.incident_id, "sweep": row.sweep_id, "window": str(row.number)},
             since=row.requested_at,
         )
         for row in work.execute(statement)

@@ -3,27 +3,28 @@
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.store.engine import Work
-from incidents.store.schema import batches, decisions
+from incidents.store.schema import batches, decisions, items
 from incidents.sweeps.decisions import Verdict
 
 
 class Part(BaseModel):
-    """The work of one team in one language. `batches_open` counts those that nobody has."""
+    """The work of one team in one language. `batches_open` counts those that were given back."""
 
     model_config = ConfigDict(frozen=True)
 
     team: str
     language: str
     items: int
-    decided: int = 0
+    decided: int = Field(0, description="Items for which a decision holds, copies included.")
     violates: int = 0
     unsure: int = 0
-    batches_open: int
-    batches_leased: int
-    batches_done: int
+    to_read: int = Field(0, description="Items that wait for somebody to read them; copies do not.")
+    batches_open: int = 0
+    batches_leased: int = 0
+    batches_done: int = 0
 
 
 class Progress(BaseModel):
@@ -54,6 +55,11 @@ class Progress(BaseModel):
         return sum(part.violates for part in self.parts)
 
     @property
+    def to_read(self) -> int:
+        """Items that wait for somebody to read them."""
+        return sum(part.to_read for part in self.parts)
+
+    @property
     def unsure(self) -> int:
         """Items sent on, because the reviewer was unsure."""
         return sum(part.unsure for part in self.parts)
@@ -61,49 +67,47 @@ class Progress(BaseModel):
 
 def progress(work: Work, sweep: str) -> Progress:
     """How far a sweep is. A lease that has ended counts as leased until somebody takes the batch back."""
-    said = _said(work, sweep)
+    queues = {(row["team"], row["language"]): row for row in work.execute(_batches(sweep)).mappings()}
     parts = [
-        Part.model_validate(dict(row) | said.get((row["team"], row["language"]), {}))
-        for row in work.execute(_batches(sweep)).mappings()
+        Part.model_validate({**row, **queues.get((row["team"], row["language"]), {})})
+        for row in work.execute(_items(sweep)).mappings()
     ]
     return Progress(sweep=sweep, parts=tuple(parts))
 
 
-def _batches(sweep: str) -> sa.Select[Any]:
+def _items(sweep: str) -> sa.Select[Any]:
+    holds = sa.and_(
+        decisions.c.sweep_id == items.c.sweep_id,
+        decisions.c.item == items.c.read_as,
+        decisions.c.superseded_at.is_(None),
+    )
+    said = {
+        verdict: sa.func.count().filter(decisions.c.verdict == verdict.value).label(verdict.value)
+        for verdict in (Verdict.violates, Verdict.unsure)
+    }
     return (
         sa.select(
-            batches.c.team,
-            batches.c.language,
-            sa.func.sum(batches.c.size).label("items"),
-            *(
-                sa.func.sum(sa.case((batches.c.state == state, 1), else_=0)).label(f"batches_{state}")
-                for state in ("open", "leased", "done")
-            ),
+            items.c.team,
+            items.c.language,
+            sa.func.count().label("items"),
+            sa.func.count(decisions.c.id).label("decided"),
+            *said.values(),
+            sa.func.count().filter(items.c.state == "waiting").label("to_read"),
         )
+        .select_from(items.outerjoin(decisions, holds))
+        .where(items.c.sweep_id == sweep)
+        .group_by(items.c.team, items.c.language)
+        .order_by(items.c.team, items.c.language)
+    )
+
+
+def _batches(sweep: str) -> sa.Select[Any]:
+    states = [
+        sa.func.count().filter(batches.c.state == state).label(f"batches_{state}")
+        for state in ("open", "leased", "done")
+    ]
+    return (
+        sa.select(batches.c.team, batches.c.language, *states)
         .where(batches.c.sweep_id == sweep)
         .group_by(batches.c.team, batches.c.language)
-        .order_by(batches.c.team, batches.c.language)
     )
-
-
-def _said(work: Work, sweep: str) -> dict[tuple[str, str], dict[str, int]]:
-    """Team and language → items decided, and of them violating and unsure."""
-    statement = (
-        sa.select(
-            batches.c.team,
-            batches.c.language,
-            sa.func.count().label("decided"),
-            *(
-                sa.func.sum(sa.case((decisions.c.verdict == verdict.value, 1), else_=0)).label(verdict.value)
-                for verdict in (Verdict.violates, Verdict.unsure)
-            ),
-        )
-        .join_from(decisions, batches, batches.c.id == decisions.c.batch_id)
-        .where(batches.c.sweep_id == sweep, decisions.c.superseded_at.is_(None))
-        .group_by(batches.c.team, batches.c.language)
-    )
-    rows = work.execute(statement).mappings()
-    return {
-        (row["team"], row["language"]): {name: row[name] for name in ("decided", "violates", "unsure")}
-        for row in rows
-    }

@@ -5,6 +5,7 @@ effect that must happen once. Text of posts stands in `items` alone.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -57,6 +58,7 @@ _IS_FIRST = sa.text("standing IN ('new', 'update')")
 _IS_HELD = sa.text("handed_over_at IS NULL")
 _IS_CURRENT = sa.text("superseded_at IS NULL")
 _IS_OPEN_GATE = sa.text("state = 'open'")
+_IS_LOOKED_AT = sa.text("look IS NOT NULL")
 
 counters = sa.Table(
     "counters",
@@ -274,13 +276,39 @@ sweeps = sa.Table(
     sa.Column("source", Json, nullable=False, comment="Where the posts lie: a file or an SQL table"),
     _time("requested_at", nullable=False),
     sa.Column("requested_by", sa.String, nullable=False),
+    sa.Column("goal", Json, comment="Recall to be certified, and how carefully it is read"),
+    sa.Column("plan", Json, comment="When the certify sample may speak; fixed before it is read"),
+    sa.Column("steer_seed", sa.BigInteger, comment="Drawn when it was frozen first, told to the timeline"),
+    sa.Column("certify_seed", sa.BigInteger, comment="Of the sample that no ranking may learn from"),
+    sa.Column("single_readers", Json, comment="Languages that fewer than two people read"),
     _time("frozen_at"),
     sa.Column("posts_seen", sa.Integer),
     sa.Column("posts_matched", sa.Integer),
     sa.Column("universe_hash", sa.String),
     sa.Column("terms", Json, comment="Matched posts a term, and those it brought in alone"),
+    sa.Column("steering", Json, comment="What was read so far, as far as it says where to read on"),
+    sa.Column("ranked_at_decisions", sa.Integer, comment="Decisions that the ranking last learned from"),
+    sa.Column("certify_wanted", sa.Integer, comment="Posts of the certify sample to be read, in its order"),
+    _time("reached_at", comment="When its target was reached: from here on no batch is handed out"),
+    sa.Column("closed_by", sa.String, comment="Who ended it without a certificate"),
+    sa.Column("closed_because", sa.Text),
     _time("finished_at"),
     sa.UniqueConstraint("incident_id", "number"),
+)
+
+windows = sa.Table(
+    "windows",
+    metadata,
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source", Json, nullable=False),
+    _time("requested_at", nullable=False),
+    sa.Column("requested_by", sa.String, nullable=False),
+    _time("frozen_at"),
+    sa.Column("posts_seen", sa.Integer),
+    sa.Column("posts_matched", sa.Integer),
+    sa.Column("languages", Json, comment="Language → posts matched"),
+    sa.Column("universe_hash", sa.String),
 )
 
 batches = sa.Table(
@@ -293,6 +321,13 @@ batches = sa.Table(
     sa.Column("team", sa.String, nullable=False),
     sa.Column("language", sa.String, nullable=False),
     sa.Column("size", sa.Integer, nullable=False),
+    sa.Column(
+        "graphic",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="Its policy is about what is hard to look at",
+    ),
     sa.Column("state", sa.String, nullable=False, comment="open, leased or done"),
     sa.Column("leased_to", sa.String),
     _time("leased_at"),
@@ -300,6 +335,8 @@ batches = sa.Table(
     _time("done_at"),
     sa.UniqueConstraint("sweep_id", "number"),
     sa.Index("ix_batches_queue", "team", "state", "number"),
+    # Whom one person works with, and what they saw: asked at every claim.
+    sa.Index("ix_batches_leased_to", "leased_to", "leased_at"),
 )
 
 items = sa.Table(
@@ -307,15 +344,68 @@ items = sa.Table(
     metadata,
     sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), nullable=False),
     sa.Column("item", sa.String, nullable=False, comment="Id of the post"),
-    sa.Column("batch_id", sa.String, sa.ForeignKey("batches.id"), nullable=False, index=True),
-    sa.Column("place", sa.Integer, nullable=False, comment="Order within the batch"),
+    sa.Column("window", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("team", sa.String, nullable=False, server_default="", comment="Reads its language"),
     sa.Column("text", sa.Text, nullable=False, comment="Sensitive: never in logs, events or documents"),
+    sa.Column("content_hash", sa.String, nullable=False, server_default="", comment="SHA-256 of id and text"),
     sa.Column("language", sa.String, nullable=False),
+    sa.Column("form", sa.String, nullable=False, server_default="text", comment="text, link or media"),
     _time("posted_at"),
     sa.Column("reach", sa.BigInteger, nullable=False),
     sa.Column("matched", Json, nullable=False, comment="What of the scope brought it in"),
+    sa.Column("evaded", Json, comment="Of these, what only a normalisation found"),
+    sa.Column("cluster", sa.String, comment="Head of its cluster; null where it has no copies"),
+    sa.Column("kind", sa.String, nullable=False, server_default="alone", comment="How it is like the head"),
+    sa.Column("likeness", sa.Float, comment="0 to 1, to the head"),
+    sa.Column("context", sa.String, comment="quote, counter or news: has its own look"),
+    sa.Column("read_as", sa.String, nullable=False, comment="Item whose decision holds for this one"),
+    sa.Column(
+        "copies", sa.Integer, nullable=False, server_default="1", comment="Items that its decision covers"
+    ),
+    sa.Column("state", sa.String, nullable=False, server_default="waiting", comment="waiting, taken, covered"),
+    sa.Column("steer_key", sa.BigInteger, comment="Order of the sample that steers: lowest first"),
+    sa.Column("look", sa.String, comment="Further look that it waits for: second, check or adjudicate"),
+    sa.Column("drawn", sa.Float, comment="How likely it was to be drawn for a second look, 0 to 1"),
+    sa.Column("score", sa.Float, comment="0 to 1: how likely it violates, as the ranking sees it"),
+    sa.Column("priority", sa.Float, nullable=False, server_default="0", comment="Higher is read earlier"),
     sa.PrimaryKeyConstraint("sweep_id", "item"),
+    sa.Index("ix_items_queue", "sweep_id", "team", "language", "state", "priority", "item"),
+    sa.Index("ix_items_read_as", "sweep_id", "read_as"),
+    sa.Index("ix_items_cluster", "sweep_id", "cluster"),
+    sa.Index(
+        "ix_items_look", "sweep_id", "team", "look", sqlite_where=_IS_LOOKED_AT, postgresql_where=_IS_LOOKED_AT
+    ),
+    sa.Index("ix_items_steer", "sweep_id", "team", "language", "steer_key"),
 )
+
+places = sa.Table(
+    "places",
+    metadata,
+    sa.Column("batch_id", sa.String, sa.ForeignKey("batches.id"), nullable=False),
+    sa.Column("place", sa.Integer, nullable=False, comment="Order within the batch"),
+    sa.Column("sweep_id", sa.String, nullable=False),
+    sa.Column("item", sa.String, nullable=False, comment="Id of the post, or of a golden item"),
+    sa.Column("purpose", sa.String, nullable=False, comment="Why it is read here; reviewers do not see it"),
+    sa.PrimaryKeyConstraint("batch_id", "place"),
+    sa.UniqueConstraint("batch_id", "item"),
+    sa.Index("ix_places_item", "sweep_id", "item"),
+)
+
+
+def judgement_columns() -> list[sa.Column[Any]]:
+    """What one person said about one item, wherever it is kept."""
+    return [
+        sa.Column("verdict", sa.String, nullable=False),
+        sa.Column("policy", sa.String),
+        sa.Column("clause", sa.String),
+        sa.Column("policy_version", sa.Integer),
+        sa.Column("action", sa.String, nullable=False),
+        sa.Column("rationale", sa.Text, nullable=False, server_default=""),
+        sa.Column("guideline_version", sa.Integer),
+        sa.Column("person", sa.String, nullable=False),
+        _time("decided_at", nullable=False),
+    ]
+
 
 decisions = sa.Table(
     "decisions",
@@ -324,16 +414,8 @@ decisions = sa.Table(
     sa.Column("sweep_id", sa.String, nullable=False),
     sa.Column("item", sa.String, nullable=False),
     sa.Column("batch_id", sa.String, sa.ForeignKey("batches.id"), nullable=False, index=True),
-    sa.Column("verdict", sa.String, nullable=False),
-    sa.Column("policy", sa.String),
-    sa.Column("clause", sa.String),
-    sa.Column("policy_version", sa.Integer),
-    sa.Column("action", sa.String, nullable=False),
-    sa.Column("rationale", sa.Text, nullable=False, server_default=""),
-    sa.Column("guideline_version", sa.Integer),
-    sa.Column("person", sa.String, nullable=False),
-    _time("decided_at", nullable=False),
-    _time("superseded_at", comment="When the same person decided otherwise"),
+    *judgement_columns(),
+    _time("superseded_at", comment="When somebody decided otherwise, or it was undone"),
     sa.ForeignKeyConstraint(["sweep_id", "item"], ["items.sweep_id", "items.item"]),
     sa.Index("ix_decisions_standing", "sweep_id", "superseded_at", "verdict"),
     sa.Index(
@@ -344,6 +426,73 @@ decisions = sa.Table(
         sqlite_where=_IS_CURRENT,
         postgresql_where=_IS_CURRENT,
     ),
+)
+
+readings = sa.Table(
+    "readings",
+    metadata,
+    sa.Column("batch_id", sa.String, sa.ForeignKey("batches.id"), nullable=False),
+    sa.Column("item", sa.String, nullable=False, comment="Id of the post, or of a golden item"),
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), nullable=False),
+    sa.Column("purpose", sa.String, nullable=False, comment="golden, second or check"),
+    sa.Column("expected", sa.String, nullable=False, comment="Verdict that stood then, or the golden one"),
+    sa.Column("drawn", sa.Float, comment="How likely it was to be drawn for this look, 0 to 1"),
+    *judgement_columns(),
+    sa.PrimaryKeyConstraint("batch_id", "item"),
+    sa.Index("ix_readings_item", "sweep_id", "item"),
+    comment="Blind looks: they are compared with what stands, and never stand themselves",
+)
+
+skips = sa.Table(
+    "skips",
+    metadata,
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), nullable=False),
+    sa.Column("item", sa.String, nullable=False),
+    sa.Column("person", sa.String, nullable=False, comment="Who is not asked about it again"),
+    sa.Column("reason", sa.Text, nullable=False),
+    _time("at", nullable=False),
+    sa.PrimaryKeyConstraint("sweep_id", "item", "person"),
+)
+
+golden = sa.Table(
+    "golden",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="golden:<number>"),
+    sa.Column("policy", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("text", sa.Text, nullable=False, comment="Sensitive, as the text of items"),
+    sa.Column("text_hash", sa.String, nullable=False),
+    sa.Column("verdict", sa.String, nullable=False),
+    sa.Column("clause", sa.String),
+    sa.Column("drill", sa.String, nullable=False, server_default=""),
+    sa.Column("added_by", sa.String, nullable=False),
+    _time("added_at", nullable=False),
+    _time("retired_at", comment="From here on it is not handed out"),
+    sa.UniqueConstraint("drill", "policy", "text_hash"),
+    sa.Index("ix_golden_due", "drill", "policy", "language"),
+)
+
+exposures = sa.Table(
+    "exposures",
+    metadata,
+    sa.Column("batch_id", sa.String, sa.ForeignKey("batches.id"), nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    _time("began_at", nullable=False),
+    _time("ended_at", nullable=False),
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("severe", sa.Integer, nullable=False, comment="Items that this person said violate"),
+    sa.PrimaryKeyConstraint("batch_id", "person"),
+    sa.Index("ix_exposures_person", "person", "ended_at"),
+)
+
+certificates = sa.Table(
+    "certificates",
+    metadata,
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), primary_key=True),
+    _incident_id(),
+    sa.Column("kind", sa.String, nullable=False, comment="certified, complete or waived"),
+    sa.Column("document", sa.Text, nullable=False, comment="The signed JSON, byte for byte"),
+    _time("issued_at", nullable=False),
 )
 
 planned_actions = sa.Table(
@@ -359,6 +508,9 @@ planned_actions = sa.Table(
     sa.Column("policy_version", sa.Integer, nullable=False),
     sa.Column("decided_by", sa.String, nullable=False),
     _time("planned_at", nullable=False),
+    _time("reversed_at", comment="When the decision behind it was undone"),
+    sa.Column("reversed_by", sa.String),
+    sa.Column("reversed_because", sa.Text),
 )
 
 outbox = sa.Table(

@@ -12,7 +12,7 @@ from incidents.store.batches import Batch, claim, find_batch_for, items_of
 from incidents.store.decisions import Recorded, decide, finish_batch, signed
 from incidents.store.engine import Work
 from incidents.store.guidelines import guideline_in_force
-from incidents.store.schema import items
+from incidents.store.schema import places
 from incidents.store.standing import decisions_of, standing
 from incidents.sweeps.decisions import Decision, Judgement
 from incidents.sweeps.exchange import BatchSheet, ExpectedBatch, FilledRow, SheetItem
@@ -45,7 +45,7 @@ def expected_batch(
 ) -> ExpectedBatch:
     """What a file that comes back for this batch must be about."""
     batch = find_batch_for(work, batch_id, by)
-    ids = work.execute(sa.select(items.c.item).where(items.c.batch_id == batch_id)).scalars()
+    ids = work.execute(sa.select(places.c.item).where(places.c.batch_id == batch_id)).scalars()
     version = _guideline_version(work, batch, now)
     return ExpectedBatch(batch=batch_id, guideline_version=version, items=frozenset(ids), policies=policies)
 
@@ -65,7 +65,8 @@ def import_decisions(
     A batch that is complete with it is finished. The same file handed in twice changes nothing.
     """
     batch = find_batch_for(work, batch_id, by)
-    said = standing(work, batch, [row.item for row in rows])
+    found = standing(work, batch, [row.item for row in rows])
+    said = {item: place.said for item, place in found.items()}
     own = [row for row in rows if not _is_echo(row, said.get(row.item), by)]
     version = _guideline_version(work, batch, now)
     sent = signed(own, by=by, policies=policies, guideline_version=version, now=now)

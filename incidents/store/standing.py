@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
@@ -11,7 +11,9 @@ from incidents.catalogue.policies import RecommendedAction
 from incidents.people import Person
 from incidents.store.batches import Batch, find_batch_for
 from incidents.store.engine import Work
-from incidents.store.schema import batches, decisions, items
+from incidents.store.said import at_places, is_empty, word
+from incidents.store.schema import decisions, items, places
+from incidents.sweeps.batches import Purpose
 from incidents.sweeps.decisions import Decision, Verdict
 
 AT_ONCE = 500
@@ -30,8 +32,15 @@ class Counts(BaseModel):
     escalated: int
 
 
+class Place(NamedTuple):
+    """Why an item is read at its place in a batch, and what was said there, if anything."""
+
+    purpose: Purpose
+    said: Decision | None
+
+
 class Current(BaseModel):
-    """An item of a batch with the decision that stands, if there is one."""
+    """An item of a batch with what was said about it there, if anything."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,39 +49,36 @@ class Current(BaseModel):
 
 
 def decisions_of(work: Work, batch_id: str, *, by: Person) -> list[Current]:
-    """Every item of a batch in its order, with the decision that stands."""
-    batch = find_batch_for(work, batch_id, by)
-    statement = _with_current().where(items.c.batch_id == batch.id).order_by(items.c.place)
-    return [_current(row) for row in work.execute(statement)]
+    """Every item of a batch in its order, with what was said about it there."""
+    find_batch_for(work, batch_id, by)
+    return [Current(item=row.item, decision=word(row)) for row in work.execute(at_places(batch_id))]
 
 
-def standing(work: Work, batch: Batch, wanted: Sequence[str]) -> dict[str, Decision | None]:
-    """Item → the decision that stands, for those of the wanted items that are in the batch."""
-    found: dict[str, Decision | None] = {}
+def standing(work: Work, batch: Batch, wanted: Sequence[str]) -> dict[str, Place]:
+    """Item → why it is read in the batch, and what was said; for those of the wanted that are in it."""
+    found: dict[str, Place] = {}
     for start in range(0, len(wanted), AT_ONCE):
-        some = items.c.item.in_(wanted[start : start + AT_ONCE])
-        rows = work.execute(_with_current().where(items.c.batch_id == batch.id, some))
-        found |= {current.item: current.decision for current in map(_current, rows)}
+        some = places.c.item.in_(wanted[start : start + AT_ONCE])
+        for row in work.execute(at_places(batch.id).where(some)):
+            found[row.item] = Place(Purpose(row.purpose), word(row))
     return found
 
 
 def current_decisions(work: Work, sweep: str) -> Iterator[Decision]:
-    """The decisions of a sweep that stand, by batch and place. For flows: a door asks for a batch."""
-    statement = (
-        _with_current()
-        .join(batches, batches.c.id == items.c.batch_id)
-        .where(items.c.sweep_id == sweep, decisions.c.id.is_not(None))
-        .order_by(batches.c.number, items.c.place)
-    )
-    for row in work.execute(statement):
-        yield _decision(row)
+    """The decision that holds for each item of a sweep, its own or its head's, by item."""
+    told = [column for column in decisions.c if column.name != "item"]
+    statement = sa.select(items.c.item, *told).join(decisions, _holds()).where(items.c.sweep_id == sweep)
+    rows = work.execute(statement.order_by(items.c.item).execution_options(yield_per=AT_ONCE))
+    for row in rows:
+        yield Decision.model_validate({name: row._mapping[name] for name in Decision.model_fields})
 
 
 def counts(work: Work, sweep: str) -> Counts:
-    """How many items of a sweep are decided, and how."""
+    """How many items of a sweep are decided, and how; copies count as their head does."""
     statement = (
         sa.select(decisions.c.verdict, decisions.c.action, sa.func.count().label("items"))
-        .where(decisions.c.sweep_id == sweep, decisions.c.superseded_at.is_(None))
+        .select_from(items.join(decisions, _holds()))
+        .where(items.c.sweep_id == sweep)
         .group_by(decisions.c.verdict, decisions.c.action)
     )
     verdicts: Counter[str] = Counter()
@@ -85,33 +91,22 @@ def counts(work: Work, sweep: str) -> Counts:
 
 
 def violations(work: Work, batch: Batch) -> int:
-    """How many items of the batch violate."""
-    return _count(work, decisions.c.batch_id == batch.id, decisions.c.verdict == Verdict.violates.value)
+    """How many places of the batch were said to violate."""
+    said = at_places(batch.id).subquery()
+    statement = sa.select(sa.func.count()).select_from(said)
+    return int(work.execute(statement.where(said.c.verdict == Verdict.violates.value)).scalar_one())
 
 
 def undecided(work: Work, batch: Batch) -> int:
-    """How many items of the batch nobody has decided yet."""
-    return batch.size - _count(work, decisions.c.batch_id == batch.id)
+    """At how many places of the batch nobody has said anything yet."""
+    empty = at_places(batch.id).where(is_empty()).subquery()
+    return int(work.execute(sa.select(sa.func.count()).select_from(empty)).scalar_one())
 
 
-def _with_current() -> sa.Select[Any]:
-    current = sa.and_(
+def _holds() -> sa.ColumnElement[bool]:
+    """The decision that holds for an item: of the item that it is read as."""
+    return sa.and_(
         decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.item,
+        decisions.c.item == items.c.read_as,
         decisions.c.superseded_at.is_(None),
     )
-    told = [column for column in decisions.c if column.name != "item"]
-    return sa.select(items.c.item, *told).select_from(items.outerjoin(decisions, current))
-
-
-def _current(row: sa.Row[Any]) -> Current:
-    return Current(item=row.item, decision=None if row.id is None else _decision(row))
-
-
-def _decision(row: sa.Row[Any]) -> Decision:
-    return Decision.model_validate({name: row._mapping[name] for name in Decision.model_fields})
-
-
-def _count(work: Work, *where: sa.ColumnElement[bool]) -> int:
-    statement = sa.select(sa.func.count()).select_from(decisions)
-    return int(work.execute(statement.where(decisions.c.superseded_at.is_(None), *where)).scalar_one())

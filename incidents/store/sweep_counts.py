@@ -36,19 +36,19 @@ def _tallies(work: Work, incident: str) -> dict[str, list[Tally]]:
     reach = sa.func.sum(items.c.reach).filter(decisions.c.verdict == "violates")
     statement = (
         sa.select(
-            batches.c.sweep_id,
-            batches.c.team,
-            batches.c.language,
+            items.c.sweep_id,
+            items.c.team,
+            items.c.language,
             sa.func.count().label("items"),
             verdict("violates"),
             verdict("does_not_violate"),
             verdict("unsure"),
             sa.func.coalesce(reach, 0).label("violates_reach"),
         )
-        .select_from(_decided_items())
-        .where(batches.c.incident_id == incident)
-        .group_by(batches.c.sweep_id, batches.c.team, batches.c.language)
-        .order_by(batches.c.team, batches.c.language)
+        .select_from(_judged_items())
+        .where(sweeps.c.incident_id == incident)
+        .group_by(items.c.sweep_id, items.c.team, items.c.language)
+        .order_by(items.c.team, items.c.language)
     )
     found: dict[str, list[Tally]] = defaultdict(list)
     for row in work.execute(statement):
@@ -56,14 +56,14 @@ def _tallies(work: Work, incident: str) -> dict[str, list[Tally]]:
     return found
 
 
-def _decided_items() -> sa.Join:
-    """Every item of a batch, with its current decision where it has one."""
-    current = sa.and_(
+def _judged_items() -> sa.Join:
+    """Every item of a sweep, with the decision that holds for it where there is one."""
+    holds = sa.and_(
         decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.item,
+        decisions.c.item == items.c.read_as,
         decisions.c.superseded_at.is_(None),
     )
-    return batches.join(items, items.c.batch_id == batches.c.id).outerjoin(decisions, current)
+    return sweeps.join(items, items.c.sweep_id == sweeps.c.id).outerjoin(decisions, holds)
 
 
 def _batches(work: Work, incident: str) -> dict[str, list[BatchCount]]:
@@ -108,9 +108,9 @@ def _yields(work: Work, incident: str) -> dict[str, dict[str, tuple[int, int]]]:
             sa.func.count(decisions.c.id).label("decided"),
             sa.func.count().filter(decisions.c.verdict == "violates").label("violates"),
         )
-        .select_from(_decided_items())
+        .select_from(_judged_items())
         # There is no second entry: portable where the length of a JSON array is not.
-        .where(batches.c.incident_id == incident, items.c.matched[1].as_string().is_(None))
+        .where(sweeps.c.incident_id == incident, items.c.matched[1].as_string().is_(None))
         .group_by(items.c.sweep_id, "term")
     )
     found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)

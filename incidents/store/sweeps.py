@@ -1,15 +1,12 @@
-"""Sweeps: requested by a person, frozen by a flow, worked in batches, ended in a plan of actions."""
+"""Sweeps: requested by a person, frozen by a flow, read in batches, ended in a certificate and a plan."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Final
 
-import polars as pl
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from incidents.errors import NotAllowed, NotFound, Refusal
-from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
 from incidents.people import Act, Person
 from incidents.store import outbox, timeline
@@ -17,21 +14,30 @@ from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for, lock
 from incidents.store.lifecycle import resume_response
 from incidents.store.post_source import Source
-from incidents.store.schema import batches, items, planned_actions, sweeps
-from incidents.store.standing import counts, current_decisions
-from incidents.sweeps.plan import PlannedAction, action_plan
+from incidents.store.schema import items, planned_actions, sweeps, windows
+from incidents.sweeps.plan import PlannedAction
 from incidents.sweeps.scope import Scope
-from incidents.sweeps.universe import TermCount, Universe
+from incidents.sweeps.stopping import Plan
+from incidents.sweeps.universe import TermCount
 from incidents.timeline import Event
 
 OPEN_FOR_SWEEPS: Final = frozenset({Phase.declared, Phase.responding, Phase.monitoring})
 """Phases in which a sweep can be requested."""
 
-FINISHED: Final = "sweep_finished"
-"""Milestone: the first sweep of the incident came to its end."""
 
-_AT_ONCE: Final = 5_000
-"""Rows inserted together."""
+class Goal(BaseModel):
+    """What a sweep's certificate is to say, and how carefully its decisions are looked at again.
+
+    The shares are starting points of our own: a look in twenty costs an hour in twenty.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    target: float = Field(0.9, ge=0.5, le=0.99, description="Recall to be certified, 0.5 to 0.99.")
+    confidence: float = Field(0.95, ge=0.8, le=0.99, description="Of every bound, 0.8 to 0.99.")
+    golden_share: float = Field(0.04, ge=0, le=0.5, description="Golden items for each item of a batch.")
+    second_share: float = Field(0.05, ge=0, le=1, description="Decisions that are read a second time, blind.")
+    check_share: float = Field(0.02, ge=0, le=1, description="Copies whose inherited decision is checked.")
 
 
 class Sweep(BaseModel):
@@ -48,21 +54,43 @@ class Sweep(BaseModel):
     source: Source
     requested_at: datetime
     requested_by: str
+    goal: Annotated[Goal, BeforeValidator(lambda kept: kept or {})]
+    plan: Plan | None
+    steer_seed: int | None
+    certify_seed: int | None
+    single_readers: tuple[str, ...] | None
     frozen_at: datetime | None
     posts_seen: int | None
     posts_matched: int | None
     universe_hash: str | None
     terms: tuple[TermCount, ...] | None
+    ranked_at_decisions: int | None
+    certify_wanted: int | None
+    reached_at: datetime | None
+    closed_by: str | None
+    closed_because: str | None
     finished_at: datetime | None
 
     @property
     def is_finished(self) -> bool:
-        """Whether everything in it is decided and its plan is made."""
+        """Whether it came to its end, and its plan is made."""
         return self.state == "finished"
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no more posts are handed out to be read: its target is reached, or somebody closed it."""
+        return self.reached_at is not None or self.closed_by is not None
 
 
 def request_sweep(
-    work: Work, incident: str, scope: Scope, source: Source, *, by: Person, now: datetime
+    work: Work,
+    incident: str,
+    scope: Scope,
+    source: Source,
+    *,
+    by: Person,
+    now: datetime,
+    goal: Goal = Goal(),  # noqa: B008  frozen
 ) -> Sweep:
     """Ask for a sweep; its flow is started by the event. NotAllowed (`SWEEP_NOT_OPEN`) outside a response.
 
@@ -73,6 +101,7 @@ def request_sweep(
     _check_open(work, incident)
     number = work.next_number(f"sweep:{incident}")
     sweep = f"{incident}-S{number}"
+    asked = {"source": source.kept(), "requested_at": now, "requested_by": by.id}
     row = {
         "id": sweep,
         "incident_id": incident,
@@ -80,12 +109,12 @@ def request_sweep(
         "state": "requested",
         "scope": scope.model_dump(mode="json"),
         "scope_hash": scope.fingerprint(),
-        "source": source.kept(),
-        "requested_at": now,
-        "requested_by": by.id,
+        "goal": goal.model_dump(),
+        **asked,
     }
     work.execute(sweeps.insert().values(**row))
-    facts = {"sweep": sweep, "scope_hash": row["scope_hash"]}
+    work.execute(windows.insert().values(sweep_id=sweep, number=1, **asked))
+    facts = {"sweep": sweep, "scope_hash": row["scope_hash"]} | goal.model_dump()
     timeline.append(work, incident, Event.sweep_requested, actor=by.id, now=now, facts=facts)
     if found.phase is Phase.monitoring:
         resume_response(work, incident, because=f"{sweep} was requested", now=now)
@@ -93,52 +122,33 @@ def request_sweep(
     return find_sweep(work, sweep)
 
 
-def freeze(work: Work, sweep: str, universe: Universe, *, now: datetime) -> bool:
-    """Keep what the sweep covers and open its batches, at once; False where that was done before.
+def request_window(work: Work, sweep: str, source: Source, *, by: Person, now: datetime) -> int:
+    """Ask for later posts to be added to a sweep; returns the number of the window.
 
-    A sweep that matched nothing is finished with it.
+    They are searched by the same scope. NotAllowed (`SWEEP_ENDED`) once the sweep is finished: posts that
+    come later still are another sweep.
     """
+    found = find_sweep_for(work, sweep, by, Act.start_sweep)
+    lock(work, found.incident_id)
     found = find_sweep(work, sweep)
-    values = {
-        "state": "working",
-        "frozen_at": now,
-        "posts_seen": universe.posts_seen,
-        "posts_matched": universe.matched.height,
-        "universe_hash": universe.hash,
-        "terms": [term.model_dump() for term in universe.terms],
-    }
-    statement = sa.update(sweeps).where(sweeps.c.id == sweep, sweeps.c.state == "requested").values(**values)
-    if work.execute(statement).rowcount != 1:
-        return False
-    _open_batches(work, found, universe)
-    _tell_frozen(work, found, universe, now)
-    if not universe.batches:
-        finish(work, sweep, now=now)
-    return True
-
-
-def finish(work: Work, sweep: str, *, now: datetime) -> bool:
-    """End a sweep whose batches are all done, and plan its actions; False where one is not, or it ended."""
-    found = find_sweep(work, sweep)
-    undone = sa.exists().where(batches.c.sweep_id == sweeps.c.id, batches.c.state != "done")
-    statement = sa.update(sweeps).where(sweeps.c.id == sweep, sweeps.c.state == "working", ~undone)
-    if work.execute(statement.values(state="finished", finished_at=now)).rowcount != 1:
-        return False
-    count = counts(work, sweep)
-    facts = {"sweep": sweep} | count.model_dump(include={"decided", "violates", "escalated"})
-    entry = timeline.append(
-        work, found.incident_id, Event.sweep_finished, actor=SYSTEM.id, now=now, facts=facts
+    if found.is_finished or found.closed_by:
+        ended = Refusal("SWEEP_ENDED", f"It ended at {found.finished_at}. Start another sweep for these posts.")
+        raise NotAllowed(f"{sweep} takes no more posts.", [ended])
+    number = work.next_number(f"window:{sweep}") + 1
+    asked = {"source": source.kept(), "requested_at": now, "requested_by": by.id}
+    work.execute(windows.insert().values(sweep_id=sweep, number=number, **asked))
+    facts = {"sweep": sweep, "window": number}
+    timeline.append(work, found.incident_id, Event.window_requested, actor=by.id, now=now, facts=facts)
+    outbox.post_event(
+        work,
+        found.incident_id,
+        Event.window_requested,
+        key=f"window:{sweep}:{number}",
+        now=now,
+        sweep=sweep,
+        window=str(number),
     )
-    timeline.reach_milestone(work, entry, FINISHED)
-    _keep_plan(work, found, now)
-    return True
-
-
-def all_batches_done(work: Work, sweep: str) -> bool:
-    """Whether people have nothing left to do: it is frozen, and no batch is open or leased."""
-    undone = sa.exists().where(batches.c.sweep_id == sweeps.c.id, batches.c.state != "done")
-    worked = sa.select(sweeps.c.id).where(sweeps.c.id == sweep, sweeps.c.state != "requested", ~undone)
-    return work.execute(worked).first() is not None
+    return number
 
 
 def find_sweep(work: Work, sweep: str) -> Sweep:
@@ -149,11 +159,33 @@ def find_sweep(work: Work, sweep: str) -> Sweep:
     return Sweep.model_validate(row)
 
 
-def find_sweep_for(work: Work, sweep: str, by: Person) -> Sweep:
-    """The sweep, if the person may see it. NotFound, or NotAuthorised with its reason."""
+def find_sweep_for(work: Work, sweep: str, by: Person, act: Act = Act.see_sweep) -> Sweep:
+    """The sweep, if the person may do that with it. NotFound, or NotAuthorised with its reason."""
     found = find_sweep(work, sweep)
-    find_for(work, found.incident_id, by, Act.see_sweep)
+    find_for(work, found.incident_id, by, act)
     return found
+
+
+class Window(BaseModel):
+    """Posts that came into a sweep together."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+    number: int
+    source: Source
+    requested_at: datetime
+    requested_by: str
+    frozen_at: datetime | None
+    posts_seen: int | None
+    posts_matched: int | None
+    languages: dict[str, int] | None
+    universe_hash: str | None
+
+
+def windows_of(work: Work, sweep: str) -> list[Window]:
+    """The windows of a sweep, by number."""
+    statement = sa.select(windows).where(windows.c.sweep_id == sweep).order_by(windows.c.number)
+    return [Window.model_validate(row) for row in work.execute(statement)]
 
 
 def sweeps_of(work: Work, incident: str) -> list[Sweep]:
@@ -177,6 +209,12 @@ def plan_of(work: Work, sweep: str) -> list[PlannedAction]:
     return [PlannedAction.model_validate({**row, "decided_by": row["decided_by"].split()}) for row in rows]
 
 
+def read_items(work: Work, sweep: str) -> list[str]:
+    """The ids of the posts in a sweep that are read themselves, and not covered by another."""
+    own = sa.select(items.c.item).where(items.c.sweep_id == sweep, items.c.read_as == items.c.item)
+    return list(work.execute(own.order_by(items.c.item)).scalars())
+
+
 def matched_items(work: Work, sweep: str) -> list[str]:
     """The ids of the posts that a sweep covers."""
     return list(work.execute(sa.select(items.c.item).where(items.c.sweep_id == sweep)).scalars())
@@ -188,82 +226,3 @@ def _check_open(work: Work, incident: str) -> None:
         allowed = ", ".join(sorted(OPEN_FOR_SWEEPS))
         reason = Refusal("SWEEP_NOT_OPEN", f"It is {phase}; a sweep can be requested while it is {allowed}.")
         raise NotAllowed(f"No sweep can be requested in {incident}.", [reason])
-
-
-def _open_batches(work: Work, sweep: Sweep, universe: Universe) -> None:
-    rows = [
-        {
-            "id": f"{sweep.id}-B{plan.number}",
-            "sweep_id": sweep.id,
-            "incident_id": sweep.incident_id,
-            "number": plan.number,
-            "team": plan.team,
-            "language": plan.language,
-            "size": len(plan.item_ids),
-            "state": "open",
-        }
-        for plan in universe.batches
-    ]
-    for start in range(0, len(rows), _AT_ONCE):
-        work.execute(batches.insert(), rows[start : start + _AT_ONCE])
-    for some in _items(sweep, universe):
-        work.execute(items.insert(), some)
-    if work.is_postgresql and rows:
-        # Until it has counted the new rows, PostgreSQL plans as if the tables were as small as before.
-        for table in (items, batches):
-            work.execute(sa.text(f"ANALYZE {table.name}"))
-
-
-def _items(sweep: Sweep, universe: Universe) -> Iterator[list[dict[str, Any]]]:
-    places = pl.DataFrame(
-        [
-            (item, f"{sweep.id}-B{plan.number}", place)
-            for plan in universe.batches
-            for place, item in enumerate(plan.item_ids, start=1)
-        ],
-        schema={"item": pl.String(), "batch_id": pl.String(), "place": pl.Int64()},
-        orient="row",
-    )
-    posts = universe.matched.select(
-        pl.lit(sweep.id).alias("sweep_id"),
-        pl.col("id").alias("item"),
-        *("text", "posted_at", "reach", "matched"),
-        pl.col("language").fill_null("und"),
-    )
-    for some in posts.join(places, on="item").iter_slices(_AT_ONCE):
-        yield some.to_dicts()
-
-
-def _tell_frozen(work: Work, sweep: Sweep, universe: Universe, now: datetime) -> None:
-    frozen = {
-        "sweep": sweep.id,
-        "posts": universe.posts_seen,
-        "matched": universe.matched.height,
-        "universe": universe.hash,
-    }
-    incident, actor = sweep.incident_id, SYSTEM.id
-    timeline.append(work, incident, Event.universe_frozen, actor=actor, now=now, facts=frozen)
-    by_team: dict[str, int] = {}
-    for plan in universe.batches:
-        by_team[plan.team] = by_team.get(plan.team, 0) + 1
-    opened = {"sweep": sweep.id, "batches": len(universe.batches), "by_team": by_team}
-    timeline.append(work, incident, Event.batches_opened, actor=actor, now=now, facts=opened)
-
-
-def _keep_plan(work: Work, sweep: Sweep, now: datetime) -> None:
-    """Each action once: its key is the table's, and the sweep finishes once."""
-    plan = action_plan(sweep.id, current_decisions(work, sweep.id))
-    rows = [
-        action.model_dump(mode="json", exclude={"decided_by"})
-        | {
-            "incident_id": sweep.incident_id,
-            "sweep_id": sweep.id,
-            "decided_by": " ".join(action.decided_by),
-            "planned_at": now,
-        }
-        for action in plan
-    ]
-    for start in range(0, len(rows), _AT_ONCE):
-        work.execute(planned_actions.insert(), rows[start : start + _AT_ONCE])
-    facts = {"sweep": sweep.id, "actions": len(rows)}
-    timeline.append(work, sweep.incident_id, Event.plan_made, actor=SYSTEM.id, now=now, facts=facts)

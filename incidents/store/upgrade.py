@@ -26,7 +26,7 @@ def upgrade(store: Store, to: str = HEAD) -> str:
             f"The store is at revision {at}, which this version of Watchfloor does not know."
             " It was made by a newer one: install that, or restore a backup."
         )
-    with store.begin() as work:
+    with store.migrate() as work:
         if work.is_postgresql:
             work.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config = _config()

@@ -1,16 +1,19 @@
-"""How is a pile shared out among partner teams, and how long may one person hold a batch?"""
+"""What is a batch made of, who reads which language, and how long may one person hold it?
+
+A batch is put together when somebody asks for it, so that it holds what matters most at that moment. Its
+places serve several purposes at once, and whoever works it cannot tell them apart: that is what makes a
+second reading blind.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from enum import StrEnum
+from math import ceil
+from typing import Annotated, Final
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents.errors import BadInput
-
-UNKNOWN_LANGUAGE = "und"
+UNKNOWN_LANGUAGE: Final = "und"
 """BCP 47's tag for a language that nobody has determined."""
 
 BatchSize = Annotated[int, Field(ge=1, le=5_000)]
@@ -37,63 +40,62 @@ class Assignment(BaseModel):
         return self.sizes.get(team, self.default_size)
 
 
-class BatchPlan(BaseModel):
-    """One batch to open: whose, in which language, and its items, most urgent first."""
+class Purpose(StrEnum):
+    """Why an item is read at a place of a batch.
 
-    model_config = ConfigDict(frozen=True)
-
-    team: str
-    language: str
-    number: int = Field(ge=1, description="Counts through the whole sweep; lower is more urgent in a team.")
-    item_ids: tuple[str, ...] = Field(min_length=1)
-
-
-def plan_batches(matched: pl.DataFrame, assignment: Assignment) -> list[BatchPlan]:
-    """Split what `match` found by team and language into batches, the most urgent items first.
-
-    Urgent means, in this order: more distinct entries of the scope, more reach, older (unknown last), id.
-    The same posts in another order give the same batches. BadInput where two posts share an id.
+    - adjudicate: two people differ, or one is unsure; a third one decides
+    - certify: of the random sample that the certificate rests on
+    - steer: of the random sample that shows where the ranking is blind
+    - check: a copy whose inherited decision is looked at
+    - second: read a second time, blind
+    - forward: of a stratum that steer moved forward
+    - rank: the likeliest harm
+    - golden: its right verdict is known
     """
-    _refuse_repeated(matched)
-    plans: list[BatchPlan] = []
-    for (team, language), items in _piles(matched, assignment):
-        size = assignment.size_for(team)
-        for start in range(0, len(items), size):
-            ids = tuple(items[start : start + size])
-            plans.append(BatchPlan(team=team, language=language, number=len(plans) + 1, item_ids=ids))
-    return plans
+
+    adjudicate = "adjudicate"
+    certify = "certify"
+    steer = "steer"
+    check = "check"
+    second = "second"
+    forward = "forward"
+    rank = "rank"
+    golden = "golden"
 
 
-def _piles(matched: pl.DataFrame, assignment: Assignment) -> list[tuple[tuple[str, str], list[str]]]:
-    """(team, language) → ids by urgency; sorted by team and language."""
-    piles = (
-        matched.with_columns(_language(), pl.col("matched").list.n_unique().alias("_entries"))
-        .sort(["_entries", "reach", "posted_at", "id"], descending=[True, True, False, False], nulls_last=True)
-        .group_by("language", maintain_order=True)
-        .agg("id")
-    )
-    by_team = [((assignment.team_for(language), language), ids) for language, ids in piles.rows()]
-    return sorted(by_team)
+DECIDES: Final = frozenset({Purpose.rank, Purpose.forward, Purpose.steer, Purpose.adjudicate})
+"""At these places a reviewer's word stands."""
+
+BLIND: Final = frozenset({Purpose.golden, Purpose.second, Purpose.check})
+"""At these places it is compared with what stands. What is read for the certificate is neither."""
+
+MOST: Final[Mapping[Purpose, float]] = {
+    Purpose.adjudicate: 1.0,
+    Purpose.certify: 0.3,
+    Purpose.steer: 0.2,
+    Purpose.check: 0.1,
+    Purpose.second: 0.1,
+    Purpose.forward: 1.0,
+    Purpose.rank: 1.0,
+}
+"""Purpose → the largest share of a batch, in the order in which places are given away. Own choice: the
+samples grow steadily, and seven of ten places still go to the likeliest harm once they are complete."""
 
 
-def _language() -> pl.Expr:
-    tag = pl.col("language").str.strip_chars().str.to_lowercase().str.replace_all("_", "-")
-    return pl.when(tag == "").then(None).otherwise(tag).fill_null(UNKNOWN_LANGUAGE).alias("language")
+def shares(size: int, waiting: Mapping[Purpose, int]) -> dict[Purpose, int]:
+    """How many of `size` places each purpose gets, given how many items wait for it.
 
-
-def _refuse_repeated(matched: pl.DataFrame) -> None:
-    repeated = matched.filter(pl.col("id").is_duplicated())["id"].unique().sort()
-    if len(repeated):
-        some = ", ".join(repeated.head(5))
-        raise BadInput(f"{len(repeated)} ids belong to more than one post, so nothing was planned: {some}.")
-
-
-@dataclass(frozen=True)
-class Lease:
-    """One person holds one batch until a moment (aware)."""
-
-    person: str
-    expires_at: datetime
+    Each gets at most its share of `MOST`, rounded up; places that are left over go round once more, without
+    that bound, so that nobody gets a small batch while there is something to read. Golden items stand
+    outside of it: they are put among the others.
+    """
+    given: dict[Purpose, int] = dict.fromkeys(MOST, 0)
+    for most in (MOST, dict.fromkeys(MOST, 1.0)):
+        for purpose, share in most.items():
+            left = size - sum(given.values())
+            bound = ceil(size * share) - given[purpose]
+            given[purpose] += max(0, min(left, bound, waiting.get(purpose, 0) - given[purpose]))
+    return {purpose: places for purpose, places in given.items() if places}
 
 
 def lease_until(now: datetime, minutes: int) -> datetime:
@@ -103,8 +105,3 @@ def lease_until(now: datetime, minutes: int) -> datetime:
     if minutes < 1:
         raise ValueError(f"a lease of {minutes} minutes is none")
     return now + timedelta(minutes=minutes)
-
-
-def is_expired(lease: Lease, now: datetime) -> bool:
-    """Whether somebody else may take the batch: from the very moment on at which the lease ends."""
-    return now >= lease.expires_at

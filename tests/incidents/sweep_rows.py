@@ -18,12 +18,15 @@ from incidents.people import Person, Role
 from incidents.store import lifecycle
 from incidents.store.batches import Batch, batches_of, claim
 from incidents.store.engine import Store, Work
+from incidents.store.freezing import Frozen, freeze
 from incidents.store.incidents import NewCandidate, find, open_candidate
 from incidents.store.post_source import FileSource
-from incidents.store.sweeps import Sweep, freeze, request_sweep
+from incidents.store.schema import batches, items, places, sweeps
+from incidents.store.sweeps import Sweep, request_sweep
 from incidents.sweeps.batches import Assignment
 from incidents.sweeps.decisions import Decision, Verdict
 from incidents.sweeps.posts import POST_SCHEMA
+from incidents.sweeps.reading_list import reading_list
 from incidents.sweeps.scope import Scope
 from incidents.sweeps.universe import gather
 
@@ -103,12 +106,58 @@ def pile(*posts: tuple[str, str], text: str = "an alarm") -> pl.DataFrame:
 SIX = pile(("p1", "de"), ("p2", "de"), ("p3", "de"), ("p4", "de"), ("p5", "tr"), ("p6", "tr"))
 """Two German batches, B1 with p1 and p2, B2 with p3 and p4; and a Turkish one, B3 with p5 and p6."""
 
+STEER_SEED, CERTIFY_SEED = 11, 12
+
+
+def frozen(posts: pl.DataFrame, *, window: int = 1, copies: dict[str, str] | None = None) -> Frozen:
+    """A window of these posts; `copies` says which post is covered by which."""
+    universe = gather(posts, SCOPE)
+    heads = copies or {}
+    clustered = universe.matched.select(
+        "id",
+        pl.col("id").replace(heads).alias("cluster"),
+        pl.when(pl.col("id").is_in(list(heads))).then(pl.lit("exact")).otherwise(pl.lit("alone")).alias("kind"),
+        pl.lit(1.0).alias("likeness"),
+        pl.col("id").is_in(list(heads)).alias("covered"),
+        pl.lit(None, pl.String).alias("context"),
+    )
+    priorities = universe.matched.select("id", pl.lit(0.5).alias("score"), pl.lit(0.0).alias("priority"))
+    return Frozen(
+        window=window,
+        posts=reading_list(universe, clustered, priorities, TEAMS, steer_seed=STEER_SEED),
+        posts_seen=universe.posts_seen,
+        terms=universe.terms,
+        hash=universe.hash,
+        steer_seed=STEER_SEED,
+        certify_seed=CERTIFY_SEED,
+        single_readers=(),
+    )
+
 
 def add_sweep(work: Work, incident: str, posts: pl.DataFrame = SIX) -> str:
-    """A sweep whose batches are open."""
+    """A sweep whose posts stand in open batches of two, in their order, and nothing of it is sampled."""
     sweep = requested(work, incident).id
-    assert freeze(work, sweep, gather(posts, SCOPE, TEAMS), now=after(5))
+    kept = frozen(posts)
+    assert freeze(work, sweep, kept, now=after(5))
+    work.execute(sweeps.update().where(sweeps.c.id == sweep).values(plan=None, certify_wanted=0))
+    for language in posts["language"].unique(maintain_order=True):
+        ids = kept.posts.filter(pl.col("language") == language)["id"].sort()
+        for start in range(0, len(ids), 2):
+            add_batch(work, sweep, TEAMS.team_for(language), language, list(ids[start : start + 2]))
     return sweep
+
+
+def add_batch(work: Work, sweep: str, team: str, language: str, ids: list[str]) -> str:
+    """An open batch of these posts, each read because it ranks high."""
+    number = work.next_number(f"batch:{sweep}")
+    batch, incident = f"{sweep}-B{number}", sweep.rpartition("-")[0]
+    row = {"id": batch, "sweep_id": sweep, "incident_id": incident, "number": number, "team": team}
+    work.execute(batches.insert().values(**row, language=language, size=len(ids), state="open"))
+    for place, item in enumerate(ids, start=1):
+        told = {"batch_id": batch, "place": place, "sweep_id": sweep, "item": item, "purpose": "rank"}
+        work.execute(places.insert().values(**told))
+    work.execute(items.update().where(items.c.sweep_id == sweep, items.c.item.in_(ids)).values(state="taken"))
+    return batch
 
 
 def requested(work: Work, incident: str) -> Sweep:

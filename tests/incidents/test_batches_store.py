@@ -23,6 +23,7 @@ from incidents.store.engine import Store, Work
 from incidents.store.roles import take_role
 from incidents.store.schema import incidents
 from incidents.store.timeline import entries, verify
+from incidents.sweeps.desk import Desk
 from incidents.timeline import Event
 from tests.incidents.sweep_rows import (
     ADA,
@@ -44,7 +45,8 @@ ROOT = Person(id="root", roles=frozenset({Role.administrator}))
 def ask(work: Work, by: Person = BO, minutes: float = 10, team: str = "german", **narrow: str) -> Batch | None:
     """Ask for the team's next batch, for an hour."""
     sweep, drill = narrow.get("sweep"), narrow.get("drill", "")
-    return claim_batch(work, team=team, by=by, now=after(minutes), lease_minutes=60, sweep=sweep, drill=drill)
+    desk = Desk(team=team, lease_minutes=60, batch_size=2)
+    return claim_batch(work, desk, by=by, now=after(minutes), sweep=sweep, drill=drill)
 
 
 def take_all(url: str, name: str) -> list[str]:
@@ -237,9 +239,8 @@ def test_languages_and_sweep_narrow_the_choice(store: Store) -> None:
         incident = add_crisis(work)
         first = add_sweep(work, incident, pile(("p1", "de"), ("p2", "pl")))
         second = add_sweep(work, incident)
-        polish = claim_batch(
-            work, team="german", by=BO, now=after(10), lease_minutes=60, languages=("pl",), sweep=first
-        )
+        desk = Desk(team="german", lease_minutes=60, languages=("pl",))
+        polish = claim_batch(work, desk, by=BO, now=after(10), sweep=first)
         assert polish is not None
         assert (polish.sweep_id, polish.language) == (first, "pl")
         narrowed = ask(work, CLEO, sweep=second)

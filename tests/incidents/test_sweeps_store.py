@@ -7,37 +7,39 @@ from incidents.incident.phases import Phase
 from incidents.store import lifecycle, outbox
 from incidents.store.batches import batches_of, claim, items_of
 from incidents.store.decisions import decide, finish_batch
+from incidents.store.ending import finish, is_over
 from incidents.store.engine import Store, Work
+from incidents.store.freezing import freeze
 from incidents.store.incidents import find
 from incidents.store.post_source import TableSource
 from incidents.store.progress import progress
 from incidents.store.sweeps import (
-    all_batches_done,
+    Goal,
     find_sweep,
     find_sweep_for,
-    finish,
-    freeze,
     plan_of,
     request_sweep,
     sweeps_of,
 )
 from incidents.store.timeline import entries, milestones_of, verify
-from incidents.sweeps.universe import gather
+from incidents.sweeps.stopping import plan_for
 from incidents.timeline import Event
 from tests.incidents.sweep_rows import (
     ADA,
     BO,
+    CERTIFY_SEED,
     DEV,
     POLICIES,
     SCOPE,
     SIX,
     SOURCE,
-    TEAMS,
+    STEER_SEED,
     add_assessed,
     add_crisis,
     add_sweep,
     after,
     at_once,
+    frozen,
     harmless,
     pile,
     requested,
@@ -70,7 +72,7 @@ def test_a_request_starts_the_flow_by_an_event(store: Store) -> None:
     assert (sweep.id, sweep.state, sweep.scope) == (f"{incident}-S1", "requested", SCOPE)
     assert parcel.payload == {"event": "sweep.scope.requested", "incident": incident, "sweep": sweep.id}
     assert (last.event, last.actor) == (Event.sweep_requested, "ada")
-    assert last.facts == {"sweep": sweep.id, "scope_hash": SCOPE.fingerprint()}
+    assert last.facts == {"sweep": sweep.id, "scope_hash": SCOPE.fingerprint()} | Goal().model_dump()
 
 
 def test_a_sweep_is_requested_during_a_response_only(store: Store) -> None:
@@ -109,7 +111,7 @@ def test_the_password_of_a_source_is_kept_and_never_shown(store: Store) -> None:
 
 
 def test_a_sweep_is_frozen_once(store: Store) -> None:
-    universe = gather(SIX, SCOPE, TEAMS)
+    universe = frozen(SIX)
     with store.begin() as work:
         incident = add_crisis(work)
         sweep = requested(work, incident).id
@@ -122,27 +124,29 @@ def test_a_sweep_is_frozen_once(store: Store) -> None:
     assert (sorted(won), failed) == ([False, False, True], [])
     with store.read() as work:
         found = find_sweep(work, sweep)
-        opened = batches_of(work, sweep)
+        parts = progress(work, sweep).parts
         told = {entry.event: entry.facts for entry in entries(work, incident)}
     assert (found.state, found.posts_seen, found.posts_matched) == ("working", 6, 6)
     assert found.universe_hash == universe.hash
+    assert found.plan == plan_for(0.9, 0.95)
     assert found.terms is not None
     assert (found.terms[0].term, found.terms[0].posts, found.terms[0].alone) == ("term:alarm", 6, 6)
-    assert [(b.id, b.team, b.size, b.state) for b in opened] == [
-        (f"{sweep}-B1", "german", 2, "open"),
-        (f"{sweep}-B2", "german", 2, "open"),
-        (f"{sweep}-B3", "turkish", 2, "open"),
-    ]
-    assert told[Event.universe_frozen] == {"sweep": sweep, "posts": 6, "matched": 6, "universe": universe.hash}
-    assert told[Event.batches_opened] == {"sweep": sweep, "batches": 3, "by_team": {"german": 2, "turkish": 1}}
+    assert [(part.team, part.items, part.to_read) for part in parts] == [("german", 4, 4), ("turkish", 2, 2)]
+    seeds = {"steer_seed": STEER_SEED, "certify_seed": CERTIFY_SEED}
+    counted = {"sweep": sweep, "window": 1, "posts": 6, "matched": 6, "universe": universe.hash}
+    assert told[Event.universe_frozen] == counted | seeds
+    opened = {"sweep": sweep, "to_read": 6, "covered": 0, "by_team": {"german": 4, "turkish": 2}}
+    assert told[Event.reading_opened] == opened
+    assert told[Event.plan_fixed]["plan"] == found.plan.model_dump(mode="json")
 
 
 def test_a_sweep_that_matched_nothing_ends_at_once(store: Store) -> None:
     with store.begin() as work:
         sweep = add_sweep(work, add_crisis(work), pile(("p1", "de"), text="nothing"))
         found = find_sweep(work, sweep)
-        assert (found.state, found.posts_seen, found.posts_matched) == ("finished", 1, 0)
-        assert all_batches_done(work, sweep)
+        assert (found.posts_seen, found.posts_matched) == (1, 0)
+        assert is_over(work, sweep)
+        assert finish(work, sweep, now=after(6))
         assert plan_of(work, sweep) == []
 
 
@@ -151,9 +155,9 @@ def test_a_sweep_finishes_when_every_batch_is_done(store: Store) -> None:
         incident = add_crisis(work)
         sweep = add_sweep(work, incident)
         assert not finish(work, sweep, now=after(12))
-        assert not all_batches_done(work, sweep)
+        assert not is_over(work, sweep)
         work_all(work, sweep)
-        assert all_batches_done(work, sweep)
+        assert is_over(work, sweep)
 
     def run() -> bool:
         with store.begin() as work:
@@ -179,7 +183,7 @@ def test_a_sweep_finishes_when_every_batch_is_done(store: Store) -> None:
 def test_a_sweep_that_is_not_frozen_is_not_worked_off(store: Store) -> None:
     with store.begin() as work:
         sweep = requested(work, add_crisis(work)).id
-        assert not all_batches_done(work, sweep)
+        assert not is_over(work, sweep)
         assert not finish(work, sweep, now=after(5))
 
 

@@ -35,6 +35,14 @@ FACTS: dict[Event, dict[str, Any]] = {
     Event.gate_opened: {"gate": "declare", "due_at": "2026-11-23T01:05:00+02:00"},
     Event.universe_frozen: {"sweep": "INC-12-S1", "posts": 5000, "matched": 1, "universe": "f" * 64},
     Event.batches_opened: {"sweep": "INC-12-S1", "batches": 3, "by_team": {"turkish": 2, "german": 1}},
+    Event.reading_opened: {
+        "sweep": "INC-12-S1",
+        "to_read": 3,
+        "covered": 5,
+        "by_team": {"turkish": 2, "german": 1},
+    },
+    Event.target_reached: {"sweep": "INC-12-S1", "recall_at_least": 0.91, "read": 400, "found": 31},
+    Event.certificate_issued: {"sweep": "INC-12-S1", "kind": "certified", "recall_at_least": 0.91},
     Event.role_handed_over: {"role": "commander", "was": "ada", "person": "bo", "note": ""},
 }
 

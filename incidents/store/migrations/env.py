@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from incidents.store.schema import metadata
+from incidents.store.certify_schema import metadata  # which also brings in those of `schema`
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

@@ -1,0 +1,188 @@
+"""The random sample that certifies a sweep: drawn before anything is ranked, read blind by two people.
+
+What is said here never reaches a ranking, which would make the certificate worthless: it lies in tables of
+its own, and no module that ranks may import this one (import-linter, and a test that tries).
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from incidents.store.certify_schema import certify_readings, certify_sample
+from incidents.store.engine import Work
+from incidents.store.schema import batches, decisions, items, places, sweeps
+from incidents.sweeps.batches import Purpose
+from incidents.sweeps.decisions import Decision, Verdict
+from incidents.sweeps.samples import sample_keys
+from incidents.sweeps.stopping import Reading, SampleRow, agreed
+
+Columns = ReadOnlyColumnCollection[str, Any]
+"""Those of a table with `sweep_id` and `item`."""
+
+HELD: Final = 50_000
+"""Posts of a window that are kept in the order of the sample. A sweep that would need more is read whole."""
+
+READERS: Final = 2
+_AT_ONCE: Final = 5_000
+
+
+def draw_sample(
+    work: Work, sweep: str, posts: pl.DataFrame, seed: int, single_readers: Collection[str]
+) -> None:
+    """Keep the first posts of a window in the order of the sample.
+
+    `posts` has id and language. A language that fewer than two people read is read once; the certificate
+    says so.
+    """
+    keyed = posts.select("id", "language", pl.Series("key", sample_keys(posts["id"], seed)))
+    rows = [
+        {"sweep_id": sweep, "item": item, "key": key, "wanted": 1 if language in single_readers else READERS}
+        for item, language, key in keyed.sort("key", "id").head(HELD).iter_rows()
+    ]
+    for start in range(0, len(rows), _AT_ONCE):
+        work.execute(certify_sample.insert(), rows[start : start + _AT_ONCE])
+
+
+def waiting_for(work: Work, sweep: str, *, team: str, language: str, person: str, most: int) -> list[str]:
+    """Posts of the sample that this person could read next, in its order.
+
+    Nobody reads one twice. Who has decided it already gets it only where nobody else is left to ask.
+    """
+    given = sa.select(sa.func.count()).select_from(places).where(_here(), _is_certify())
+    statement = (
+        _prefix(sweep)
+        .where(
+            items.c.team == team,
+            items.c.language == language,
+            certify_sample.c.verdict.is_(None),
+            given.scalar_subquery() < certify_sample.c.wanted,
+            ~_placed_with(person),
+            ~was_read_by(certify_sample.c, person),
+        )
+        .limit(most)
+        .with_for_update(of=certify_sample, skip_locked=True)
+    )
+    decided = sa.exists().where(
+        decisions.c.sweep_id == certify_sample.c.sweep_id,
+        decisions.c.item == certify_sample.c.item,
+        decisions.c.person == person,
+    )
+    fresh = list(work.execute(statement.where(~decided)).scalars())
+    return fresh or list(work.execute(statement).scalars())
+
+
+def was_read_by(of: Columns, person: str, *, elsewhere_than: str | None = None) -> sa.ColumnElement[bool]:
+    """Whether this person read the item of a row for the sample; in another batch, where one is named."""
+    read = sa.exists().where(
+        certify_readings.c.sweep_id == of.sweep_id,
+        certify_readings.c.item == of.item,
+        certify_readings.c.person == person,
+    )
+    return read if elsewhere_than is None else read.where(certify_readings.c.batch_id != elsewhere_than)
+
+
+def record(work: Work, sweep: str, batch: str, said: Sequence[Decision]) -> None:
+    """Keep what was said; a later word of the same batch replaces an earlier one."""
+    mine = sa.and_(
+        certify_readings.c.batch_id == batch, certify_readings.c.item.in_([each.item for each in said])
+    )
+    work.execute(certify_readings.delete().where(mine))
+    stamp = {"sweep_id": sweep, "batch_id": batch}
+    work.execute(certify_readings.insert(), [each.model_dump(mode="python") | stamp for each in said])
+
+
+def settle(work: Work, sweep: str, batch: str) -> None:
+    """Say what the readers of each post in a batch agreed on, or ask for a third where two differ."""
+    read = sa.select(certify_readings.c.item).where(certify_readings.c.batch_id == batch)
+    for item, readings in _readings(work, sweep, certify_readings.c.item.in_(read)).items():
+        row = sa.and_(certify_sample.c.sweep_id == sweep, certify_sample.c.item == item)
+        wanted = work.execute(sa.select(certify_sample.c.wanted).where(row)).scalar_one()
+        verdict = agreed(readings, alone=wanted == 1)
+        asks = READERS + 1 if verdict is None and len(readings) >= READERS else wanted
+        work.execute(sa.update(certify_sample).where(row).values(verdict=verdict, wanted=asks))
+
+
+def _prefix(sweep: str) -> sa.Select[Any]:
+    """The posts of the sample that are to be read by now, in its order."""
+    wanted = sa.select(sweeps.c.certify_wanted).where(sweeps.c.id == sweep).scalar_subquery()
+    first = (
+        sa.select(certify_sample.c.item)
+        .where(certify_sample.c.sweep_id == sweep)
+        .order_by(certify_sample.c.key, certify_sample.c.item)
+        .limit(wanted)
+    )
+    here = sa.and_(items.c.sweep_id == certify_sample.c.sweep_id, items.c.item == certify_sample.c.item)
+    return (
+        sa.select(certify_sample.c.item)
+        .join(items, here)
+        .where(certify_sample.c.sweep_id == sweep, certify_sample.c.item.in_(first))
+        .order_by(certify_sample.c.key, certify_sample.c.item)
+    )
+
+
+def _here() -> sa.ColumnElement[bool]:
+    return sa.and_(places.c.sweep_id == certify_sample.c.sweep_id, places.c.item == certify_sample.c.item)
+
+
+def _is_certify() -> sa.ColumnElement[bool]:
+    return places.c.purpose == Purpose.certify.value
+
+
+def _placed_with(person: str) -> sa.ColumnElement[bool]:
+    """Whether a batch that this person has, or had last, holds it for the sample."""
+    return sa.exists().where(
+        _here(), _is_certify(), batches.c.id == places.c.batch_id, batches.c.leased_to == person
+    )
+
+
+def sample_rows(work: Work, sweep: str) -> list[SampleRow]:
+    """The posts of the sample that are to be read by now, in its order, as the rule judges them."""
+    holds = sa.and_(
+        decisions.c.sweep_id == items.c.sweep_id,
+        decisions.c.item == items.c.read_as,
+        decisions.c.superseded_at.is_(None),
+    )
+    statement = (
+        _prefix(sweep)
+        .outerjoin(decisions, holds)
+        .add_columns(
+            *(certify_sample.c.key, certify_sample.c.verdict, items.c.language, items.c.form, items.c.window),
+            (certify_sample.c.wanted == 1).label("alone"),
+            sa.func.coalesce(decisions.c.verdict == Verdict.violates.value, sa.false()).label("found"),
+        )
+    )
+    readings = _readings(work, sweep, sa.true())
+    return [
+        SampleRow.model_validate({**row, "readings": readings.get(row["item"], ())})
+        for row in work.execute(statement).mappings()
+    ]
+
+
+def _readings(work: Work, sweep: str, which: sa.ColumnElement[bool]) -> dict[str, tuple[Reading, ...]]:
+    """Post → what was said, in the order of saying; people are numbered as they come, and never named."""
+    statement = (
+        sa.select(certify_readings.c.item, certify_readings.c.person, certify_readings.c.verdict)
+        .where(certify_readings.c.sweep_id == sweep)
+        .order_by(certify_readings.c.decided_at, certify_readings.c.person, certify_readings.c.item)
+    )
+    numbers = _numbers(work, sweep)
+    found: dict[str, tuple[Reading, ...]] = {}
+    for item, person, verdict in work.execute(statement.where(which)):
+        reading = Reading(reader=numbers[person], verdict=verdict)
+        found[item] = (*found.get(item, ()), reading)
+    return found
+
+
+def _numbers(work: Work, sweep: str) -> dict[str, int]:
+    first = sa.func.min(certify_readings.c.decided_at)
+    statement = (
+        sa.select(certify_readings.c.person)
+        .where(certify_readings.c.sweep_id == sweep)
+        .group_by(certify_readings.c.person)
+        .order_by(first, certify_readings.c.person)
+    )
+    people = work.execute(statement).scalars()
+    return {person: number for number, person in enumerate(people, start=1)}

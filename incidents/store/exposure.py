@@ -1,0 +1,75 @@
+"""What each person was shown, batch by batch, and what their budget still allows."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from incidents.errors import NotAllowed, Refusal
+from incidents.store.engine import Work
+from incidents.store.said import at_places
+from incidents.store.schema import batches, exposures
+from incidents.sweeps.decisions import Verdict
+from incidents.sweeps.exposure import WEEK, ExposureBudget, Look, Room, Seen, break_until, room, tally
+
+SHIFT_AT_MOST: Final = timedelta(days=2)
+"""How far back a shift that still runs may have begun."""
+
+
+def begin(work: Work, batch: str, person: str, now: datetime) -> None:
+    """Note that a person begins to look at a batch; again changes nothing."""
+    row = {"batch_id": batch, "person": person, "began_at": now, "ended_at": now}
+    work.insert_once(exposures, row | {"items": 0, "severe": 0})
+
+
+def note(work: Work, batch: str, person: str, now: datetime) -> None:
+    """Note how much of a batch the person has looked at by now."""
+    said = at_places(batch).subquery()
+    mine = said.c.person == person
+    violates = said.c.verdict == Verdict.violates.value
+    items, severe = work.execute(
+        sa.select(sa.func.count(), sa.func.count().filter(violates)).select_from(said).where(mine)
+    ).one()
+    row = sa.and_(exposures.c.batch_id == batch, exposures.c.person == person)
+    work.execute(sa.update(exposures).where(row).values(items=items, severe=severe, ended_at=now))
+
+
+def seen_by(work: Work, person: str, now: datetime, budget: ExposureBudget) -> Seen:
+    """What the person's batches amount to at this moment."""
+    since = now - max(WEEK, SHIFT_AT_MOST)
+    rows = work.execute(
+        sa.select(exposures, batches.c.graphic)
+        .join(batches, batches.c.id == exposures.c.batch_id)
+        .where(exposures.c.person == person, exposures.c.ended_at > since, exposures.c.items > 0)
+    )
+    return tally([look for row in rows for look in _looks(row)], now, budget)
+
+
+def room_for(work: Work, person: str, now: datetime, budget: ExposureBudget) -> Room:
+    """What the person may still be given. NotAllowed while a break is due, or once the shift is over."""
+    seen = seen_by(work, person, now, budget)
+    _refuse_if_over(person, budget, seen, now)
+    return room(budget, seen, now)
+
+
+def _refuse_if_over(person: str, budget: ExposureBudget, seen: Seen, now: datetime) -> None:
+    until = break_until(budget, seen, now)
+    if until is not None and until > now:
+        sentence = f"Until {until:%H:%M} UTC, away from this. Your work will wait for you."
+        raise NotAllowed(f"It is time for a break, {person}.", [Refusal("BREAK_DUE", sentence)])
+    if seen.shift_began and now - seen.shift_began >= timedelta(hours=budget.shift_hours):
+        sentence = f"You have been at it for {budget.shift_hours} hours. Thank you; somebody else goes on."
+        raise NotAllowed(f"Your shift is over, {person}.", [Refusal("SHIFT_OVER", sentence)])
+
+
+def _looks(row: sa.Row[tuple[object, ...]]) -> list[Look]:
+    """The items of a batch spread evenly over its time; those that violate last, one after the other.
+
+    Nobody noted when each was looked at. So many severe ones in a row are the worst that it can have been.
+    """
+    each = (row.ended_at - row.began_at) / row.items
+    calm = row.items - row.severe
+    return [
+        Look(row.began_at + each * (n + 1), each.total_seconds(), row.graphic, row.graphic and n >= calm)
+        for n in range(row.items)
+    ]

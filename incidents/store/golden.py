@@ -1,0 +1,101 @@
+"""Items whose right verdict is known: hidden in batches, to measure how well people and guidelines do."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.people import Act, Person, authorise
+from incidents.store.engine import Work
+from incidents.store.schema import golden, incidents, places, readings, sweeps
+from incidents.sweeps.batches import Purpose
+from incidents.sweeps.decisions import Verdict
+from incidents.sweeps.quality.golden import Golden, hide
+
+_DIGITS: Final = 10**18
+
+
+class GoldenItem(BaseModel):
+    """A text of which it was settled whether it violates. `unsure` is no right answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    policy: str = Field(min_length=1)
+    language: str = Field(min_length=2, description="BCP 47, lower case.")
+    text: str = Field(min_length=1, repr=False)
+    violates: bool
+    clause: str | None = None
+
+    def id(self, drill: str) -> str:
+        """Looks like the id of a post, so that nobody knows it for what it is."""
+        digest = sha256(f"{drill}\0{self.policy}\0{self.text}".encode()).digest()
+        return str(_DIGITS + int.from_bytes(digest[:8], "big") % _DIGITS)
+
+
+def add_golden(work: Work, found: Sequence[GoldenItem], *, by: Person, now: datetime, drill: str = "") -> int:
+    """Add golden items; the same text under the same policy is kept once. Returns how many are new."""
+    authorise(by, Act.write_guideline)
+    added = 0
+    for item in found:
+        verdict = Verdict.violates if item.violates else Verdict.does_not_violate
+        row = item.model_dump(exclude={"violates"}) | {
+            "id": item.id(drill),
+            "text_hash": sha256(item.text.encode()).hexdigest(),
+            "verdict": verdict.value,
+            "drill": drill,
+            "added_by": by.id,
+            "added_at": now,
+        }
+        added += work.insert_once(golden, row)
+    return added
+
+
+def golden_for(
+    work: Work, sweep: str, batch: str, language: str, person: str, *, size: int
+) -> list[tuple[int, str]]:
+    """(place, golden item) for a batch of `size` items: of its language, of the policy of its incident.
+
+    A person meets each once; where all were met, there are none.
+    """
+    row = work.execute(sa.select(sweeps.c.goal, sweeps.c.steer_seed).where(sweeps.c.id == sweep)).one()
+    rate = (row.goal or {}).get("golden_share", 0.0)
+    pool = work.execute(_pool(sweep, language)).all() if rate else []
+    if not pool:
+        return []
+    seen = sa.select(readings.c.item).where(
+        readings.c.person == person, readings.c.purpose == Purpose.golden.value
+    )
+    hidden = hide(
+        batch,
+        size,
+        person,
+        [Golden(each.id, language, Verdict(each.verdict)) for each in pool],
+        language=language,
+        seen=set(work.execute(seen).scalars()),
+        rate=rate,
+        seed=str(row.steer_seed),
+    )
+    return [(each.position, each.golden.item) for each in hidden]
+
+
+def _pool(sweep: str, language: str) -> sa.Select[Any]:
+    return (
+        sa.select(golden.c.id, golden.c.verdict)
+        .join(incidents, sa.and_(incidents.c.policy == golden.c.policy, incidents.c.drill == golden.c.drill))
+        .join(sweeps, sweeps.c.incident_id == incidents.c.id)
+        .where(sweeps.c.id == sweep, golden.c.language == language, golden.c.retired_at.is_(None))
+        .order_by(golden.c.id)
+    )
+
+
+def expected_of(work: Work, batch: str) -> dict[str, Verdict]:
+    """The right verdicts of the golden items in a batch."""
+    statement = (
+        sa.select(golden.c.id, golden.c.verdict)
+        .join(places, places.c.item == golden.c.id)
+        .where(places.c.batch_id == batch, places.c.purpose == Purpose.golden.value)
+    )
+    return {item: Verdict(verdict) for item, verdict in work.execute(statement)}

@@ -1,0 +1,82 @@
+"""Is the sweep done? Asked after every batch; the rule and its plan were fixed before the sample was read."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from incidents.incident.incident import SYSTEM
+from incidents.store import certify, timeline
+from incidents.store.ending import reach
+from incidents.store.engine import Work
+from incidents.store.schema import decisions, items, readings, sweeps
+from incidents.store.sweeps import Sweep, find_sweep
+from incidents.sweeps.batches import Purpose
+from incidents.sweeps.decisions import Verdict
+from incidents.sweeps.stopping import Golden, Kind, Standing, StratumCount, judge
+from incidents.timeline import Event
+
+
+def judge_sweep(work: Work, sweep: str, *, now: datetime) -> Standing | None:
+    """Hold the sample against what was found; None for a sweep without a plan, or that came to its end.
+
+    Where the rule wants more of the sample read, more of it is handed out; where the target is reached, no
+    more posts are handed out at all.
+    """
+    found = find_sweep(work, sweep)
+    if found.state != "working" or found.is_enough or found.plan is None:
+        return None
+    standing = standing_of(work, found)
+    if standing.kind is Kind.reached:
+        facts = {"recall_at_least": standing.recall_at_least, "read": standing.read, "found": standing.found}
+        reach(work, sweep, facts=facts, now=now)
+    elif standing.kind is Kind.open:
+        _extend(work, found, standing.sampled + standing.needed_more, now)
+    return standing
+
+
+def standing_of(work: Work, sweep: Sweep) -> Standing:
+    """What is known about a sweep with a plan at this moment."""
+    assert sweep.plan is not None
+    rows = certify.sample_rows(work, sweep.id)
+    return judge(sweep.plan, rows, strata_of(work, sweep.id), golden_of(work, sweep.id))
+
+
+def strata_of(work: Work, sweep: str) -> list[StratumCount]:
+    """How far the main reading is, by language and form; copies count as read with their head."""
+    holds = sa.and_(
+        decisions.c.sweep_id == items.c.sweep_id,
+        decisions.c.item == items.c.read_as,
+        decisions.c.superseded_at.is_(None),
+    )
+    statement = (
+        sa.select(
+            items.c.language,
+            items.c.form,
+            sa.func.count().label("posts"),
+            sa.func.count(decisions.c.id).label("read"),
+            sa.func.count().filter(decisions.c.verdict == Verdict.violates.value).label("found"),
+        )
+        .select_from(items.outerjoin(decisions, holds))
+        .where(items.c.sweep_id == sweep)
+        .group_by(items.c.language, items.c.form)
+        .order_by(items.c.language, items.c.form)
+    )
+    return [StratumCount.model_validate(dict(row)) for row in work.execute(statement).mappings()]
+
+
+def golden_of(work: Work, sweep: str) -> Golden:
+    """How many golden items that violate were met in the sweep's batches, and caught."""
+    violating = readings.c.expected == Verdict.violates.value
+    statement = sa.select(
+        sa.func.count().filter(violating).label("violating"),
+        sa.func.count().filter(violating, readings.c.verdict == Verdict.violates.value).label("caught"),
+    ).where(readings.c.sweep_id == sweep, readings.c.purpose == Purpose.golden.value)
+    return Golden.model_validate(dict(work.execute(statement).mappings().one()))
+
+
+def _extend(work: Work, sweep: Sweep, wanted: int, now: datetime) -> None:
+    """Hand out more of the sample; it is never taken back."""
+    mine = sa.and_(sweeps.c.id == sweep.id, sweeps.c.certify_wanted < wanted)
+    if work.execute(sa.update(sweeps).where(mine).values(certify_wanted=wanted)).rowcount == 1:
+        facts = {"sweep": sweep.id, "posts": wanted}
+        timeline.append(work, sweep.incident_id, Event.sample_extended, actor=SYSTEM.id, now=now, facts=facts)

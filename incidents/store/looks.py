@@ -1,0 +1,55 @@
+"""Blind looks: golden items, second readings and checks of copies, held against what stands."""
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from incidents.store.engine import Work
+from incidents.store.golden import expected_of
+from incidents.store.schema import decisions, items, readings
+from incidents.sweeps.batches import Purpose
+from incidents.sweeps.decisions import Decision, Verdict
+
+
+def record(work: Work, sweep: str, batch: str, said: Mapping[Decision, Purpose]) -> None:
+    """Keep what was said blind, with the verdict that stands now; a later word replaces an earlier one."""
+    ids = [decision.item for decision in said]
+    work.execute(readings.delete().where(readings.c.batch_id == batch, readings.c.item.in_(ids)))
+    expected = _standing(work, sweep, ids) | {item: (v, None) for item, v in expected_of(work, batch).items()}
+    rows = []
+    for decision, purpose in said.items():
+        verdict, drawn = expected[decision.item]
+        stamp = {"sweep_id": sweep, "batch_id": batch, "purpose": purpose.value, "drawn": drawn}
+        rows.append(decision.model_dump() | stamp | {"expected": verdict.value})
+    work.execute(readings.insert(), rows)
+
+
+def differing(work: Work, batch: str, purpose: Purpose) -> list[str]:
+    """Items that were looked at in a batch and judged otherwise than what stands, or called unsure."""
+    statement = sa.select(readings.c.item).where(
+        readings.c.batch_id == batch,
+        readings.c.purpose == purpose.value,
+        readings.c.verdict != readings.c.expected,
+    )
+    return list(work.execute(statement.order_by(readings.c.item)).scalars())
+
+
+def ask_for(work: Work, sweep: str, purpose: Purpose, wanted: Mapping[str, float | None]) -> None:
+    """Let items wait for a further look; `wanted` says how likely each was to be drawn."""
+    for item, drawn in wanted.items():
+        row = sa.and_(items.c.sweep_id == sweep, items.c.item == item)
+        work.execute(sa.update(items).where(row).values(look=purpose.value, drawn=drawn))
+
+
+def _standing(work: Work, sweep: str, ids: Iterable[str]) -> dict[str, tuple[Verdict, float | None]]:
+    holds = sa.and_(
+        decisions.c.sweep_id == items.c.sweep_id,
+        decisions.c.item == items.c.read_as,
+        decisions.c.superseded_at.is_(None),
+    )
+    statement = (
+        sa.select(items.c.item, decisions.c.verdict, items.c.drawn)
+        .join(decisions, holds)
+        .where(items.c.sweep_id == sweep, items.c.item.in_(list(ids)))
+    )
+    return {item: (Verdict(verdict), drawn) for item, verdict, drawn in work.execute(statement)}

@@ -1,0 +1,91 @@
+"""What a ranking may learn from, and what it says: nothing of the sample that certifies is in reach here."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from incidents.incident.incident import SYSTEM
+from incidents.store import timeline
+from incidents.store.engine import Store, Work
+from incidents.store.schema import decisions, golden, incidents, items, sweeps
+from incidents.sweeps.decisions import Verdict
+from incidents.sweeps.ranking import Example, due
+from incidents.timeline import Event
+
+URGENT: Final = 1_000.0
+"""Priority of what a person had read first. No ranking gives one so high, and none takes it away."""
+
+_AT_ONCE: Final = 2_000
+"""Items whose place changes in one transaction: a reviewer waits for one of them at most."""
+
+
+def decided_items(work: Work, sweep: str) -> dict[str, bool]:
+    """Post → whether it violates, for every post that was read and is not called unsure; by id."""
+    statement = (
+        sa.select(decisions.c.item, decisions.c.verdict)
+        .where(decisions.c.sweep_id == sweep, decisions.c.superseded_at.is_(None))
+        .where(decisions.c.verdict != Verdict.unsure.value)
+        .order_by(decisions.c.item)
+    )
+    return {item: verdict == Verdict.violates.value for item, verdict in work.execute(statement)}
+
+
+def examples_for(work: Work, sweep: str) -> list[Example]:
+    """Texts that people agreed on under the policy of the incident: the golden items."""
+    statement = (
+        sa.select(golden.c.text, golden.c.verdict)
+        .join(incidents, sa.and_(incidents.c.policy == golden.c.policy, incidents.c.drill == golden.c.drill))
+        .join(sweeps, sweeps.c.incident_id == incidents.c.id)
+        .where(sweeps.c.id == sweep, golden.c.retired_at.is_(None))
+        .order_by(golden.c.id)
+    )
+    return [Example(text, verdict == Verdict.violates.value) for text, verdict in work.execute(statement)]
+
+
+def is_due(work: Work, sweep: str) -> bool:
+    """Whether enough was decided since the ranking last learned."""
+    decided = sa.select(sa.func.count()).select_from(decisions)
+    mine = decided.where(decisions.c.sweep_id == sweep, decisions.c.superseded_at.is_(None)).scalar_subquery()
+    row = work.execute(
+        sa.select(sweeps.c.ranked_at_decisions, mine.label("decided")).where(
+            sweeps.c.id == sweep, sweeps.c.state == "working", sweeps.c.reached_at.is_(None)
+        )
+    ).one_or_none()
+    return row is not None and due(row.decided, row.ranked_at_decisions or 0)
+
+
+def due_rankings(work: Work) -> list[str]:
+    """The sweeps whose ranking has something to learn, the oldest first."""
+    working = sa.select(sweeps.c.id).where(sweeps.c.state == "working").order_by(sweeps.c.requested_at)
+    return [sweep for sweep in work.execute(working).scalars().all() if is_due(work, sweep)]
+
+
+def keep_ranking(
+    store: Store, sweep: str, ranked: Iterable[tuple[str, float, float]], *, decided: int, now: datetime
+) -> None:
+    """Let (post, score, priority) say in which order waiting posts are handed out from now on.
+
+    In many short transactions, so that nobody who reads waits for it. Told to the timeline at its end.
+    """
+    rows = [{"i": item, "s": score, "p": priority} for item, score, priority in ranked]
+    statement = (
+        sa.update(items)
+        .where(items.c.sweep_id == sweep, items.c.item == sa.bindparam("i"), items.c.priority < URGENT)
+        .values(score=sa.bindparam("s"), priority=sa.bindparam("p"))
+    )
+    for start in range(0, len(rows), _AT_ONCE):
+        with store.begin() as work:
+            work.execute(statement, rows[start : start + _AT_ONCE])
+    with store.begin() as work:
+        work.execute(sa.update(sweeps).where(sweeps.c.id == sweep).values(ranked_at_decisions=decided))
+        incident = work.execute(sa.select(sweeps.c.incident_id).where(sweeps.c.id == sweep)).scalar_one()
+        facts = {"sweep": sweep, "decisions": decided}
+        timeline.append(work, incident, Event.ranking_learned, actor=SYSTEM.id, now=now, facts=facts)
+
+
+def waiting_items(work: Work, sweep: str) -> list[str]:
+    """The posts that wait to be read, by id."""
+    waiting = sa.select(items.c.item).where(items.c.sweep_id == sweep, items.c.state == "waiting")
+    return list(work.execute(waiting.order_by(items.c.item)).scalars())

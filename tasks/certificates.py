@@ -1,0 +1,75 @@
+"""Issue the certificate in which a sweep ends, signed with the key of this site."""
+
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from prefect import task
+
+from incidents.errors import WatchfloorError
+from incidents.store.certificates import draft_certificate, keep_certificate
+from incidents.sweeps.certificate import sign
+from tasks.world import settings, store
+
+KEY: Final = "certificate-key.pem"
+PUBLIC_KEY: Final = "certificate-key.pub.pem"
+"""To be given to whoever checks certificates: a signature is worth what is known of its key."""
+
+
+@task(persist_result=False)
+def issue_certificate(sweep: str, now: datetime) -> str | None:
+    """Certify an ended sweep, once; return what its certificate claims, None for one without samples."""
+    with store().read() as work:
+        drafted = draft_certificate(work, sweep, now=now)
+    if drafted is None:
+        return None
+    signed = sign(drafted, _site_key(settings().home))
+    with store().begin() as work:
+        keep_certificate(work, signed)
+    return signed.claim.value
+
+
+def _site_key(home: Path) -> Ed25519PrivateKey:
+    """The key of this site; it is made at the first call, readable by its owner alone."""
+    path = home / KEY
+    try:
+        if not path.exists():
+            _make(path)
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise WatchfloorError(
+            f"The key that signs certificates cannot be read from {path} ({error})."
+            " Restore it from a backup; a new one signs what follows, and not what was signed before."
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise WatchfloorError(f"{path} holds another kind of key. Certificates are signed with Ed25519.")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Make the key complete before it has its name, so that no other process reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = Ed25519PrivateKey.generate()
+    unfinished = path.with_name(f"{KEY}.{secrets.token_hex(4)}")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    try:
+        path.hardlink_to(unfinished)
+    except FileExistsError:
+        pass  # another process was quicker, and its key is the one
+    else:
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        path.with_name(PUBLIC_KEY).write_bytes(public)
+    finally:
+        unfinished.unlink()
