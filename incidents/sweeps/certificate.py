@@ -48,6 +48,7 @@ EVIDENCE: Final = pl.Schema(
 """What is needed beside a certificate to check it: the whole universe, one row a post."""
 
 _HASHED_AT_ONCE: Final = 50_000
+_SHOWN: Final = 10
 
 
 class Waiver(BaseModel):
@@ -261,9 +262,12 @@ def _sample_differences(certificate: Certificate, evidence: pl.DataFrame) -> Ite
     if len(expected) != len(certificate.sample):
         yield f"sample: it has {len(certificate.sample):,} posts, the universe {len(expected):,}."
         return
-    for place, (row, post) in enumerate(zip(certificate.sample, expected, strict=True), start=1):
-        if wrong := _row_differences(row, post):
-            yield f"sample: post {place} differs in {', '.join(wrong)}."
+    compared = enumerate(map(_row_differences, certificate.sample, expected), start=1)
+    differing = [(place, wrong) for place, wrong in compared if wrong]
+    for place, wrong in differing[:_SHOWN]:
+        yield f"sample: post {place} differs in {', '.join(wrong)}."
+    if len(differing) > _SHOWN:
+        yield f"sample: {len(differing) - _SHOWN:,} more posts differ."
 
 
 def _row_differences(row: SampleRow, post: Mapping[str, object]) -> list[str]:
@@ -276,9 +280,12 @@ def _row_differences(row: SampleRow, post: Mapping[str, object]) -> list[str]:
 
 
 def _standing_differences(certificate: Certificate, evidence: pl.DataFrame) -> Iterator[str]:
-    if certificate.plan != plan_for(certificate.plan.target, certificate.plan.confidence):
-        yield "plan: its numbers do not follow from its target and confidence."
-    computed = judge(certificate.plan, certificate.sample, strata_of(evidence), certificate.golden)
+    plan = certificate.plan
+    if plan != plan_for(plan.target, plan.confidence, readers_miss=plan.readers_miss):
+        yield "plan: its numbers do not follow from its target, its confidence and what readers miss."
+    found = set(evidence.filter(pl.col("verdict") == "violates")["item"])
+    rows = [row.model_copy(update={"found": row.item in found}) for row in certificate.sample]
+    computed = judge(plan, rows, strata_of(evidence), certificate.golden)
     for name in Standing.model_fields:
         if getattr(computed, name) != getattr(certificate.standing, name):
             yield f"standing.{name}: {getattr(certificate.standing, name)} is stated, computed otherwise."

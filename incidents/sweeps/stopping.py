@@ -33,9 +33,9 @@ from scipy.stats import binom, hypergeom
 
 from incidents.sweeps.bounds import first_where, marked_at_most, share_at_least, share_at_most
 
-RULE_SHARE: Final = 0.7
+RULE_SHARE: Final = 0.6
 UNIVERSE_SHARE: Final = 0.1
-GOLDEN_SHARE: Final = 0.2
+GOLDEN_SHARE: Final = 0.3
 """What part of the error allowed goes to the order statistic, to how many violate, to the golden items."""
 
 SETTLED_AT: Final = 20
@@ -45,7 +45,7 @@ SPARED: Final = (0, 1, 2, 3, 4, 6, 8, 11, 15)
 LARGEST_SHARE: Final = 0.1
 """A sample that may miss more is taken as long as it is no larger a part of the universe than this."""
 
-MANY: Final = 2_000
+MANY: Final = 500
 """From so many violating posts on, drawing with and without replacement is taken to be the same."""
 
 FIRST_READS: Final = 100
@@ -79,6 +79,7 @@ class Plan(BaseModel):
     golden_level: float = Field(description="How often the bound on the readers may be wrong.")
     settled_at: int = Field(SETTLED_AT, ge=1)
     largest_share: float = Field(LARGEST_SHARE, gt=0, le=1)
+    readers_miss: float = Field(0.0, ge=0, lt=1, description="Share that the main readers are known to miss.")
     steps: tuple[Step, ...] = Field(description="Pairs for a very large universe; a small one needs fewer.")
 
 
@@ -188,8 +189,12 @@ def agreed(readings: Sequence[Reading]) -> Word | None:
     return None if deciding == "unsure" else deciding
 
 
-def plan_for(target: float = 0.9, confidence: float = 0.95) -> Plan:
-    """The rule for a target, with the table of its pairs: for the log, before anything is read."""
+def plan_for(target: float = 0.9, confidence: float = 0.95, *, readers_miss: float = 0.0) -> Plan:
+    """The rule for a target, with the table of its pairs: for the log, before anything is read.
+
+    `readers_miss` is the share of violating posts that golden items have shown the main readers to miss.
+    What they miss counts as missing, so that a sample which may spare none would never be content.
+    """
     error = 1 - confidence
     level = round(error * RULE_SHARE, 12)
     return Plan(
@@ -198,6 +203,7 @@ def plan_for(target: float = 0.9, confidence: float = 0.95) -> Plan:
         rule_level=level,
         universe_level=round(error * UNIVERSE_SHARE, 12),
         golden_level=round(error * GOLDEN_SHARE, 12),
+        readers_miss=readers_miss,
         steps=tuple(Step(positives=positives_for(c, target, level, None), spared=c) for c in SPARED),
     )
 
@@ -231,19 +237,22 @@ def positives_for(spared: int, target: float, level: float, violating: int | Non
     return first_where(enough, spared + 1, high)
 
 
-def step_for(plan: Plan, rows: Sequence[SampleRow], universe: int) -> tuple[Step, int | None]:
+def step_for(plan: Plan, violates: Sequence[bool], universe: int) -> tuple[Step, int | None]:
     """How many positives are wanted and how many may be missed; and how many posts violate at most.
 
-    `rows` are those read, in the order of keys. Before the plan's `settled_at`-th positive it is the
-    first pair of the table, and nothing is known of how many violate.
+    `violates` is the verdict of each post of the sample read, in the order of keys. Before the plan's
+    `settled_at`-th positive it is the first pair of the table, and nothing is known of how many violate.
+    Pairs that spare fewer than readers are expected to miss are passed over: they would not be reached.
     """
-    length = _length_of(rows, plan.settled_at)
+    bearable = [step for step in plan.steps if step.spared >= plan.readers_miss * step.positives]
+    steps = bearable or plan.steps[-1:]
+    length = _length_of(violates, plan.settled_at)
     if length is None:
-        return plan.steps[0], None
+        return steps[0], None
     most = marked_at_most(plan.settled_at, population=universe, drawn=length, level=plan.universe_level)
     pairs = [
         Step(positives=positives_for(step.spared, plan.target, plan.rule_level, most), spared=step.spared)
-        for step in plan.steps
+        for step in steps
     ]
     rate = plan.settled_at / length
     affordable = [pair for pair in pairs if pair.positives / rate <= plan.largest_share * universe]
@@ -262,8 +271,9 @@ def judge(
     """
     universe = sum(stratum.posts for stratum in strata)
     read = rows_read(rows)
-    step, most = step_for(plan, read, universe)
-    used = read[: _length_of(read, step.positives)]
+    verdicts = [row.verdict == "violates" for row in read]
+    step, most = step_for(plan, verdicts, universe)
+    used = read[: _length_of(verdicts, step.positives)]
     positives = [row for row in used if row.verdict == "violates"]
     hits = sum(row.found for row in positives)
     census = len(used) == universe
@@ -277,9 +287,9 @@ def rows_read(rows: Sequence[SampleRow]) -> Sequence[SampleRow]:
     return rows[: next(unread, len(rows))]
 
 
-def _length_of(rows: Sequence[SampleRow], positives: int) -> int | None:
-    """How many rows hold so many positives; None where all of them hold fewer."""
-    places = [place for place, row in enumerate(rows, start=1) if row.verdict == "violates"]
+def _length_of(violates: Sequence[bool], positives: int) -> int | None:
+    """How many posts hold so many positives; None where all of them hold fewer."""
+    places = [place for place, positive in enumerate(violates, start=1) if positive]
     return places[positives - 1] if len(places) >= positives else None
 
 
