@@ -88,6 +88,8 @@ def _posted(plan: Scenario, name: str, posts: int, dice: Dice, start: datetime) 
             pl.format(name + "-{}", pl.col("number").cast(pl.String).str.zfill(7)).alias("id"),
             (pl.lit(start, MOMENT) + pl.col("after")).alias("posted_at"),
             pl.when("violating").then(pl.lit("violating")).otherwise(pl.lit("benign")).alias("label"),
+            pl.lit(None, pl.String).alias("region"),
+            pl.lit(None, pl.List(pl.String)).alias("media"),
         )
     )
 

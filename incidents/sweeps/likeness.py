@@ -1,182 +1,70 @@
-"""How alike are two texts, and which pairs of millions are worth asking about?
+"""Which posts are like an example?
 
-MinHash over shingles of four letters (Broder 1997), banded for candidates (Leskovec, Rajaraman and Ullman,
-Mining of Massive Datasets, chapter 3), then verified: letters in common order (Indel similarity) beside the
-share of shingles that the signatures estimate. Texts are streams, as `letters` leaves them.
+A post holds a share of the sequences of letters that the example is made of. Half of them is enough: a copy
+that was shortened, lengthened or reworded in places still has them, another post on the same matter has few.
 """
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from rapidfuzz import process
-from rapidfuzz.distance import Indel
-from rensa import RMinHash  # type: ignore[import-untyped]  # it has no stubs
 
-Rows: TypeAlias = npt.NDArray[np.int64]
-Scores: TypeAlias = npt.NDArray[np.float32]
-Keys: TypeAlias = npt.NDArray[np.uint64]
-Signatures: TypeAlias = npt.NDArray[np.uint32]
+from incidents.sweeps.folding import fold
 
-SHINGLE: Final = 4
-"""Letters a shingle: whole words of Chinese or Japanese, syllables of the rest."""
-PERMUTATIONS: Final = 96
-ROWS_A_BAND: Final = 4
-"""Two texts with 0.6 of their shingles in common meet with probability .97, with 0.2 in one of 26 cases."""
-SEED: Final = 20261123
+LIKE: Final = 0.5
+"""Share of the example's sequences that a post must hold."""
 
-ALIKE: Final = 0.72
-"""Mean of both measures from which two texts are versions of one; unlike fillings of one pattern stay below."""
-TYPED_OVER: Final = 0.75
-"""Letters in common, in the text and in each half of it: changes scattered as typing errors are."""
-_HARDLY: Final = 0.2
-"""Estimated share of shingles under which no two texts are compared further."""
+_SEQUENCE: Final = 5
+"""Letters. Fewer are in every text of a language; more do not survive a changed word."""
 
-LONGEST_COMPARED: Final = 4_096
-"""Letters of a text that are laid beside another: beyond, quadratic time would let one post stop a sweep."""
-
-_TEXTS_AT_ONCE: Final = 50_000
-_PAIRS_AT_ONCE: Final = 500_000
-_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT: Final = np.uint64(29)
+_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, as in Fibonacci hashing
+_BITS: Final = 20
 
 
-class Pairs(NamedTuple):
-    """Pairs of rows, and how alike each is (0 to 1)."""
-
-    left: Rows
-    right: Rows
-    likeness: Scores
-
-    def where(self, kept: npt.NDArray[np.bool_]) -> "Pairs":
-        """The pairs that a mask keeps."""
-        return Pairs(self.left[kept], self.right[kept], self.likeness[kept])
+def example_label(example: str) -> str:
+    """What a hit of this example is called: not its text, which may be the worst that there is."""
+    return f"example:{sha256(fold(example).encode()).hexdigest()[:8]}"
 
 
-def signatures(streams: pl.Series) -> Signatures:
-    """MinHash signatures, a row a stream; a stream shorter than a shingle is one shingle."""
-    found = [_signed(some) for some in streams.to_frame().iter_slices(_TEXTS_AT_ONCE)]
-    return np.concatenate([np.empty((0, PERMUTATIONS), dtype=np.uint32), *found])
+def example_hits(texts: pl.DataFrame, examples: Sequence[str]) -> pl.DataFrame:
+    """Columns _row, label: the texts (columns _row, folded) that are like an example."""
+    found = [_like(texts, sequences, label) for label, sequences in _distinct(examples)]
+    return pl.concat([pl.DataFrame(schema={"_row": pl.get_index_type(), "label": pl.String()}), *found])
 
 
-def _signed(some: pl.DataFrame) -> Signatures:
-    shingles, starts = _shingles(some.to_series().to_list())
-    rows = RMinHash.digest_matrix_from_flat_token_hashes(shingles, starts, PERMUTATIONS, SEED).to_rows()
-    return np.array(rows, dtype=np.uint32)
-
-
-def _shingles(streams: list[str]) -> tuple[Keys, Keys]:
-    """Hashes of all shingles one after another, and where each stream's begin; the end is the last."""
-    padded = [stream if len(stream) >= SHINGLE else stream.ljust(SHINGLE) for stream in streams]
-    points = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    counts = np.array([len(stream) - SHINGLE + 1 for stream in padded], dtype=np.int64)
-    ends = np.cumsum(counts + SHINGLE - 1)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    first = np.arange(starts[-1]) + np.repeat(ends - counts - (SHINGLE - 1) - starts[:-1], counts)
-    hashed = np.zeros(len(first), dtype=np.uint64)
-    for place in range(SHINGLE):
-        hashed = mixed(hashed, points[first + place])
-    return hashed, starts.astype(np.uint64)
-
-
-def mixed(hashed: Keys, values: Keys) -> Keys:
-    """One more value in a hash, for each row (xor, multiply, shift)."""
-    product = (hashed ^ values) * _MULTIPLIER
-    return product ^ (product >> _SHIFT)
-
-
-def bands(signed: Signatures) -> Iterator[Keys]:
-    """The key of each band: rows with an equal key meet."""
-    for start in range(0, PERMUTATIONS, ROWS_A_BAND):
-        key = np.full(len(signed), start, dtype=np.uint64)
-        for column in range(start, start + ROWS_A_BAND):
-            key = mixed(key, signed[:, column].astype(np.uint64))
-        yield key
-
-
-def meetings(key: Keys, most: int) -> Keys:
-    """Pairs of rows with one key, packed: each with the first `most` rows that have it, which lead.
-
-    So a key that half the pile shares costs no more than another.
-    """
-    order = np.argsort(key, kind="stable")
-    new = np.ones(len(key), dtype=np.bool_)
-    new[1:] = key[order[1:]] != key[order[:-1]]
-    first = np.maximum.accumulate(np.where(new, np.arange(len(key)), 0))
-    place = np.arange(len(key)) - first
-    met = [np.empty(0, dtype=np.uint64)]
-    for at in range(most):
-        later = np.flatnonzero(place > at)
-        met.append(packed(order[later], order[first[later] + at]))
-    return np.concatenate(met)
-
-
-def packed(left: Rows, right: Rows) -> Keys:
-    """Two row numbers in one integer, so that pairs sort and compare as numbers."""
-    return (left.astype(np.uint64) << np.uint64(32)) | right.astype(np.uint64)
-
-
-def unpacked(pairs: Keys) -> tuple[Rows, Rows]:
-    """The rows of `packed`."""
-    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-
-
-def verified(pairs: Keys, streams: list[str], signed: Signatures) -> Pairs:
-    """Those of the packed pairs that are alike, each once."""
-    found = [
-        _verified(pairs[start : start + _PAIRS_AT_ONCE], streams, signed)
-        for start in range(0, len(pairs), _PAIRS_AT_ONCE)
+def _distinct(examples: Sequence[str]) -> list[tuple[str, npt.NDArray[np.uint64]]]:
+    folded = pl.Series([fold(example) for example in examples], dtype=pl.String)
+    return [
+        (example_label(example), np.unique(_sequences(folded[place : place + 1])[0]))
+        for place, example in enumerate(examples)
     ]
-    return joined_pairs(*found)
 
 
-def joined_pairs(*some: Pairs) -> Pairs:
-    """The pairs of all, one after another."""
-    return Pairs(
-        np.concatenate([np.empty(0, dtype=np.int64), *(pairs.left for pairs in some)]),
-        np.concatenate([np.empty(0, dtype=np.int64), *(pairs.right for pairs in some)]),
-        np.concatenate([np.empty(0, dtype=np.float32), *(pairs.likeness for pairs in some)]),
-    )
+def _like(texts: pl.DataFrame, wanted: npt.NDArray[np.uint64], label: str) -> pl.DataFrame:
+    sequences, rows = _sequences(texts["folded"])
+    known = np.zeros(1 << _BITS, dtype=np.bool_)
+    known[wanted >> np.uint64(64 - _BITS)] = True
+    maybe = np.flatnonzero(known[sequences >> np.uint64(64 - _BITS)])
+    hits = pl.DataFrame({"text": rows[maybe], "sequence": sequences[maybe]})
+    held = hits.filter(pl.col("sequence").is_in(wanted)).unique().group_by("text").len()
+    enough = held.filter(pl.col("len") >= LIKE * len(wanted))["text"].sort()
+    return texts.select("_row")[enough].with_columns(pl.lit(label).alias("label"))
 
 
-def promising(pairs: Keys, signed: Signatures) -> Keys:
-    """The packed pairs whose signatures have enough in common to look at their letters."""
-    kept = [
-        some[_shared(*unpacked(some), signed) >= _HARDLY]
-        for some in (pairs[start : start + _PAIRS_AT_ONCE] for start in range(0, len(pairs), _PAIRS_AT_ONCE))
-    ]
-    return np.concatenate([np.empty(0, dtype=np.uint64), *kept])
-
-
-def _shared(left: Rows, right: Rows, signed: Signatures) -> Scores:
-    """The share of shingles that two texts have in common, as their signatures estimate it."""
-    shared: Scores = (signed[left] == signed[right]).mean(axis=1, dtype=np.float32)
-    return shared
-
-
-def _verified(pairs: Keys, streams: list[str], signed: Signatures) -> Pairs:
-    left, right = unpacked(pairs)
-    shared = _shared(left, right, signed)
-    ours = [streams[row][:LONGEST_COMPARED] for row in left.tolist()]
-    theirs = [streams[row][:LONGEST_COMPARED] for row in right.tolist()]
-    common = _in_common(ours, theirs)
-    likeness: Scores = np.mean([common, shared], axis=0, dtype=np.float32)
-    alike = likeness >= ALIKE
-    doubtful = np.flatnonzero(~alike & (common >= TYPED_OVER))
-    alike[doubtful] = _typed_over([ours[at] for at in doubtful], [theirs[at] for at in doubtful])
-    return Pairs(left, right, likeness).where(alike)
-
-
-def _in_common(ours: list[str], theirs: list[str]) -> Scores:
-    scores: Scores = process.cpdist(ours, theirs, scorer=Indel.normalized_similarity, dtype=np.float32)
-    return scores
-
-
-def _typed_over(ours: list[str], theirs: list[str]) -> npt.NDArray[np.bool_]:
-    """Whether both halves are alike: two fillings of one pattern differ in one place, and much."""
-    first = _in_common([one[: len(one) // 2] for one in ours], [one[: len(one) // 2] for one in theirs])
-    second = _in_common([one[len(one) // 2 :] for one in ours], [one[len(one) // 2 :] for one in theirs])
-    both: npt.NDArray[np.bool_] = np.minimum(first, second) >= TYPED_OVER
-    return both
+def _sequences(folded: pl.Series) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
+    """A hash of every sequence of letters, and the number of the text that it is in."""
+    joined = folded.str.replace_all(" ", "", literal=True).str.replace_all("\n", "", literal=True)
+    points = np.frombuffer("\n".join(joined).encode("utf-32-le"), dtype="<u4").astype(np.uint64)
+    line_end = points == ord("\n")
+    rows = np.cumsum(line_end, dtype=np.uint32)
+    count = max(0, len(points) - _SEQUENCE + 1)
+    hashed, crossing = np.zeros(count, dtype=np.uint64), np.zeros(count, dtype=np.bool_)
+    for offset in range(_SEQUENCE):
+        hashed = (hashed ^ points[offset : offset + count]) * _FACTOR
+        hashed ^= hashed >> np.uint64(29)
+        crossing |= line_end[offset : offset + count]
+    whole = ~crossing
+    return (hashed * _FACTOR)[whole], rows[:count][whole]

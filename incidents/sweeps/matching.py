@@ -1,70 +1,44 @@
 """Which posts does a scope bring into a sweep, and which of its entries brought them?
 
-Two passes keep it fast: one alternation of plain literals over all folded texts finds the candidates,
-then each candidate is checked against the expression of just those entries whose letters it holds.
+Most posts are plain ASCII and hold nothing: one expression over the text as written sets those aside that
+need a closer look (`triage`). These are folded and searched for every entry; where a trick shows, it is
+undone and the text searched again. Posts are worked through some at a time, so that memory stays flat.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final
 
 import polars as pl
 
-from incidents.sweeps.scope import Scope, fold
+from incidents.sweeps.evasions import SUSPECTS, may_be_leet, undone
+from incidents.sweeps.folding import fold_all
+from incidents.sweeps.joined import SHORTEST, Splitter
+from incidents.sweeps.likeness import example_hits
+from incidents.sweeps.media import media_hits
+from incidents.sweeps.probes import Probe, probes_of, term_probes, trick_probes
+from incidents.sweeps.scope import Scope, Trick
+from incidents.sweeps.searching import HITS, search
+from incidents.sweeps.triage import closer_look
 
-# Scripts written without spaces: Thai and Lao, Myanmar, Khmer, Kana, Han. Spelt as ranges because the
-# classes \p{Han}… make an expression six times slower to compile, and there is one for each entry.
-_UNSPACED_RANGES = (
-    ("\u0e00", "\u0eff"),
-    ("\u1000", "\u109f"),
-    ("\u1780", "\u17ff"),
-    ("\u3005", "\u3007"),
-    ("\u3031", "\u30ff"),
-    ("\u3400", "\u9fff"),
-    ("\uf900", "\ufaff"),
-    ("\U00020000", "\U0003ffff"),
-)
-_UNSPACED = "".join(f"{low}-{high}" for low, high in _UNSPACED_RANGES)
-_LEFT = rf"(?:\b{{start-half}}|[{_UNSPACED}])"
-_RIGHT = rf"(?:\b{{end-half}}|[{_UNSPACED}])"
-
-# Particles that are written onto the word. Arabic: and/so, with/as/for/will, the. Hebrew: and, the, in, as,
-# to, from, that. The plural and possessive endings are Persian and Arabic. Korean particles follow the noun.
-_BEFORE = {"ARABIC": "[وف]?(?:[بكل]?ال|لل|[بكلس])?", "HEBREW": "[והבכלמש]{0,3}"}
-_AFTER = {"ARABIC": "(?:ها(?:ي{1,2})?)?"}
-
-# A host starts the name or follows a dot; `evil-example.com` is another host, and so is
-# `example.com.evil.org`; in `example.com@evil.org` it is only a user name.
-_HOST_LEFT = rf"(?:^|[^\w\-]|[{_UNSPACED}]|%2f)"
-_HOST_RIGHT = rf"[.\-]*(?:$|[^\w.\-@]|[{_UNSPACED}])"
-
-_MOST_LETTERS = 100_000
-"""Beyond this many letters an alternation nears the size that the engine refuses (10 MB compiled)."""
-
-
-class _Probe(NamedTuple):
-    """One entry of a scope: the letters that a text must hold, and the expression that then decides."""
-
-    label: str
-    literal: str
-    expression: str
+_AT_ONCE: Final = 100_000
+"""Posts searched together: enough that starting an expression costs nothing, few enough for a small machine."""
 
 
 def match(posts: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    """The posts that the scope brings in, with `matched`: the sorted list of the entries that did.
+    """The posts that the scope brings in, with `matched` and `evaded`: sorted lists of what did.
 
-    An entry reads `term:…`, `#…`, `domain:…` or `pattern:…`. `posts` has the columns of `POST_SCHEMA`; the
-    rows come back ordered by time (unknown last), then id. A post whose time or language is unknown is
-    kept: a sweep must not lose what it cannot place.
+    An entry of `matched` reads `term:…`, `#…`, `domain:…`, `url:…`, `pattern:…`, `account:…`, `media:…` or
+    `example:…`. `evaded` holds those found only by undoing a trick, such as `term:kill|leet`. `posts` has
+    the columns of `POST_SCHEMA`; the rows come back ordered by time (unknown last), then id. A post whose
+    time, language or region is unknown is kept: a sweep must not lose what it cannot place.
     """
     rows = posts.filter(_in_scope(scope)).with_row_index("_row")
-    texts = _folded(rows)
-    hits = pl.concat([_literal_hits(texts, list(_probes(scope))), _pattern_hits(texts, scope.patterns)])
-    excluded = _literal_hits(texts.join(hits, on="_row", how="semi"), list(_terms(scope.excluded_terms)))
-    matched = (
-        hits.join(excluded, on="_row", how="anti")
-        .group_by("_row")
-        .agg(pl.col("label").unique().sort().alias("matched"))
+    finder = _Finder(scope)
+    hits = pl.concat([HITS.to_frame(), *(finder.hits(some) for some in rows.iter_slices(_AT_ONCE))])
+    label, trick = pl.col("label"), pl.col("trick")
+    matched = hits.group_by("_row").agg(
+        label.sort().alias("matched"),
+        pl.format("{}|{}", label, trick).filter(trick.is_not_null()).sort().alias("evaded"),
     )
     return rows.join(matched, on="_row").sort("posted_at", "id", "_row", nulls_last=True).drop("_row")
 
@@ -72,13 +46,27 @@ def match(posts: pl.DataFrame, scope: Scope) -> pl.DataFrame:
 def term_counts(matched: pl.DataFrame) -> pl.DataFrame:
     """How many posts each entry brings in, and how many it alone: which term floods the sweep.
 
-    `matched` comes from `match`. Columns: term, posts, alone; most posts first.
+    `matched` comes from `match`. Columns: term, posts, alone, and evaded, which counts for each trick the
+    posts where only undoing it found the entry; most posts first.
     """
+    tricked = pl.col("evaded").list
     return (
-        matched.select(pl.col("matched").alias("term"), (pl.col("matched").list.len() == 1).alias("alone"))
+        matched.select(
+            pl.col("matched").alias("term"),
+            (pl.col("matched").list.len() == 1).alias("alone"),
+            "evaded",
+        )
         .explode("term", empty_as_null=False)
+        .with_columns(
+            tricked.contains(pl.format("{}|{}", "term", pl.lit(trick.value))).alias(trick.value)
+            for trick in Trick
+        )
         .group_by("term")
-        .agg(pl.len().cast(pl.Int64).alias("posts"), pl.col("alone").sum().cast(pl.Int64))
+        .agg(
+            pl.len().cast(pl.Int64).alias("posts"),
+            pl.col("alone").sum().cast(pl.Int64),
+            pl.struct(pl.col(trick.value).sum().cast(pl.Int64) for trick in Trick).alias("evaded"),
+        )
         .sort(["posts", "term"], descending=[True, False])
     )
 
@@ -94,113 +82,97 @@ def _in_scope(scope: Scope) -> pl.Expr:
         wanted = "|".join(scope.languages)  # tags hold letters, digits and hyphens only
         unknown = language.is_null() | language.is_in(["", "und"])
         keep.append(unknown | language.str.contains(rf"^(?:{wanted})(?:-|$)"))
+    if scope.regions:
+        keep.append(pl.col("region").is_null() | pl.col("region").str.to_uppercase().is_in(scope.regions))
     return pl.all_horizontal(keep)
 
 
+class _Finder:
+    """Finds what a scope looks for, in some posts at a time; everything is prepared once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._probes = probes_of(scope)
+        self._excluded = list(term_probes(scope.excluded_terms))
+        self._tricks = {trick: trick_probes(scope, trick) for trick in scope.tricks}
+        self._splitter = Splitter([probe.literal for probe in self._tricks.get(Trick.joined, ())])
+        self._needs_all = bool(scope.patterns or scope.examples)
+        self._is_closer = pl.lit(value=True) if self._needs_all else closer_look(self._probes, scope.tricks)
+
+    def hits(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Columns of HITS, one row for each post and entry."""
+        texts = _folded(rows.filter(self._is_closer))
+        found = pl.concat(
+            [*self._in_words(texts), *self._in_texts(texts), *self._in_columns(rows)], how="diagonal"
+        ).select(pl.col(name).cast(kind) for name, kind in HITS.items())
+        return self._without_excluded(rows, _plainest(found))
+
+    def _in_words(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """What stands in the texts, and what does once their tricks are undone."""
+        joins = Trick.joined in self._tricks
+        probes = [*self._probes, *self._tricks.get(Trick.joined, ())]
+        found = search(texts, probes, longest=SHORTEST if joins else 0)
+        yield found.hits
+        yield self._joined(texts, found.inside)
+        for trick in self._scope.tricks:
+            if trick in SUSPECTS and self._tricks[trick]:
+                changed = _undone(trick, texts, self._tricks[trick])
+                yield search(changed, self._tricks[trick]).hits
+                texts = pl.concat([texts.join(changed, on="_row", how="anti"), changed])
+
+    def _joined(self, texts: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:
+        words = inside.join(texts, on="_row").select("_row", "label", "literal", "word", "text")
+        kept = [
+            self._splitter.is_joined(literal, word, text)
+            for literal, word, text in words.select("literal", "word", "text").iter_rows()
+        ]
+        trick = pl.lit(Trick.joined.value).alias("trick")
+        return words.filter(pl.Series(kept, dtype=pl.Boolean)).select("_row", "label", trick)
+
+    def _in_texts(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Expressions that a person wrote, in the text as written or as folded; and examples."""
+        for pattern in self._scope.patterns:
+            found = texts.filter(pl.any_horizontal(pl.col("text", "folded").str.contains(pattern)))
+            yield found.select("_row", pl.lit(f"pattern:{pattern}").alias("label"))
+        if self._scope.examples:
+            yield example_hits(texts, self._scope.examples)
+
+    def _in_columns(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        if self._scope.accounts:
+            name = pl.Series("name", fold_all(rows["author"].fill_null(""))).str.strip_chars_start("@")
+            written = rows.select("_row", pl.format("account:{}", name).alias("label"))
+            yield written.filter(name.is_in(self._scope.accounts))
+        if self._scope.media:
+            yield media_hits(rows, self._scope.media)
+
+    def _without_excluded(self, rows: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
+        if not self._excluded:
+            return hits
+        texts = _folded(rows.join(hits, on="_row", how="semi"))
+        return hits.join(search(texts, self._excluded).hits, on="_row", how="anti")
+
+
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns _row, text, folded. Plain ASCII, most of a pile, is folded by columns; the rest by `fold`."""
-    text = pl.col("text")
-    texts = rows.select("_row", text.fill_null(""))
-    plain = text.str.len_bytes() == text.str.len_chars()
-    squeezed = text.str.to_lowercase().str.replace_all(r"[\t-\r\x1c-\x1f]| [\s\x1c-\x1f]+", " ")
-    ascii_rows = texts.filter(plain).with_columns(_single_spaced(squeezed).alias("folded"))
-    other = texts.filter(~plain)
-    other_folded = pl.Series("folded", [fold(value) for value in other["text"]], dtype=pl.String)
-    return ascii_rows.vstack(other.with_columns(other_folded))
+    """Columns _row, text, folded."""
+    texts = rows.select("_row", pl.col("text").fill_null(""))
+    return texts.with_columns(fold_all(texts["text"]).alias("folded"))
 
 
-def _single_spaced(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_all("  +", " ").str.strip_chars(" ")
-
-
-def _literal_hits(texts: pl.DataFrame, probes: list[_Probe]) -> pl.DataFrame:
-    """Columns _row, label: the probes that hit, once a text."""
-    literals = sorted({probe.literal for probe in probes})
-    if not literals:
-        return _no_hits()
-    table = pl.DataFrame(probes, schema=["label", "literal", "expression"], orient="row")
-    candidates = texts.filter(_holds_any(literals))
-    return (
-        candidates.select("_row", "folded", _found(literals))
-        .explode("literal", empty_as_null=False)
-        .join(table, on="literal")
-        # Sorted, so that the engine's cache of compiled expressions is hit for every row but the first.
-        .sort("expression", "_row")
-        .filter(pl.col("folded").str.contains(pl.col("expression")))
-        .select("_row", "label")
-        .unique()
+def _undone(trick: Trick, texts: pl.DataFrame, probes: Iterable[Probe]) -> pl.DataFrame:
+    """What the texts in which a trick shows may have said before it, a row for each reading."""
+    column = "text" if trick is Trick.homoglyph else "folded"
+    suspects = texts.filter(pl.col(column).str.contains(SUSPECTS[trick]))
+    if trick is Trick.leet:
+        suspects = suspects.filter(may_be_leet(pl.col("folded"), [probe.literal for probe in probes]))
+    readings = [undone(trick, text) for text in suspects[column]]
+    return suspects.with_columns(pl.Series("folded", readings, dtype=pl.List(pl.String))).explode(
+        "folded", empty_as_null=False
     )
 
 
-def _found(literals: list[str]) -> pl.Expr:
-    found = pl.col("folded").str.extract_many(literals, overlapping=True)
-    return found.list.unique().alias("literal")
-
-
-def _holds_any(literals: list[str]) -> pl.Expr:
-    """One alternation is up to four times as fast as Aho-Corasick at a few hundred literals."""
-    if sum(map(len, literals)) > _MOST_LETTERS:
-        return pl.col("folded").str.contains_any(literals)
-    return pl.col("folded").str.contains("|".join(map(_quoted, literals)))
-
-
-def _pattern_hits(texts: pl.DataFrame, patterns: Iterable[str]) -> pl.DataFrame:
-    """As `_literal_hits`, for expressions that a person wrote: in the text as written, or as folded."""
-    found = [
-        texts.filter(pl.any_horizontal(pl.col("text", "folded").str.contains(pattern))).select(
-            "_row", pl.lit(f"pattern:{pattern}").alias("label")
-        )
-        for pattern in patterns
-    ]
-    return pl.concat([_no_hits(), *found])
-
-
-def _no_hits() -> pl.DataFrame:
-    return pl.DataFrame(schema={"_row": pl.get_index_type(), "label": pl.String()})
-
-
-def _probes(scope: Scope) -> Iterator[_Probe]:
-    yield from _terms(scope.terms)
-    for tag in scope.hashtags:
-        # As in twitter-text: not inside a word, an entity (&#39;) or the path of an address.
-        left = rf"(?:^|[^\w&/]|[{_UNSPACED}])"
-        yield _Probe(f"#{tag}", f"#{tag}", rf"{left}{_quoted('#' + tag)}\b{{end-half}}")
-    for host in scope.domains:
-        for spelling in sorted({host, fold(host.encode("ascii").decode("idna"))}):
-            expression = _HOST_LEFT + _quoted(spelling) + _HOST_RIGHT
-            yield _Probe(f"domain:{host}", spelling, expression)
-
-
-def _terms(terms: Iterable[str]) -> Iterator[_Probe]:
-    for term in terms:
-        literal = fold(term)
-        yield _Probe(f"term:{term}", literal, _left(literal[0]) + _quoted(literal) + _right(literal[-1]))
-
-
-def _left(first: str) -> str:
-    """What may stand before a term that begins with this character."""
-    return _LEFT + _BEFORE.get(_script(first), "") if _is_edge(first) else ""
-
-
-def _right(last: str) -> str:
-    """What may stand after a term that ends with this character."""
-    if not _is_edge(last) or _script(last) == "HANGUL":
-        return ""
-    return _AFTER.get(_script(last), "") + _RIGHT
-
-
-def _is_edge(character: str) -> bool:
-    """Whether a word of a script with spaces begins or ends here."""
-    category = unicodedata.category(character)
-    in_word = category[0] in "LMN" or category == "Pc"
-    return in_word and not any(low <= character <= high for low, high in _UNSPACED_RANGES)
-
-
-def _script(character: str) -> str:
-    """First word of the character's name, which is its script for letters: the library knows no other."""
-    return unicodedata.name(character, "").split(" ")[0]
-
-
-def _quoted(literal: str) -> str:
-    """The literal as an expression of Rust's regex."""
-    return "".join(f"\\{c}" if c in r"\.+*?()|[]{}^$#&-~/" else c for c in literal)
+def _plainest(hits: pl.DataFrame) -> pl.DataFrame:
+    """One row for each post and entry: found plainly where it was, else by the first trick."""
+    rank = pl.col("trick").replace_strict(
+        list(Trick), range(1, len(Trick) + 1), default=0, return_dtype=pl.Int8
+    )
+    return hits.sort(rank).unique(["_row", "label"], keep="first", maintain_order=True)

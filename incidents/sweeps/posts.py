@@ -28,6 +28,8 @@ POST_SCHEMA: Final = pl.Schema(
         "label": pl.String(),  # what somebody said about it before, null where nobody did
         "author": pl.String(),  # null where unknown
         "reach": pl.Int64(),  # people who saw it, 0 where unknown
+        "region": pl.String(),  # ISO 3166-1 alpha-2 in capitals, null where unknown
+        "media": pl.List(pl.String()),  # `pdq:` or `md5:` and hexadecimal digits, null where none is known
     }
 )
 
@@ -62,6 +64,8 @@ def posts_from(place: Path | str, columns: pl.DataFrame) -> pl.DataFrame:
         _worded("label"),
         _worded("author"),
         _reach(place, rows),
+        _worded("region").str.to_uppercase(),
+        _media(),
     )
 
 
@@ -99,6 +103,12 @@ def _worded(name: str) -> pl.Expr:
     """A column without surrounding space; null where nothing is left."""
     word = pl.col(name).str.strip_chars()
     return pl.when(word != "").then(word).alias(name)
+
+
+def _media() -> pl.Expr:
+    """Hashes with commas or spaces between them, or as a JSON list, in small letters."""
+    hashes = pl.col("media").str.to_lowercase().str.extract_all(r"\b[a-z0-9]+:[0-9a-f]+\b")
+    return pl.when(hashes.list.len() > 0).then(hashes).alias("media")
 
 
 def _identified(rows: pl.DataFrame) -> pl.DataFrame:

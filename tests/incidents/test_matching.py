@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from incidents.sweeps.matching import match, term_counts
 from incidents.sweeps.posts import POST_SCHEMA
-from incidents.sweeps.scope import Scope, fold
+from incidents.sweeps.scope import Scope, Trick, fold
 
 POSTS = Path(__file__).parents[3] / "shared" / "data" / "posts"
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -201,13 +201,20 @@ def test_nothing_found_keeps_the_columns(texts: list[str | None]) -> None:
     scope = Scope(terms=("dam",), patterns=("d.m",), excluded_terms=("x",))
     matched = match(pile(texts), scope)
     assert matched.is_empty()
-    assert matched.schema == pl.Schema({**POST_SCHEMA, "matched": pl.List(pl.String)})
-    assert term_counts(matched).schema == pl.Schema({"term": pl.String, "posts": pl.Int64, "alone": pl.Int64})
+    lists = {"matched": pl.List(pl.String), "evaded": pl.List(pl.String)}
+    assert matched.schema == pl.Schema({**POST_SCHEMA, **lists})
+    tricks = pl.Struct(dict.fromkeys(Trick, pl.Int64))
+    counted = {"term": pl.String, "posts": pl.Int64, "alone": pl.Int64, "evaded": tricks}
+    assert term_counts(matched).schema == pl.Schema(counted)
 
 
 def test_term_counts_tell_which_term_floods() -> None:
-    matched = match(pile(["dam fire", "dam", "dam", "fire"]), Scope(terms=("fire", "dam", "never")))
-    assert term_counts(matched).rows() == [("term:dam", 3, 2), ("term:fire", 2, 1)]
+    matched = match(pile(["d4m fire", "dam", "d a m", "fire"]), Scope(terms=("fire", "dam", "never")))
+    none = dict.fromkeys(Trick, 0)
+    assert term_counts(matched).rows() == [
+        ("term:dam", 3, 2, none | {"leet": 1, "spaced": 1}),
+        ("term:fire", 2, 1, none),
+    ]
 
 
 def test_five_thousand_long_terms_are_searched_too() -> None:

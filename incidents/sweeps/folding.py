@@ -1,0 +1,201 @@
+"""In which form are texts compared, and how are millions of them brought into it?
+
+`fold` says what the form is, for one text. `fold_all` does the same for a column: plain ASCII by columns,
+the rest as one array of code points through a table that is filled from `fold` as new characters come up.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+# What the eye does not see or the hand leaves out: combining marks of Latin, Cyrillic, Hebrew and Arabic,
+# tatweel, Devanagari nukta, joiners, bidi controls, soft hyphen, variation selectors, tags. Not the vowel
+# signs of Indic scripts and Thai nor the voicing marks of Kana: without them other words would be hit.
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061c"
+    "\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08d3-\u08e1\u08e3-\u08ff"
+    "\u093c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u1ab0-\u1aff\u1dc0-\u1dff\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u20d0-\u20ff\u3164\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uffa0\U000e0000-\U000e0fff]+"
+)
+
+# Letters that stand for one another but have no decomposition. Arabic and Persian as in Lucene's
+# ArabicNormalizer and PersianNormalizer; и + breve and і + diaeresis are letters, not marked letters.
+_SAME: Final = {
+    "ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe",
+    "ى": "ي", "ی": "ي", "ے": "ي", "ک": "ك", "ہ": "ه", "ۀ": "ه", "ە": "ه", "ة": "ه",
+    "и\u0306": "й", "і\u0308": "ї",
+}  # fmt: skip
+_SAME_LETTER: Final = re.compile("|".join(sorted(_SAME, key=len, reverse=True)))
+
+_Points: TypeAlias = npt.NDArray[np.uint32]
+_Flags: TypeAlias = npt.NDArray[np.bool_]
+
+_LINE_END, _SPACE = 0, 32
+_DROPPED, _UNKNOWN, _BY_HAND, _WIDENED = range(0x110000, 0x110004)
+_SEEN_BELOW: Final = 0x20000
+"""Marks and what they merge with lie below this code point."""
+
+_AT_ONCE: Final = 400_000
+"""Bytes folded together: the arrays of one turn stay near the processor."""
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared; folding twice changes nothing.
+
+    NFKC and case folding, unseen characters stripped, look-alike Arabic and Persian letters joined,
+    whitespace runs as one space. Source: Unicode Standard Annex 15 and section 5.18 (case folding).
+    """
+    if text.isascii():
+        return " ".join(text.lower().split())
+    wide = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    same = _UNSEEN.sub("", _SAME_LETTER.sub(lambda hit: _SAME[hit[0]], wide))
+    return " ".join(unicodedata.normalize("NFKC", same).split())
+
+
+def fold_all(texts: pl.Series) -> pl.Series:
+    """`fold` of every text of a column without nulls."""
+    plain = texts.str.len_bytes() == texts.str.len_chars()
+    folded = _fold_plain(texts.filter(plain))
+    if len(folded) == len(texts):
+        return folded
+    folded = pl.concat([folded, _fold_others(texts.filter(~plain))])
+    places = pl.concat([plain.arg_true(), (~plain).arg_true()])
+    return folded.gather(places.arg_sort())
+
+
+def _fold_plain(texts: pl.Series) -> pl.Series:
+    """Plain ASCII in small letters, with one space where whitespace was, as `str.split` knows it."""
+    small = texts.str.to_lowercase()
+    untidy = small.str.contains(r"[\t-\r\x1c-\x1f]|  |^ | $")
+    if not untidy.any():
+        return small
+    tidied = small.filter(untidy).str.replace_all(r"[\s\x1c-\x1f]+", " ").str.strip_chars(" ")
+    return small.scatter(untidy.arg_true(), tidied)
+
+
+def _fold_others(texts: pl.Series) -> pl.Series:
+    """Some texts at a time, each on a line of its own; what the table cannot fold is folded alone."""
+    turn = (texts.str.len_bytes().cum_sum() // _AT_ONCE).rle()
+    folded, start = [pl.Series(texts.name, [], dtype=pl.String)], 0
+    for count in turn.struct.field("len"):
+        folded.append(_fold_lines(texts[start : start + count]))
+        start += count
+    return pl.concat(folded)
+
+
+def _fold_lines(texts: pl.Series) -> pl.Series:
+    joined = texts.str.join("\0").item() + "\0"
+    if joined.count("\0") != len(texts):
+        return pl.Series(texts.name, [fold(text) for text in texts], dtype=pl.String)
+    mapped = _mapped(joined)
+    hard = _lines_of(mapped, (mapped == _BY_HAND) | _out_of_order(mapped))
+    tidy = _single_spaced(mapped[mapped != _DROPPED])
+    tidy[tidy == _BY_HAND] = _SPACE
+    lines = pl.Series([tidy[:-1].astype("<u4").tobytes().decode("utf-32-le")], dtype=pl.String)
+    folded = lines.str.split("\0").explode(empty_as_null=True).alias(texts.name)
+    by_hand = pl.Series([fold(text) for text in texts.gather(hard)], dtype=pl.String)
+    return folded.scatter(hard, by_hand)
+
+
+def _mapped(joined: str) -> _Points:
+    """What each code point folds to by itself: a code point, nothing, or not to be told without its text."""
+    mapped = _looked_up(_points(joined))
+    if (mapped == _WIDENED).any():
+        for point in np.unique(_points(joined)[mapped == _WIDENED]):
+            joined = joined.replace(chr(point), _widened(chr(point)))
+        mapped = _looked_up(_points(joined))
+    return mapped
+
+
+def _looked_up(points: _Points) -> _Points:
+    table = _table()
+    mapped = table[points]
+    if (mapped == _UNKNOWN).any():
+        for point in np.unique(points[mapped == _UNKNOWN]):
+            table[point] = _alone(chr(point))
+        mapped = table[points]
+    return mapped
+
+
+def _points(joined: str) -> _Points:
+    return np.frombuffer(joined.encode("utf-32-le"), dtype="<u4")
+
+
+@cache
+def _table() -> _Points:
+    """Grows as characters are met, so that a start does not wait for all of Unicode."""
+    table = np.full(0x110000, _UNKNOWN, dtype=np.uint32)
+    table[_LINE_END] = _LINE_END
+    return table
+
+
+def _alone(character: str) -> int:
+    if character.isspace():
+        return _SPACE
+    folded = _widened(character)
+    if character in _merging() or _merges(folded):
+        return _BY_HAND
+    if len(folded) > 1:
+        return _WIDENED
+    return ord(folded) if folded else _DROPPED
+
+
+def _widened(character: str) -> str:
+    """What the character folds to inside a text, where a space at its end stays."""
+    return fold(f"0{character}0")[1:-1]
+
+
+def _merges(folded: str) -> bool:
+    return any(part in _merging() for part in folded) or any(map(unicodedata.combining, folded[1:]))
+
+
+@cache
+def _merging() -> frozenset[str]:
+    """Characters that may merge with the one before them, and so fold otherwise in a text than alone."""
+    pairs = (unicodedata.decomposition(chr(point)).split() for point in range(0x20000))
+    second = {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and not pair[0].startswith("<")}
+    jamo = {chr(point) for low, high in ((0x1100, 0x1200), (0xFF9E, 0xFFDD)) for point in range(low, high)}
+    unseen = {mark for mark in second if _UNSEEN.fullmatch(mark)} - {"\u0306", "\u0308", "\u0345"}
+    return frozenset((second | jamo | {"\u037a"}) - unseen)
+
+
+def _lines_of(mapped: _Points, found: _Flags) -> pl.Series:
+    """In which lines something was found, by number from 0."""
+    ends = np.flatnonzero(mapped == _LINE_END)
+    return pl.Series(np.unique(np.searchsorted(ends, np.flatnonzero(found))), dtype=pl.get_index_type())
+
+
+def _out_of_order(mapped: _Points) -> _Flags:
+    """Where marks follow one another that normalising puts in another order."""
+    order = _mark_order()[np.minimum(mapped, _SEEN_BELOW)]
+    found = np.zeros(len(mapped), dtype=np.bool_)
+    found[1:] = (order[:-1] > order[1:]) & ((order[1:] > 0) | (mapped[1:] == _DROPPED))
+    return found
+
+
+@cache
+def _mark_order() -> npt.NDArray[np.uint8]:
+    """Combining classes, 0 for what is no mark; й and ї hold a mark that counts, so they come last."""
+    points = map(chr, range(_SEEN_BELOW + 1))
+    return np.array([255 if p in "йї" else unicodedata.combining(p) for p in points], dtype=np.uint8)
+
+
+def _single_spaced(points: _Points) -> _Points:
+    """One space where there were several, and none at the ends of lines."""
+    space, line_end = points == _SPACE, points == _LINE_END
+    extra = np.zeros(len(points), dtype=np.bool_)
+    extra[1:] = space[1:] & (space[:-1] | line_end[:-1])
+    extra[:1] = space[:1]
+    if extra.any():
+        points, space = points[~extra], space[~extra]
+        line_end = points == _LINE_END
+    trailing = space[:-1] & line_end[1:]
+    if not trailing.any():
+        return points
+    tidy: _Points = points[~np.append(trailing, np.False_)]
+    return tidy

@@ -1,0 +1,180 @@
+"""What is searched for each entry of a scope: letters that a text must hold, and what then decides.
+
+All probes are for folded text (`folding.fold`). What may stand around a word is our own rule, because `\\b`
+finds little in Arabic and nothing in Chinese.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import permutations
+from typing import Final, NamedTuple
+
+from incidents.sweeps.evasions import SQUEEZED, squeezed, undone
+from incidents.sweeps.folding import fold
+from incidents.sweeps.scope import Scope, Trick
+from incidents.sweeps.scope_entries import Near, near
+from incidents.sweeps.scripts import UNSPACED, is_edge, is_unspaced, script_of
+
+_LEFT: Final = rf"(?:\b{{start-half}}|[{UNSPACED}])"
+_RIGHT: Final = rf"(?:\b{{end-half}}|[{UNSPACED}])"
+
+# Particles that are written onto the word. Arabic: and/so, with/as/for/will, the. Hebrew: and, the, in, as,
+# to, from, that. The plural and possessive endings are Persian and Arabic. Korean particles follow the noun.
+_BEFORE: Final = {"ARABIC": "[وف]?(?:[بكل]?ال|لل|[بكلس])?", "HEBREW": "[והבכלמש]{0,3}"}
+_AFTER: Final = {"ARABIC": "(?:ها(?:ي{1,2})?)?"}
+
+# A host starts the name or follows a dot; `evil-example.com` is another host, and so is
+# `example.com.evil.org`; in `example.com@evil.org` it is only a user name.
+_HOST_LEFT: Final = rf"(?:^|[^\w\-]|[{UNSPACED}]|%2f)"
+_HOST_RIGHT: Final = rf"[.\-]*(?:$|[^\w.\-@]|[{UNSPACED}])"
+
+_PATH_LEFT: Final = rf"(?:^|[^\w\-.@]|[{UNSPACED}]|%2f|\b(?:www|m|mobile)\.)"
+_PATH_RIGHT: Final = rf"(?:$|[^\w.\-%]|[{UNSPACED}]|[.\-]+(?:$|[^\w.\-]))"
+
+_LONG_ENOUGH: Final = 6
+"""Letters of a phrase without its spaces that are searched as one word; fewer are often another word."""
+
+_SHORTEST_SQUEEZED: Final = 2
+"""Letters of a word without its repeated ones: what is left of `aaa` is no word."""
+
+
+class Probe(NamedTuple):
+    """An entry of a scope, the letters that a text must hold, and the expression that then decides.
+
+    Where `is_word`, a boundary at each end that has one decides, and the expression is asked only where
+    that cannot be seen from the neighbouring ASCII characters. `trick` is the evasion that it finds.
+    """
+
+    label: str
+    literal: str
+    expression: str
+    is_word: bool = False
+    trick: str | None = None
+
+
+def probes_of(scope: Scope) -> list[Probe]:
+    """One or more for each term, hashtag, domain and URL."""
+    return [
+        *term_probes(scope.terms),
+        *hashtag_probes(scope.hashtags),
+        *_domain_probes(scope.domains),
+        *_url_probes(scope.urls),
+    ]
+
+
+def term_probes(terms: Iterable[str]) -> Iterator[Probe]:
+    """Each word or phrase whole; `near` entries in any order."""
+    for term in terms:
+        close = near(term)
+        literal = max(close.words, key=len) if close else fold(term)
+        yield Probe(f"term:{term}", literal, _near(close) if close else whole(literal), is_word=close is None)
+
+
+def hashtag_probes(tags: Iterable[str]) -> Iterator[Probe]:
+    """As in twitter-text: not inside a word, an entity (&#39;) or the path of an address."""
+    for tag in tags:
+        left = rf"(?:^|[^\w&/]|[{UNSPACED}])"
+        yield Probe(f"#{tag}", f"#{tag}", rf"{left}{quoted('#' + tag)}\b{{end-half}}")
+
+
+def trick_probes(scope: Scope, trick: Trick) -> list[Probe]:
+    """What is searched once the trick is undone: terms and hashtags, as the undone text has them."""
+    plain = [*term_probes(scope.terms), *hashtag_probes(scope.hashtags)]
+    joined = list(_joined_probes(scope.terms))
+    if trick is Trick.joined:
+        found = joined
+    elif trick is Trick.leet:
+        found = [*plain, *joined, *_leet_probes(plain)]
+    elif trick is Trick.repeated:
+        found = [*_unspaced_probes(plain), *_squeezed_probes(scope)]
+    else:
+        found = [*plain, *joined]
+    return [probe._replace(trick=trick.value) for probe in found]
+
+
+def _joined_probes(terms: Iterable[str]) -> Iterator[Probe]:
+    """Each phrase written as one word, where that is long enough to be no other word."""
+    for term in terms:
+        literal = fold(term).replace(" ", "")
+        if near(term) is None and " " in fold(term) and len(literal) >= _LONG_ENOUGH:
+            yield Probe(f"term:{term}", literal, whole(literal), is_word=True)
+
+
+def _leet_probes(plain: Iterable[Probe]) -> Iterator[Probe]:
+    """Words that hold digits themselves, which are read as letters too."""
+    for probe in plain:
+        for literal in undone(Trick.leet, probe.literal) if probe.is_word else []:
+            yield Probe(probe.label, literal, whole(literal), is_word=True)
+
+
+def _unspaced_probes(plain: Iterable[Probe]) -> Iterator[Probe]:
+    return (probe for probe in plain if is_unspaced(probe.literal.lstrip("#")[0]))
+
+
+def _squeezed_probes(scope: Scope) -> Iterator[Probe]:
+    """Each word plainly, or marked and with each letter once, as `evasions` writes it."""
+    for term in scope.terms:
+        words = fold(term).split()
+        longest = max(words, key=len)
+        if near(term) is None and not is_unspaced(longest[0]) and len(squeezed(longest)) >= _SHORTEST_SQUEEZED:
+            first, *others = words
+            before = _BEFORE.get(script_of(first[0]), "")
+            begin = f"(?:{SQUEEZED}{before}{quoted(squeezed(first))}|{left_of(first[0])}{quoted(first)})"
+            rest = [f" (?:{SQUEEZED}{quoted(squeezed(word))}|{quoted(word)})" for word in others]
+            expression = begin + "".join(rest) + right_of(words[-1][-1])
+            yield from (Probe(f"term:{term}", literal, expression) for literal in {longest, squeezed(longest)})
+    for tag in scope.hashtags:
+        literal = squeezed(tag)
+        yield Probe(f"#{tag}", literal, rf"#{SQUEEZED}{quoted(literal)}\b{{end-half}}")
+
+
+def whole(literal: str) -> str:
+    """The literal where no word goes on at its ends."""
+    return left_of(literal[0]) + quoted(literal) + right_of(literal[-1])
+
+
+def left_of(first: str) -> str:
+    """What may stand before a term that begins with this character."""
+    return _LEFT + _BEFORE.get(script_of(first), "") if is_edge(first) else ""
+
+
+def right_of(last: str) -> str:
+    """What may stand after a term that ends with this character."""
+    if not is_edge(last) or script_of(last) == "HANGUL":
+        return ""
+    return _AFTER.get(script_of(last), "") + _RIGHT
+
+
+def quoted(literal: str) -> str:
+    """The literal as an expression of Rust's regex."""
+    return "".join(f"\\{c}" if c in r"\.+*?()|[]{}^$#&-~/" else c for c in literal)
+
+
+def _near(close: Near) -> str:
+    """The words in every order, with fewer than `distance` words between each and the next.
+
+    In scripts without spaces a word is not to be told, so that there it is as many characters.
+    """
+    gap = rf"\W+(?:\w+\W+){{0,{close.distance - 1}}}?"
+    if any(is_unspaced(word[0]) for word in close.words):
+        gap = rf"(?s:.){{0,{close.distance}}}?"
+    orders = (gap.join(map(whole, order)) for order in permutations(close.words))
+    return "|".join(sorted(set(orders)))
+
+
+def _domain_probes(domains: Iterable[str]) -> Iterator[Probe]:
+    for host in domains:
+        for spelling in _spellings(host):
+            yield Probe(f"domain:{host}", spelling, _HOST_LEFT + quoted(spelling) + _HOST_RIGHT)
+
+
+def _url_probes(urls: Iterable[str]) -> Iterator[Probe]:
+    for url in urls:
+        host, slash, path = url.partition("/")
+        for spelling in _spellings(host):
+            literal = fold(spelling + slash + path)
+            yield Probe(f"url:{url}", literal, _PATH_LEFT + quoted(literal) + _PATH_RIGHT)
+
+
+def _spellings(host: str) -> list[str]:
+    """A host in ASCII and in its own script."""
+    return sorted({host, fold(host.encode("ascii").decode("idna"))})

@@ -1,0 +1,167 @@
+"""Which probes hit which folded texts?
+
+Two passes keep it fast: one search for all literals finds where they stand, then the characters beside each
+place say whether a word begins and ends there. Only where those are not ASCII is an expression asked.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from incidents.sweeps.probes import Probe, quoted
+from incidents.sweeps.scripts import is_edge, script_of
+
+_MOST_LETTERS: Final = 100_000
+"""Beyond this many letters an alternation nears the size that the engine refuses (10 MB compiled)."""
+
+_OUTSIDE, _WITHIN, _UNTOLD = 0, 1, 2
+_KINDS: Final = np.array(
+    [_UNTOLD if byte > 127 else int(chr(byte).isalnum() or byte == ord("_")) for byte in range(256)],
+    dtype=np.uint8,
+)
+"""Whether a byte of UTF-8 is outside of words, inside one, or not to be told without its neighbours."""
+
+HITS: Final = pl.Schema({"_row": pl.get_index_type(), "label": pl.String(), "trick": pl.String()})
+"""A row for each text and entry; `trick` is empty where the entry stands plainly."""
+
+_INSIDE: Final = pl.Schema(
+    {"_row": pl.get_index_type(), "label": pl.String(), "literal": pl.String(), "word": pl.String()}
+)
+
+
+class Found(NamedTuple):
+    """What a search found: hits, and where a word stands inside of a longer one."""
+
+    hits: pl.DataFrame
+    inside: pl.DataFrame
+    """Columns _row, label, literal, word."""
+
+
+def search(texts: pl.DataFrame, probes: Sequence[Probe], *, longest: int = 0) -> Found:
+    """Search `texts` (columns _row, folded) for all probes.
+
+    Words of at least `longest` bytes around the literal of a word are told in `inside`; with 0, none are.
+    """
+    literals = sorted({probe.literal for probe in probes})
+    candidates = texts.filter(holds_any(pl.col("folded"), literals)) if literals else texts.clear()
+    if not candidates.height:
+        return Found(HITS.to_frame(), _INSIDE.to_frame())
+    raw = _bytes(candidates["folded"])
+    places = _decided(_places(candidates, literals), raw, _table(probes))
+    pair = ("text", "probe")
+    sure = places.filter("sure").select(pair).unique()
+    asked = places.filter("unsure").select(pair).unique().join(sure, on=pair, how="anti")
+    hits = pl.concat([sure, _asked(candidates, asked, probes)])
+    inside = _words_around(places.join(hits, on=pair, how="anti"), raw, longest) if longest else None
+    named = pl.DataFrame(
+        [(number, probe.label, probe.trick) for number, probe in enumerate(probes)],
+        schema={"probe": pl.UInt32(), "label": pl.String(), "trick": pl.String()},
+        orient="row",
+    )
+    rows = candidates.select("_row").with_row_index("text")
+    return Found(
+        hits.join(rows, on="text").join(named, on="probe").select(HITS.names()).unique(),
+        _INSIDE.to_frame()
+        if inside is None
+        else inside.join(rows, on="text").join(named, on="probe").select(_INSIDE.names()).unique(),
+    )
+
+
+def holds_any(column: pl.Expr, literals: Sequence[str]) -> pl.Expr:
+    """One alternation is up to four times as fast as Aho-Corasick at a few hundred literals."""
+    if sum(map(len, literals)) > _MOST_LETTERS:
+        return column.str.contains_any(literals)
+    return column.str.contains("|".join(map(quoted, literals)))
+
+
+def _table(probes: Sequence[Probe]) -> pl.DataFrame:
+    """By the number of each probe: its literal, and which of its ends need the boundary of a word."""
+    return pl.DataFrame(
+        [
+            (number, probe.literal, probe.is_word, is_edge(probe.literal[0]), _ends_word(probe.literal[-1]))
+            for number, probe in enumerate(probes)
+        ],
+        schema={
+            "probe": pl.UInt32(),
+            "literal": pl.String(),
+            "is_word": pl.Boolean(),
+            "begins": pl.Boolean(),
+            "ends": pl.Boolean(),
+        },
+        orient="row",
+    )
+
+
+def _ends_word(last: str) -> bool:
+    return is_edge(last) and script_of(last) != "HANGUL"
+
+
+def _bytes(folded: pl.Series) -> npt.NDArray[np.uint8]:
+    """All texts in one array, with a byte before each and one after the last that is in no word."""
+    return np.frombuffer(f"\0{folded.str.join(chr(0)).item()}\0".encode(), dtype=np.uint8)
+
+
+def _places(candidates: pl.DataFrame, literals: Sequence[str]) -> pl.DataFrame:
+    """Where each literal stands: columns text (by number), literal, at (of all bytes), size."""
+    folded = pl.col("folded")
+    taken = (folded.str.len_bytes().cast(pl.Int64) + 1).cum_sum()
+    found = candidates.select(
+        pl.int_range(pl.len(), dtype=pl.get_index_type()).alias("text"),
+        (taken.shift(1, fill_value=0) + 1).alias("start"),
+        folded.str.extract_many(literals, overlapping=True).alias("literal"),
+        folded.str.find_many(literals, overlapping=True).alias("at"),
+    ).explode("literal", "at", empty_as_null=False)
+    return found.select(
+        "text",
+        "literal",
+        (pl.col("start") + pl.col("at")).alias("at"),
+        pl.col("literal").str.len_bytes().alias("size"),
+    )
+
+
+def _decided(places: pl.DataFrame, raw: npt.NDArray[np.uint8], table: pl.DataFrame) -> pl.DataFrame:
+    """Each place with its probes, and whether the bytes beside it say sure or leave it unsure."""
+    at, size = places["at"].to_numpy(), places["size"].to_numpy()
+    beside = places.with_columns(
+        pl.Series("before", _KINDS[raw[at - 1]]), pl.Series("after", _KINDS[raw[at + size]])
+    )
+    left = pl.when("begins").then("before").otherwise(_OUTSIDE)
+    right = pl.when("ends").then("after").otherwise(_OUTSIDE)
+    both_open = (left == _OUTSIDE) & (right == _OUTSIDE)
+    one_shut = (left == _WITHIN) | (right == _WITHIN)
+    return beside.join(table, on="literal").with_columns(
+        (pl.col("is_word") & both_open).alias("sure"),
+        (~pl.col("is_word") | ~(both_open | one_shut)).alias("unsure"),
+    )
+
+
+def _asked(candidates: pl.DataFrame, pairs: pl.DataFrame, probes: Sequence[Probe]) -> pl.DataFrame:
+    """Those of the pairs of text and probe where the expression hits."""
+    expressions = pl.DataFrame(
+        list(enumerate(probe.expression for probe in probes)),
+        schema={"probe": pl.UInt32(), "expression": pl.String()},
+        orient="row",
+    )
+    return (
+        pairs.join(expressions, on="probe")
+        .join(candidates.select("folded").with_row_index("text"), on="text")
+        # Sorted, so that the engine's cache of compiled expressions is hit for every row but the first.
+        .sort("expression", "text")
+        .filter(pl.col("folded").str.contains(pl.col("expression")))
+        .select("text", "probe")
+    )
+
+
+def _words_around(places: pl.DataFrame, raw: npt.NDArray[np.uint8], longest: int) -> pl.DataFrame:
+    """Columns text, probe, literal, word: where the literal is part of a word of `longest` bytes or more."""
+    places = places.filter(pl.col("is_word") & ~pl.col("sure"))
+    breaks = np.flatnonzero(_KINDS[raw] == _OUTSIDE)
+    after = np.searchsorted(breaks, places["at"].to_numpy())
+    begin, end = breaks[after - 1] + 1, breaks[after]
+    long = (end - begin >= longest) & (places["at"].to_numpy() + places["size"].to_numpy() <= end)
+    words = [raw[low:high].tobytes().decode() for low, high in zip(begin[long], end[long], strict=True)]
+    found = places.filter(pl.Series(long)).select("text", "probe", "literal")
+    return found.with_columns(pl.Series("word", words, dtype=pl.String))
