@@ -28,6 +28,7 @@ from incidents.sweeps.posts import read_posts
 
 RECORDED = Path(__file__).parents[2] / "shared" / "data" / "posts" / "crisis_posts.csv.gz"
 MOST_FOR_THE_PEER = 40_000
+START = datetime(2026, 1, 1, tzinfo=UTC)
 ROW = "{:<12} {:>9} {:<22} {:>9} {:>9} {:>7} {:>7} {:>10} {:>8}"
 FILLERS = ("please", "everyone", "today", "people", "omg", "wow", "look", "here", "again", "friends")
 LOOK_ALIKE = str.maketrans("aeopcxAEOPCXKMTBH", "аеорсхАЕОРСХКМТВН")
@@ -39,7 +40,7 @@ Trick = Callable[[str, random.Random], str]
 def main() -> None:
     """Print, for each pile and size, our row and those of the peers."""
     sizes = [int(size) for size in sys.argv[1:]] or [40_000, 400_000]
-    cluster(generate("attack", posts=1_000, start=datetime(2026, 1, 1, tzinfo=UTC)).posts)  # reads the word lists
+    cluster(generate("attack", posts=1_000, start=START).posts)  # reads the word lists
     print(ROW.format("pile", "posts", "way", "posts/s", "precision", "recall", "F1", "peak MB", "ratio"))
     for size in sizes:
         for name, posts, truth in piles(size):
@@ -59,8 +60,9 @@ def piles(size: int) -> Iterator[tuple[str, pl.DataFrame, list[str]]]:
 def generated(size: int) -> tuple[pl.DataFrame, list[str]]:
     """The attack; beyond what one scenario makes, several with different seeds."""
     parts = [min(MOST, size - start) for start in range(0, size, MOST)]
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    made = [generate("attack", posts=count, seed=seed, start=start) for seed, count in enumerate(parts, start=1)]
+    made = [
+        generate("attack", posts=count, seed=seed, start=START) for seed, count in enumerate(parts, start=1)
+    ]
     ids = [pl.format(f"{seed}-{{}}", "id").alias("id") for seed in range(len(made))]
     posts = pl.concat(pile.posts.with_columns(named) for pile, named in zip(made, ids, strict=True))
     truth = pl.concat(
@@ -134,7 +136,7 @@ TRICKS: tuple[Trick, ...] = (
     lambda text, dice: f"{text} {''.join(dice.choices('😂🔥🙏💔😱👏', k=2))}",
     lambda text, dice: f"{text} #{dice.choice(FILLERS)}{dice.choice(FILLERS)}",
     lambda text, dice: f"{text} {' '.join(dice.sample(FILLERS, dice.randrange(1, 3)))}",
-    lambda text, dice: f"{dice.choice(FILLERS)} {text}",
+    lambda text, dice: text if text.startswith("RT") else f"{dice.choice(FILLERS)} {text}",
     lambda text, dice: text[: int(len(text) * dice.uniform(0.8, 0.95))] + "...",
     lambda text, _: text.replace(" ", "  "),
     in_words(lambda word, dice: word.translate(LOOK_ALIKE) if dice.random() < 0.5 else word),
@@ -171,11 +173,12 @@ def equal_letters(posts: pl.DataFrame) -> list[str]:
 
 def datasketch_lsh(posts: pl.DataFrame) -> list[str]:
     """MinHashLSH as its manual has it: insert all, query each, join along the edges."""
-    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415  # an optional peer
+    from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]  # noqa: PLC0415  # optional
 
     texts = posts["text"].str.to_lowercase().to_list()
     shingles = [[text[at : at + 3].encode() for at in range(max(1, len(text) - 2))] for text in texts]
-    index, signed = MinHashLSH(threshold=0.5, num_perm=64), list(MinHash.generator(shingles, num_perm=64, seed=1))
+    index = MinHashLSH(threshold=0.5, num_perm=64)
+    signed = list(MinHash.generator(shingles, num_perm=64, seed=1))
     with index.insertion_session() as session:
         for number, signature in enumerate(signed):
             session.insert(number, signature)
@@ -238,13 +241,9 @@ def tell(
     precision, recall = found
     score = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    shown = ("" if pace is None else f"{pace:,.0f}", "" if ratio is None else f"{ratio:.1f}")
-    print(
-        ROW.format(
-            name, f"{size:,}", way, shown[0], f"{precision:.4f}", f"{recall:.3f}", f"{score:.3f}", peak, shown[1]
-        ),
-        flush=True,
-    )
+    right = (f"{precision:.4f}", f"{recall:.3f}", f"{score:.3f}")
+    fast = "" if pace is None else f"{pace:,.0f}"
+    print(ROW.format(name, f"{size:,}", way, fast, *right, peak, f"{ratio:.1f}" if ratio else ""), flush=True)
 
 
 if __name__ == "__main__":

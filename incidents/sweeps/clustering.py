@@ -72,11 +72,14 @@ class _Units(NamedTuple):
 
 
 class _Links(NamedTuple):
-    """Pairs of units that are alike, in both directions: whether the right, as a head, covers the left."""
+    """Pairs of units that are alike, and which of them by their pictures alone."""
 
     pairs: Pairs
-    covered: _Mask
     by_media: _Mask
+
+    def where(self, kept: _Mask) -> "_Links":
+        """The pairs that a mask keeps."""
+        return _Links(self.pairs.where(kept), self.by_media[kept])
 
 
 class _Joined(NamedTuple):
@@ -102,8 +105,8 @@ def cluster(posts: pl.DataFrame, heads: pl.DataFrame | None = None) -> pl.DataFr
     units, unit_of = _units(rows)
     given = int(units.frame["given"].sum())
     links = _links(units)
-    joined = _joined(links, units.frame["posts"].to_numpy(), given)
-    return _told(posts, rows, unit_of, units, joined, _read_as(links, joined))
+    joined = _joined(units, links, given)
+    return _told(posts, rows, unit_of, units, joined, _read_as(units, links.pairs, joined))
 
 
 def clusters(posts: pl.DataFrame, clustered: pl.DataFrame) -> pl.DataFrame:
@@ -232,29 +235,29 @@ def _unit_media(media: pl.DataFrame, unit_of: Rows) -> pl.DataFrame:
     )
 
 
-def _joined(links: _Links, posts: npt.NDArray[np.unsignedinteger], given: int) -> _Joined:
+def _joined(units: _Units, links: _Links, given: int) -> _Joined:
     """Every unit with its head. Heads that are given stay; what they do not attract finds heads of its own."""
-    units = np.arange(len(posts))
-    heads = units < given
-    joined = _attached(links, heads)
-    heads |= _leading(links, posts, ~heads & (joined.head == units))
-    return _attached(links, heads)
+    heads = np.arange(units.frame.height) < given
+    free = ~heads
+    free[links.where(heads[links.pairs.right]).pairs.left] = False
+    heads |= _leading(links.pairs, units.frame["posts"].to_numpy(), free)
+    return _attached(units, links.where(heads[links.pairs.right] & ~heads[links.pairs.left]))
 
 
 def _links(units: _Units) -> _Links:
-    """Each pair of units that is alike, in both directions, the likest of a unit first."""
-    pairs, by_media = _alike(units)
+    """Each pair of units that is alike, in both directions."""
+    one_way = _alike(units)
+    pairs = one_way.pairs
     back = Pairs(pairs.right, pairs.left, pairs.likeness)
-    both = joined_pairs(pairs, back)
-    return _Links(both, _covered(units, both), np.concatenate([by_media, by_media]))
+    return _Links(joined_pairs(pairs, back), np.concatenate([one_way.by_media, one_way.by_media]))
 
 
-def _leading(links: _Links, posts: npt.NDArray[np.unsignedinteger], free: _Mask) -> _Mask:
+def _leading(pairs: Pairs, posts: npt.NDArray[np.unsignedinteger], free: _Mask) -> _Mask:
     """The units among the free ones that head a cluster or stand alone: a greedy cover by stars.
 
     The next head is the one most alike to all others together, each weighted by its posts.
     """
-    pairs = links.pairs.where(free[links.pairs.left] & free[links.pairs.right])
+    pairs = pairs.where(free[pairs.left] & free[pairs.right])
     drawn = posts + np.bincount(pairs.left, pairs.likeness * posts[pairs.right], len(free))
     order = np.lexsort((pairs.right, pairs.left))
     followers, starts = pairs.right[order], np.searchsorted(pairs.left[order], np.arange(len(free) + 1))
@@ -268,33 +271,30 @@ def _leading(links: _Links, posts: npt.NDArray[np.unsignedinteger], free: _Mask)
     return heads
 
 
-def _attached(links: _Links, heads: _Mask) -> _Joined:
+def _attached(units: _Units, to_heads: _Links) -> _Joined:
     """Every unit with the best of the heads that it is alike to: one that covers it, then the likest."""
-    to_head = heads[links.pairs.right] & ~heads[links.pairs.left]
-    pairs, covered, by_media = links.pairs.where(to_head), links.covered[to_head], links.by_media[to_head]
+    pairs, covered = to_heads.pairs, _covered(units.frame, to_heads.pairs)
     order = np.lexsort((pairs.right, -pairs.likeness, ~covered, pairs.left))
     left, first = np.unique(pairs.left[order], return_index=True)
     best = order[first]
-    alone = np.arange(len(heads))
-    joined = _Joined(alone, np.ones(len(heads)), alone >= 0, alone < 0)
+    alone = np.arange(units.frame.height)
+    joined = _Joined(alone, np.ones(len(alone)), alone >= 0, alone < 0)
     joined.head[left] = pairs.right[best]
     joined.likeness[left] = pairs.likeness[best]
     joined.covered[left] = covered[best]
-    joined.by_media[left] = by_media[best]
+    joined.by_media[left] = to_heads.by_media[best]
     return joined
 
 
-def _read_as(links: _Links, joined: _Joined) -> Rows:
+def _read_as(units: _Units, pairs: Pairs, joined: _Joined) -> Rows:
     """For each unit, the one that is read for it: its head where that covers it.
 
     Of the others in a cluster, the best-ranked that covers some more is read for those, and so on.
     """
     read_as = np.where(joined.covered, joined.head, np.arange(len(joined.head)))
-    pairs = links.pairs
-    apart = ~joined.covered[pairs.left] & ~joined.covered[pairs.right] & links.covered
-    among = pairs.where(
-        apart & (joined.head[pairs.left] == joined.head[pairs.right]) & (pairs.right < pairs.left)
-    )
+    apart = (~joined.covered[pairs.left] & ~joined.covered[pairs.right]) & (pairs.right < pairs.left)
+    among = pairs.where(apart & (joined.head[pairs.left] == joined.head[pairs.right]))
+    among = among.where(_covered(units.frame, among))
     for at in np.lexsort((-among.likeness, among.right, among.left)).tolist():
         copy, reader = int(among.left[at]), int(among.right[at])
         if read_as[copy] == copy and read_as[reader] == reader:
@@ -302,8 +302,8 @@ def _read_as(links: _Links, joined: _Joined) -> Rows:
     return read_as
 
 
-def _alike(units: _Units) -> tuple[Pairs, _Mask]:
-    """Pairs of units that are alike, the better-ranked on the right, and which are so by pictures alone."""
+def _alike(units: _Units) -> _Links:
+    """Pairs of units that are alike, the better-ranked on the right."""
     near = units.near
     signed = units.signed[near]
     met = [promising(meetings(key, _MET), signed) for key in bands(signed)]
@@ -312,7 +312,8 @@ def _alike(units: _Units) -> tuple[Pairs, _Mask]:
     pictures = _same_pictures(units)
     new = ~np.isin(packed(pictures.left, pictures.right), packed(texts.left, texts.right))
     pictures = pictures.where(new)
-    return joined_pairs(texts, pictures), np.repeat([False, True], [len(texts.left), len(pictures.left)])
+    alone = np.repeat([False, True], [len(texts.left), len(pictures.left)])
+    return _Links(joined_pairs(texts, pictures), alone)
 
 
 def _same_pictures(units: _Units) -> Pairs:
@@ -327,19 +328,19 @@ def _same_pictures(units: _Units) -> Pairs:
     return Pairs(*unpacked(pairs), likeness.astype(np.float32))
 
 
-def _covered(units: _Units, pairs: Pairs) -> _Mask:
+def _covered(frame: pl.DataFrame, pairs: Pairs) -> _Mask:
     """Whether the right of each pair, as a head, covers the left.
 
     - no word, sign or mark that turns a text around is in one alone; languages and names do not differ
     - the same pictures; no link to where the head does not lead, unless the text says enough without one
     - the text differs in words at an edge and in slips at most, or is next to nothing beside the picture
     """
-    sides = _sides(units.frame, pairs)
+    sides = _sides(frame, pairs)
     alike = sides.select(_same_sense() & _same_pictures_shown() & _same_way()).to_series().to_numpy()
     equal = sides.select(_same_letters()).to_series().to_numpy()
     covered: _Mask = alike & equal
     asked = np.flatnonzero(alike & ~equal)
-    covered[asked] = _differ_by_slips(units.frame, pairs.left[asked], pairs.right[asked])
+    covered[asked] = _differ_by_slips(frame, pairs.left[asked], pairs.right[asked])
     return covered
 
 

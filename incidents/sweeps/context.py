@@ -48,6 +48,7 @@ class _Lists(BaseModel):
     signs: tuple[str, ...]
     hashtags: tuple[str, ...]
     shorteners: tuple[str, ...]
+    small: tuple[str, ...]
 
 
 @cache
@@ -81,6 +82,8 @@ def read_contexts(texts: pl.Series, words: pl.Series) -> pl.DataFrame:
     return read.select(
         pl.coalesce(pl.when(kind).then(pl.lit(kind)) for kind in CONTEXTS).alias("context"),
         pl.concat_str("said", _signs(), "counter", "quote", _asks(), separator="\n").alias("marks"),
+        _handles(pl.col("text")).alias("handles"),
+        _named().alias("named"),
         pl.col("text")
         .str.extract_all(LINK)
         .list.eval(pl.element().str.to_lowercase())
@@ -98,6 +101,12 @@ def hosts(links: pl.Expr) -> pl.Expr:
 def is_mark(stream: str) -> bool:
     """Whether these letters, without spaces, are one of the words that turn a text around."""
     return stream in _mark_streams()
+
+
+@cache
+def small_words() -> frozenset[str]:
+    """Words, folded, that leave a text what it was whether they stand in it or not."""
+    return frozenset(letters(pl.Series(_lists().small))["words"]) - _mark_streams()
 
 
 @cache

@@ -1,7 +1,8 @@
 """Which copies does a decision about a head cover? Those whose text could not change the verdict.
 
-Words may be gained or lost at an edge, and letters mistyped within longer words, and nothing else; the words
-that turn a text around are compared before (see context.py). What is left to chance, a sample finds.
+Words may be gained or lost at an edge, small words anywhere, letters mistyped within longer words, and
+nothing else; the words that turn a text around are compared before (see context.py). What is left to chance,
+a sample finds.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA, Levenshtein, Opcode
 
-from incidents.sweeps.context import is_mark
+from incidents.sweeps.context import is_mark, small_words
 from incidents.sweeps.letters import word_places
 
 _LONGEST: Final = 4_096
@@ -23,6 +24,7 @@ _ANCHOR: Final = 4
 """Letters in a row that hold two texts together; fewer are chance."""
 _LETTERS_A_SLIP: Final = 15
 _MOST_SLIPS: Final = 4
+_MOST_SMALL_WORDS: Final = 2
 _SHORTEST_WORD: Final = 3
 _SHORTEST_MISTYPED: Final = 5
 _SHORTEST_REPLACED: Final = 8
@@ -30,8 +32,8 @@ _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _DENSER: Final = 2
 """Scripts without spaces say in one letter what others say in two or three."""
 _WORD_FROM: Final = 3
-_COMMON_FROM: Final = 10
-"""Texts that have a word: from three on it is one, with ten what differs by a letter is a slip of it."""
+_COMMON_FROM: Final = 5
+"""Texts that have a word: from three on it is one, with five what differs by a letter is a slip of it."""
 _LETTERS_OF_DIGITS: Final = frozenset("oieast")
 """What folding makes of digits: one replaced by another may be another number."""
 _NUMBER: Final = re.compile(r"\d")
@@ -61,6 +63,8 @@ def slips(head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
     shorter, longer = sorted((len(head.stream), len(copy.stream)))
     if shorter * density < _SHORTEST or longer > _LONGEST:
         return None
+    if _differ_by_small_words(head.body.split(" "), copy.body.split(" ")):
+        return ()
     whole = list(Levenshtein.opcodes(head.stream, copy.stream))
     middle = _without_edges(whole, head.stream, copy.stream, density)
     if middle is None:
@@ -69,6 +73,15 @@ def slips(head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
     if len(changes) > min(_MOST_SLIPS, 1 + shorter // _LETTERS_A_SLIP):
         return None
     return _slips(changes, head, copy)
+
+
+def _differ_by_small_words(ours: list[str], theirs: list[str]) -> bool:
+    if not 0 < abs(len(ours) - len(theirs)) <= _MOST_SMALL_WORDS:
+        return False
+    shorter, longer = sorted((ours, theirs), key=len)
+    changes = [op for op in Levenshtein.opcodes(shorter, longer) if op.tag != "equal"]
+    added = [word for op in changes for word in longer[op.dest_start : op.dest_end]]
+    return all(op.tag == "insert" for op in changes) and small_words().issuperset(added)
 
 
 def _without_edges(ops: Sequence[Opcode], head: str, copy: str, density: int) -> Sequence[Opcode] | None:
