@@ -1,8 +1,8 @@
 """How often does a sweep end too early, and what does it read, beside five other rules for stopping?
 
-    python -m benchmarks.stopping [SEEDS] [wide]
+    python -m benchmarks.stopping [SEEDS] [SIZE] [wide]
 
-Each pile, of at most 10,000 posts, is ranked by our own active learning (two runs), and then read until each
+Each pile, of at most SIZE (4,000) posts, is ranked by our own active learning (two runs), and then read until each
 rule says stop, with SEEDS (200) random samples. Every pile comes twice: as it is, and with a stratum that the
 ranker cannot see (a language; posts with a link where there is one language), whose posts are left at the end
 in random order.
@@ -46,7 +46,8 @@ Truths: TypeAlias = NDArray[np.bool_]
 TARGET = 0.9
 ERROR = 0.05
 RANKINGS = 2
-SIZE = 10_000
+SEEDS = 200
+SIZE = 4_000
 BATCH = 25
 LOOK = 100
 PLAN = plan_for(TARGET, 1 - ERROR)
@@ -82,9 +83,9 @@ Rule: TypeAlias = Callable[[Course, np.random.Generator], End]
 def main() -> None:
     """Print a block of lines for each pile, as it is and partly hidden from the ranker."""
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    seeds = numbers[0] if numbers else 200
+    seeds, size = (*numbers, *(SEEDS, SIZE)[len(numbers) :])[:2]
     print(ROW.format("pile", "rule", "missed", "95 % interval", "recall", "worst", "cost", "ratio"))
-    for pile in wide() if "wide" in sys.argv else piles(size=SIZE):
+    for pile in wide() if "wide" in sys.argv else piles(size=size):
         strata = strata_of(pile)
         for name, hidden in hidden_from(pile, strata):
             courses = [ranked(pile, strata, hidden, seed) for seed in range(RANKINGS)]
