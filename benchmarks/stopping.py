@@ -2,10 +2,10 @@
 
     python -m benchmarks.stopping [SEEDS] [SIZE] [wide]
 
-Each pile, of at most SIZE (4,000) posts, is ranked by our own active learning (two runs), and then read until each
-rule says stop, with SEEDS (200) random samples. Every pile comes twice: as it is, and with a stratum that the
-ranker cannot see (a language; posts with a link where there is one language), whose posts are left at the end
-in random order.
+Each pile, of at most SIZE (4,000) posts, is ranked by our own active learning (two runs), and then read until
+each rule says stop, with SEEDS (200) random samples. Every pile comes twice: as it is, and with a stratum that
+the ranker cannot see (a language; posts with a link where there is one language), whose posts are left at the
+end in random order.
 
 - missed: how often less than 90 % was found by the main reading, with its exact 95 % interval
 - worst: the recall of the worst stratum (language, and with or without a link), the mean over the seeds
