@@ -139,6 +139,20 @@ def test_what_comes_after_the_largest_universe_counted_exactly_stays_below_the_l
             assert lucky <= binom.cdf(step.spared, step.positives, 0.1)
 
 
+@pytest.mark.parametrize("violating", [20, 25, 40, 80, 150, 280])
+def test_how_many_violate_is_bounded_too_low_no_more_often_than_its_part_of_the_error(violating: int) -> None:
+    """By enumeration over where the 20th positive falls among 300 posts."""
+    posts, settled, wrong = 300, PLAN.settled_at, 0.0
+    for place in range(settled, posts - violating + settled + 1):
+        before = float(hypergeom.pmf(settled - 1, posts, violating, place - 1))
+        falls_here = before * (violating - settled + 1) / (posts - place + 1)
+        pattern = [True] * (settled - 1) + [False] * (place - settled) + [True]
+        _, most = step_for(PLAN, pattern, posts)
+        assert most is not None
+        wrong += falls_here * (most < violating)
+    assert wrong <= PLAN.universe_level
+
+
 @pytest.mark.parametrize(("posts", "violating"), [(600, 30), (1_500, 90), (2_000, 600)])
 def test_a_sweep_looked_at_all_the_time_misses_its_target_seldom(posts: int, violating: int) -> None:
     """200 samples, one ranking, asked at the last moment before the target: when it must not say stop."""
