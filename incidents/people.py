@@ -39,6 +39,7 @@ class Act(StrEnum):
     start_sweep = "start a sweep"
     see_sweep = "see a sweep"
     work_batch = "work a batch"
+    undo = "undo a decision"
     draft_review = "draft a retrospective"
     sign_review = "sign a retrospective"
     see_actions = "see action items"
@@ -63,6 +64,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.start_sweep: frozenset({Role.commander, Role.analyst}),
     Act.see_sweep: _STAFF | _PARTNERS,
     Act.work_batch: frozenset({Role.analyst}) | _PARTNERS,
+    Act.undo: frozenset({Role.commander, Role.partner_lead}),
     Act.draft_review: frozenset({Role.commander, Role.analyst, Role.reviewer}),
     Act.sign_review: frozenset({Role.reviewer}),
     Act.see_actions: _STAFF | _PARTNERS,

@@ -88,7 +88,7 @@ def _batches(work: Work, incident: str) -> dict[str, list[BatchCount]]:
 def _planned(work: Work, incident: str) -> dict[str, dict[str, int]]:
     statement = (
         sa.select(planned_actions.c.sweep_id, planned_actions.c.action, sa.func.count().label("items"))
-        .where(planned_actions.c.incident_id == incident)
+        .where(planned_actions.c.incident_id == incident, planned_actions.c.reversed_at.is_(None))
         .group_by(planned_actions.c.sweep_id, planned_actions.c.action)
         .order_by(planned_actions.c.action)
     )

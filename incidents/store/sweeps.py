@@ -1,7 +1,8 @@
 """Sweeps: requested by a person, frozen by a flow, read in batches, ended in a certificate and a plan."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -15,7 +16,7 @@ from incidents.store.incidents import find, find_for, lock
 from incidents.store.lifecycle import resume_response
 from incidents.store.post_source import Source
 from incidents.store.schema import items, planned_actions, sweeps, windows
-from incidents.sweeps.plan import PlannedAction
+from incidents.sweeps.plan import PlannedAction, reversal
 from incidents.sweeps.scope import Scope
 from incidents.sweeps.stopping import Plan
 from incidents.sweeps.universe import TermCount
@@ -201,12 +202,19 @@ def working_sweeps(work: Work) -> list[str]:
 
 
 def plan_of(work: Work, sweep: str) -> list[PlannedAction]:
-    """The actions that a finished sweep ended in, by item."""
+    """What is to be done after a finished sweep, by item.
+
+    In the place of an action whose decision was undone stands its reversal.
+    """
     statement = (
         sa.select(planned_actions).where(planned_actions.c.sweep_id == sweep).order_by(planned_actions.c.item)
     )
-    rows = work.execute(statement).mappings()
-    return [PlannedAction.model_validate({**row, "decided_by": row["decided_by"].split()}) for row in rows]
+    return [_planned(sweep, row) for row in work.execute(statement).mappings()]
+
+
+def _planned(sweep: str, row: Mapping[str, Any]) -> PlannedAction:
+    action = PlannedAction.model_validate({**row, "decided_by": row["decided_by"].split()})
+    return action if row["reversed_at"] is None else reversal(sweep, action, row["reversed_by"])
 
 
 def read_items(work: Work, sweep: str) -> list[str]:

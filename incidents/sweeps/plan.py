@@ -13,7 +13,7 @@ from incidents.sweeps.sheet_files import write_csv
 
 
 class PlannedAction(BaseModel):
-    """One action on one item, with the decision that it rests on."""
+    """One action on one item, with the decision that it rests on; or the reversal of such an action."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,7 +24,12 @@ class PlannedAction(BaseModel):
     policy_version: int | None
     decided_by: tuple[str, ...]
     key: str
-    """Idempotency key, `action:<sweep>:<item>`: whoever executes the plan does each line once."""
+    """Idempotency key, `action:<sweep>:<item>`: whoever executes the plan does each line once.
+
+    Of a reversal, `reversal:<sweep>:<item>`.
+    """
+    reverses: str | None = None
+    """Key of the action that is taken back: its decision was undone, and the item is to be kept up."""
 
 
 class PlanCounts(BaseModel):
@@ -71,6 +76,23 @@ def write_plan(plan: Sequence[PlannedAction], path: Path) -> None:
     """Write the plan as CSV, safe to open in a spreadsheet; several names are separated by a space."""
     columns = list(PlannedAction.model_fields)
     write_csv(path, columns, ([_cell(line, name) for name in columns] for line in plan))
+
+
+def reversal(sweep: str, undone: PlannedAction, by: str) -> PlannedAction:
+    """The line that takes a planned action back, whether anybody executed it meanwhile or not.
+
+    Its action is `keep`, so that whoever does not know what a reversal is does no harm with it.
+    """
+    return PlannedAction(
+        item=undone.item,
+        action=RecommendedAction.keep,
+        policy=undone.policy,
+        clause=undone.clause,
+        policy_version=undone.policy_version,
+        decided_by=(by,),
+        key=f"reversal:{sweep}:{undone.item}",
+        reverses=undone.key,
+    )
 
 
 def _cell(line: PlannedAction, name: str) -> str:

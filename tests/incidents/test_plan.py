@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from incidents.catalogue.policies import RecommendedAction
 from incidents.sweeps.decisions import IMPLIED_ACTION, Decision, Verdict
-from incidents.sweeps.plan import PlannedAction, action_plan, count_decisions, write_plan
+from incidents.sweeps.plan import PlannedAction, action_plan, count_decisions, reversal, write_plan
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -107,6 +107,7 @@ def test_the_exported_plan_runs_no_formula(tmp_path: Path) -> None:
         "policy_version": "2",
         "decided_by": "bo cleo",
         "key": "action:SWP-1:=1+1",
+        "reverses": "",
     }
 
 
@@ -114,3 +115,10 @@ def test_what_a_decision_leaves_open_is_an_empty_cell(tmp_path: Path) -> None:
     path = tmp_path / "plan.csv"
     write_plan(action_plan("SWP-1", [decision("p1", "bo", VIOLATES, policy=None, policy_version=None)]), path)
     assert '"p1","remove","","call-to-act","","bo"' in path.read_text(encoding="utf-8-sig")
+
+
+def test_a_reversal_names_what_it_takes_back_and_does_no_harm() -> None:
+    [undone] = action_plan("SWP-1", [decision("p1", "bo", VIOLATES)])
+    line = reversal("SWP-1", undone, "ada")
+    assert (line.key, line.reverses) == ("reversal:SWP-1:p1", "action:SWP-1:p1")
+    assert (line.item, line.action, line.decided_by) == ("p1", "keep", ("ada",))

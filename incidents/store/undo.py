@@ -1,0 +1,137 @@
+"""Take a decision back, and with it everything that copies inherited: nothing is deleted of what was decided.
+
+What had been planned because of it is marked as reversed; the plan of a finished sweep tells from then on
+that it has to be taken back (`plan_of`).
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from incidents.errors import Conflict, NotAllowed, Refusal
+from incidents.people import Act, Person
+from incidents.store import timeline
+from incidents.store.engine import Work
+from incidents.store.incidents import find_for
+from incidents.store.schema import batches, decisions, items, places, planned_actions, readings
+from incidents.store.sweeps import find_sweep
+from incidents.sweeps.batches import BLIND, DECIDES
+from incidents.timeline import Event
+
+
+def undo_decision(work: Work, sweep: str, item: str, *, by: Person, reason: str, now: datetime) -> int:
+    """Undo the decision about an item; it waits to be read again. Returns how many copies lost theirs with it.
+
+    A copy that a check had split off has a decision of its own, which stays. NotAllowed without a reason
+    (`REASON_MISSING`), for an item that the sweep does not have (`ITEM_UNKNOWN`) or that has no decision
+    (`ITEM_UNDECIDED`), and for a copy, whose head has it (`DECISION_INHERITED`).
+    """
+    found = find_sweep(work, sweep)
+    row = _row(work, sweep, item)
+    find_for(work, found.incident_id, by, Act.undo, team=row.team if row else by.team)
+    _refuse(sweep, item, row, reason)
+    in_hands = _lock_batches(work, sweep, item)
+    _supersede(work, sweep, item, now)
+    copies = _copies(work, sweep, item)
+    _forget_looks(work, sweep, item)
+    _wait_again(work, sweep, item, in_hands=in_hands)
+    actions = _reverse(work, sweep, item, by=by, reason=reason.strip(), now=now)
+    facts = {"sweep": sweep, "item": item, "copies": copies, "actions": actions, "reason": reason.strip()}
+    timeline.append(work, found.incident_id, Event.decision_undone, actor=by.id, now=now, facts=facts)
+    return copies
+
+
+def _row(work: Work, sweep: str, item: str) -> sa.Row[tuple[str, str, int | None]] | None:
+    holds = sa.and_(
+        decisions.c.sweep_id == items.c.sweep_id,
+        decisions.c.item == items.c.item,
+        decisions.c.superseded_at.is_(None),
+    )
+    statement = (
+        sa.select(items.c.team, items.c.read_as, decisions.c.id.label("decision"))
+        .select_from(items.outerjoin(decisions, holds))
+        .where(items.c.sweep_id == sweep, items.c.item == item)
+    )
+    return work.execute(statement).one_or_none()
+
+
+def _refuse(sweep: str, item: str, row: sa.Row[tuple[str, str, int | None]] | None, reason: str) -> None:
+    refusals = []
+    if not reason.strip():
+        refusals.append(Refusal("REASON_MISSING", "Say why; whoever decided it will ask."))
+    if row is None:
+        refusals.append(Refusal("ITEM_UNKNOWN", f"{sweep} has no such item."))
+    elif row.read_as != item:
+        sentence = f"It inherits the decision about {row.read_as}: undo that one, and all its copies follow."
+        refusals.append(Refusal("DECISION_INHERITED", sentence))
+    elif row.decision is None:
+        refusals.append(Refusal("ITEM_UNDECIDED", "It has no decision, so there is nothing to undo."))
+    if refusals:
+        raise NotAllowed(f"Nothing was undone about {item}.", refusals)
+
+
+def _lock_batches(work: Work, sweep: str, item: str) -> bool:
+    """Whether a batch that goes on holds the item to be decided; whoever works it waits for us."""
+    deciding = [purpose.value for purpose in DECIDES]
+    here = sa.select(places.c.batch_id).where(
+        places.c.sweep_id == sweep, places.c.item == item, places.c.purpose.in_(deciding)
+    )
+    statement = sa.select(batches.c.id, batches.c.state).where(batches.c.id.in_(here))
+    rows = work.execute(statement.order_by(batches.c.id).with_for_update()).all()
+    return any(row.state != "done" for row in rows)
+
+
+def _supersede(work: Work, sweep: str, item: str, now: datetime) -> None:
+    current = sa.and_(
+        decisions.c.sweep_id == sweep, decisions.c.item == item, decisions.c.superseded_at.is_(None)
+    )
+    if work.execute(sa.update(decisions).where(current).values(superseded_at=now)).rowcount != 1:
+        raise Conflict(f"The decision about {item} was undone at the same moment by somebody else.")
+
+
+def _copies(work: Work, sweep: str, item: str) -> int:
+    """How many items inherited the decision."""
+    statement = sa.select(sa.func.count()).select_from(items)
+    return int(work.execute(statement.where(_about(sweep, item), items.c.item != item)).scalar_one())
+
+
+def _forget_looks(work: Work, sweep: str, item: str) -> None:
+    """What was to be compared with the decision has nothing left to be compared with.
+
+    Nothing has been drawn yet from what was said in a batch that goes on, so it is forgotten, too.
+    """
+    work.execute(sa.update(items).where(_about(sweep, item)).values(look=None, drawn=None))
+    blind = [purpose.value for purpose in BLIND]
+    statement = (
+        sa.select(places.c.batch_id, places.c.item)
+        .join(batches, batches.c.id == places.c.batch_id)
+        .join(items, sa.and_(items.c.sweep_id == places.c.sweep_id, items.c.item == places.c.item))
+        .where(_about(sweep, item), places.c.purpose.in_(blind), batches.c.state != "done")
+        .order_by(places.c.batch_id, places.c.item)
+    )
+    for batch, looked_at in work.execute(statement).all():
+        for table in (places, readings):
+            work.execute(table.delete().where(table.c.batch_id == batch, table.c.item == looked_at))
+        work.execute(sa.update(batches).where(batches.c.id == batch).values(size=batches.c.size - 1))
+
+
+def _wait_again(work: Work, sweep: str, item: str, *, in_hands: bool) -> None:
+    """Where somebody has it in a batch, it is decided again there."""
+    mine = sa.and_(items.c.sweep_id == sweep, items.c.item == item)
+    work.execute(sa.update(items).where(mine).values(state="taken" if in_hands else "waiting"))
+
+
+def _reverse(work: Work, sweep: str, item: str, *, by: Person, reason: str, now: datetime) -> int:
+    """Mark what was planned about the item and its copies as reversed; return how many actions that were."""
+    statement = sa.update(planned_actions).where(
+        planned_actions.c.sweep_id == sweep,
+        planned_actions.c.item.in_(sa.select(items.c.item).where(_about(sweep, item))),
+        planned_actions.c.reversed_at.is_(None),
+    )
+    values = {"reversed_at": now, "reversed_by": by.id, "reversed_because": reason}
+    return work.execute(statement.values(**values)).rowcount
+
+
+def _about(sweep: str, item: str) -> sa.ColumnElement[bool]:
+    """The item, and what inherits its decision."""
+    return sa.and_(items.c.sweep_id == sweep, items.c.read_as == item)
