@@ -20,8 +20,8 @@ from incidents.sweeps.posts import POST_SCHEMA
 from incidents.sweeps.scope import Scope
 from incidents.sweeps.universe import Dry, Scanned, TermCount, Universe, combine, scan, tally
 
-_KEYS_AT_ONCE: Final = 8_000_000
-"""Ids compared at once when repeated ones are looked for: 64 MB."""
+_KEYS_AT_ONCE: Final = 2_000_000
+"""Ids compared at once when repeated ones are looked for: 16 MB."""
 
 _HIGHEST: Final = 2**64 - 1
 

@@ -23,7 +23,7 @@ _HASHED_AT_ONCE: Final = 50_000
 
 
 class TermCount(BaseModel):
-    """How many posts one entry of a scope brought in, how many it alone did, and by which tricks."""
+    """How many posts one entry of a scope brought in, and how many it alone did."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +31,7 @@ class TermCount(BaseModel):
     posts: int
     alone: int
     evaded: Mapping[str, int] = {}
+    """Trick → posts in which only undoing it showed the entry."""
 
 
 class Dry(BaseModel):
@@ -73,8 +74,6 @@ class Universe:
 def scan(posts: pl.DataFrame, scope: Scope) -> Scanned:
     """What a scope finds in some posts, which have the columns of `POST_SCHEMA`."""
     matched = match(posts, scope)
-    if "evaded" not in matched.columns:
-        matched = matched.with_columns(pl.lit([], pl.List(pl.String)).alias("evaded"))
     hashes = [sha256(text.encode()).hexdigest() for text in matched["text"]]
     return Scanned(posts.height, matched.with_columns(pl.Series("content_hash", hashes, dtype=pl.String)))
 
@@ -130,7 +129,12 @@ def universe_hash(matched: pl.DataFrame) -> str:
 
 def counts_of_terms(matched: pl.DataFrame) -> tuple[TermCount, ...]:
     """What each entry of the scope brought in, most posts first."""
-    return tuple(TermCount.model_validate(row) for row in term_counts(matched).to_dicts())
+    return tuple(_term_count(**row) for row in term_counts(matched).iter_rows(named=True))
+
+
+def _term_count(*, term: str, posts: int, alone: int, evaded: Mapping[str, int]) -> TermCount:
+    by_trick = {trick: count for trick, count in evaded.items() if count}
+    return TermCount(term=term, posts=posts, alone=alone, evaded=by_trick)
 
 
 def counts_of_languages(matched: pl.DataFrame) -> dict[str, int]:

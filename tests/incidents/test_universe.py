@@ -58,6 +58,12 @@ def test_a_universe_tells_what_matched_and_what_brought_it_in() -> None:
     assert times == sorted(dated) + [None] * (len(times) - len(dated))
 
 
+def test_the_tricks_that_hid_a_term_are_counted() -> None:
+    hidden = pile(3).with_columns(text=pl.Series(["a 4l4rm", "an alarm", "an a l a r m"]))
+    [alarm] = gather(hidden, Scope(terms=("alarm",))).terms
+    assert (alarm.posts, alarm.evaded) == (3, {"leet": 1, "spaced": 1})
+
+
 def test_how_a_pile_is_cut_changes_nothing() -> None:
     posts = pile(60)
     cuts = [posts[start : start + 7] for start in range(0, 60, 7)]
@@ -197,15 +203,13 @@ def _without_the_old(universe: Universe) -> Universe:
     return Universe(seen, universe.matched, universe.terms, universe.languages, universe.hash)
 
 
-@pytest.mark.parametrize("keys_at_once", [8_000_000, 100])
+@pytest.mark.parametrize("keys_at_once", [2_000_000, 100])
 def test_an_id_that_stands_in_two_parts_is_named_though_it_did_not_match(
     tmp_path: Path, source: FileSource, monkeypatch: pytest.MonkeyPatch, keys_at_once: int
 ) -> None:
     monkeypatch.setattr(windows, "_KEYS_AT_ONCE", keys_at_once)
     write_posts(pile(3, 301), source.path / "d.parquet")
-    with pytest.raises(
-        BadInput, match=r"d\.parquet, from row 1: the id p030. stands in .*b\.csv"
-    ):
+    with pytest.raises(BadInput, match=r"d\.parquet, from row 1: the id p030. stands in .*b\.csv"):
         scanned(tmp_path / "w1", source)
     with pytest.raises(BadInput, match="an id stands on more than one post"):
         try_scope(source, SCOPE)
