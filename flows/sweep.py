@@ -8,9 +8,9 @@ from flows.gate import wait_at
 from flows.lead import leading
 from flows.scan import scan_source
 from incidents.store.gates import GateKind
+from tasks.certificates import issue_certificate
 from tasks.mobilisation import ask_sweep_team
 from tasks.outbox import deliver_due
-from tasks.certificates import issue_certificate
 from tasks.sweeps import (
     end_sweep,
     freeze_window,

@@ -9,6 +9,7 @@ from prefect.tasks import Task
 
 from flows.clock import machine_now
 from tasks.outbox import deliver_due
+from tasks.ranking import rank_due_sweeps
 from tasks.sweeps import show_working_sweeps
 from tasks.upkeep import (
     escalate_late_asks,
@@ -38,6 +39,7 @@ def watch() -> dict[str, int]:
         "runs started": start_missing_runs,
         "runs woken": wake_answered_runs,
         "messages delivered": deliver_due,
+        "rankings renewed": rank_due_sweeps,
         "sweeps shown": show_working_sweeps,
         "timelines broken": verify_timelines,
     }

@@ -55,7 +55,6 @@ class Event(StrEnum):
     batches_opened = "sweep.batches.opened"
     reading_opened = "sweep.reading.opened"
     window_requested = "sweep.window.requested"
-    ranking_learned = "sweep.ranking.learned"
     stratum_boosted = "sweep.stratum.boosted"
     plan_fixed = "sweep.certificate.planned"
     sample_extended = "sweep.sample.extended"

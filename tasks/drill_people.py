@@ -12,6 +12,7 @@ from prefect import task
 from incidents.catalogue.policies import Policy, RecommendedAction
 from incidents.catalogue.teams import Team
 from incidents.drills.pile import simulated_verdict
+from incidents.errors import NotAllowed
 from incidents.incident.incident import SYSTEM
 from incidents.incident.severity import Impact, priority
 from incidents.people import Person, Role
@@ -20,6 +21,7 @@ from incidents.store import lifecycle
 from incidents.store.asks import acknowledge, asks_of
 from incidents.store.batches import Batch, Item, claim_batch, items_of
 from incidents.store.decisions import decide, finish_batch, signed
+from incidents.store.ending import is_over
 from incidents.store.guidelines import guideline_in_force
 from incidents.store.incidents import find
 from incidents.store.post_source import FileSource
@@ -27,11 +29,15 @@ from incidents.store.records import read_record
 from incidents.store.reviews import judge_factor, sign
 from incidents.store.sweeps import request_sweep, sweeps_of
 from incidents.sweeps.decisions import Judgement, Verdict
+from incidents.sweeps.desk import desk_for
+from incidents.sweeps.exposure import SHIFT_GAP
 from incidents.sweeps.scope import Scope
 from tasks.candidates import open_candidates
 from tasks.drills import (
+    DrillStuck,
     actor,
     drill_time,
+    golden_of,
     move_on,
     pile_of,
     posts_file,
@@ -39,6 +45,7 @@ from tasks.drills import (
     request_of,
     signals_left,
 )
+from tasks.ranking import rank_sweep
 from tasks.reviews import file_action_items
 from tasks.world import catalogue, store
 
@@ -47,6 +54,8 @@ Clock = Callable[[], datetime]
 COMMANDER, REVIEWER = "ada", "bo"
 THINKS_BEFORE_DECLARING = timedelta(minutes=9)
 WRITES_THE_SCOPE = timedelta(minutes=4)
+LOOKS_AGAIN = timedelta(minutes=10)
+LONGEST_SWEEP = timedelta(days=90)
 WATCHES_BEFORE_STANDING_DOWN = timedelta(minutes=90)
 READS_BEFORE_SIGNING = timedelta(hours=18)
 
@@ -111,6 +120,7 @@ class _Shift:
         self.worked: set[str] = set()
         self._happenings: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._added = count()
+        self._began = drill_time(drill, clock())
         with store().read() as work:
             self._sweep = sweeps_of(work, incident)[0].id
 
@@ -135,20 +145,41 @@ class _Shift:
         open_candidates.fn(now, self.drill)
 
     def take_batch(self, person: Person, team: Team, now: datetime) -> None:
-        """A reviewer takes the next batch of the team, and will be done with it at the team's pace."""
-        with store().begin() as work:
-            batch = claim_batch(
-                work, team=team.id, by=person, now=now, lease_minutes=team.lease_minutes, sweep=self._sweep
-            )
+        """A reviewer takes the next batch of the team, and will be done with it at the team's pace.
+
+        Whoever is sent on a break, or has seen enough for now, comes back when that is over; where nothing
+        waits while others still read, somebody else's doubt may be next.
+        """
+        desk = desk_for(catalogue(), person, team.id, drill=True)
+        try:
+            with store().begin() as work:
+                batch = claim_batch(work, desk, by=person, now=now, sweep=self._sweep)
+                over = batch is None and is_over(work, self._sweep)
+        except NotAllowed as rest:
+            self.at(now + _rest(rest.codes), partial(self.take_batch, person, team))
+            return
         if batch is not None:
             pace = timedelta(hours=1) / team.pace_per_hour
             self.at(now + batch.size * pace, partial(self.end_batch, person, team, batch))
+        elif not over:
+            self._check_patience(now)
+            self.at(now + LOOKS_AGAIN, partial(self.take_batch, person, team))
+
+    def _check_patience(self, now: datetime) -> None:
+        if now - self._began > LONGEST_SWEEP:
+            raise DrillStuck(f"{self._sweep} does not end: something waits to be read, and nobody is given it.")
 
     def end_batch(self, person: Person, team: Team, batch: Batch, now: datetime) -> None:
         """A reviewer decides every item of a batch, and takes the next one."""
         _decide_batch(self.drill, batch, person, now)
+        rank_sweep.fn(self._sweep)
         self.worked.add(person.id)
         self.take_batch(person, team, now)
+
+
+def _rest(codes: Sequence[str]) -> timedelta:
+    """How long somebody stays away who was told to."""
+    return timedelta(minutes=10) if "BREAK_DUE" in codes else SHIFT_GAP
 
 
 def _acknowledgements(drill: str, incident: str) -> list[tuple[datetime, str, Person]]:
@@ -170,8 +201,9 @@ def _lead_of(team: str) -> Person:
 
 
 def _reviewers(team: Team) -> Sequence[Person]:
+    """Everybody in the team: its lead reads too, and settles what two others see differently."""
     members = catalogue().members(team.id, drill=True)
-    return [person for person in members if Role.partner_reviewer in person.roles] if team.languages else []
+    return members if team.languages else []
 
 
 def _decide_batch(drill: str, batch: Batch, person: Person, now: datetime) -> None:
@@ -194,7 +226,8 @@ def _decide_batch(drill: str, batch: Batch, person: Person, now: datetime) -> No
 def _truth_of(drill: str) -> dict[str, bool | None]:
     """Post → whether it violates; None where nobody knows."""
     truth = pile_of(drill).truth
-    return dict(zip(truth["id"], truth["violating"], strict=True))
+    golden: dict[str, bool | None] = {item.id(drill): item.violates for item in golden_of(drill)}
+    return golden | dict(zip(truth["id"], truth["violating"], strict=True))
 
 
 def _judge(drill: str, item: Item, person: Person, policy: Policy) -> Judgement:

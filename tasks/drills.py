@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 from prefect import task
 
+from incidents.drills.golden import golden_items
 from incidents.drills.measure import Measured, measure_sweep
 from incidents.drills.request import START, DrillRequest
 from incidents.drills.scenarios import Pile, generate, pile_from_posts
@@ -18,6 +19,7 @@ from incidents.people import Person
 from incidents.signals.signal import NewSignal
 from incidents.store import drills
 from incidents.store.gates import GateKind, open_gates
+from incidents.store.golden import GoldenItem, add_golden
 from incidents.store.incidents import find
 from incidents.store.signals import signals_reported, take_signal
 from incidents.store.standing import current_decisions
@@ -78,9 +80,21 @@ def posts_file(drill: str) -> Path:
     return (settings().home / "drills" / drill / "posts.parquet").absolute()
 
 
+@cache
+def golden_of(drill: str) -> list[GoldenItem]:
+    """Golden items of a generated drill; of recorded posts nobody has settled any."""
+    asked = request_of(drill)
+    if asked.posts_file is not None:
+        return []
+    return golden_items(asked.scenario, asked.seed, policy=pile_of(drill).policy, start=START)
+
+
 @task(persist_result=False)
 def prepare_pile(drill: str) -> int:
-    """Write the posts to where the sweep will read them, and set the clock to their time; return how many."""
+    """Write the posts to where the sweep will read them, and set the clock to their time; return how many.
+
+    Golden items are added as somebody who writes policy would have done long before.
+    """
     pile = pile_of(drill)
     path = posts_file(drill)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +102,7 @@ def prepare_pile(drill: str) -> int:
     first = min(signal.event_at for signal in pile.signals)
     with store().begin() as work:
         drills.set_clock(work, drill, first - BEFORE)
+        add_golden(work, golden_of(drill), by=actor("cleo"), now=first - BEFORE, drill=drill)
     return pile.posts.height
 
 

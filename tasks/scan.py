@@ -8,7 +8,7 @@ from prefect import task
 
 from incidents.store import window as windows
 from incidents.store.post_source import HttpSource, Source
-from incidents.store.sweeps import find_sweep
+from incidents.store.sweeps import find_sweep, windows_of
 from incidents.sweeps.scope import Scope
 from incidents.sweeps.universe import Universe
 from tasks.partners.platform import Platform
@@ -29,9 +29,10 @@ def lay_out(sweep: str, window: int) -> list[list[int]]:
         return []
     with store().read() as work:
         found = find_sweep(work, sweep)
+        source = windows_of(work, sweep)[window - 1].source
     spool = windows.spool_folder(folder)
-    _fetch(sweep, found.source, found.scope, spool)
-    count = windows.lay_out(folder, found.scope, found.source.parts(spool))
+    _fetch(sweep, source, found.scope, spool)
+    count = windows.lay_out(folder, found.scope, source.parts(spool))
     return shared_out(count, settings().scan_workers)
 
 

@@ -40,7 +40,7 @@ def freeze_window(sweep: str, window: int, now: datetime) -> bool:
     posts = reading_list(
         universe,
         clustered,
-        first_priorities(found, window, universe, clustered),
+        first_priorities(found, window, clustered),
         assignment(),
         steer_seed=steer_seed,
     )
@@ -52,7 +52,7 @@ def freeze_window(sweep: str, window: int, now: datetime) -> bool:
         hash=universe.hash,
         steer_seed=steer_seed,
         certify_seed=certify_seed,
-        single_readers=_single_readers(posts, drill=bool(drill)),
+        readers=_readers(posts, drill=bool(drill)),
     )
     with store().begin() as work:
         return freeze(work, sweep, frozen, now=now)
@@ -78,10 +78,10 @@ def _seeds(sweep: Sweep, drill: str) -> tuple[int, int]:
     return int.from_bytes(rolled[:8]) >> 2, int.from_bytes(rolled[8:16]) >> 2
 
 
-def _single_readers(posts: pl.DataFrame, *, drill: bool) -> list[str]:
-    """Languages of the posts that fewer than two people read; of a site without people, all of them."""
+def _readers(posts: pl.DataFrame, *, drill: bool) -> dict[str, int]:
+    """Language of the posts → people who read it; none at a site where nobody is listed."""
     known = catalogue()
-    return [tag for tag in posts["language"].unique().sort() if known.readers(tag, drill=drill) < 2]
+    return {tag: known.readers(tag, drill=drill) for tag in posts["language"].unique().sort()}
 
 
 def assignment() -> Assignment:

@@ -1,6 +1,7 @@
 """What follows from a finished batch: looks that were drawn, words that differ, copies that are none."""
 
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -19,13 +20,18 @@ from incidents.sweeps.quality.draws import chance
 from incidents.sweeps.quality.second_reading import Decided, draw_second
 from incidents.timeline import Event
 
+CAREFUL: Final = 5
+"""Items from which on a decision covers so many that a second person always looks at it. Own choice."""
+
 
 def learn_from(work: Work, batch: Batch, now: datetime) -> None:
     """Draw what of the batch is looked at again, and act on what its blind looks said.
 
-    - a copy that was judged otherwise than its head is split off, and has a decision of its own
+    - a copy that was judged otherwise than its head is split off, with a decision of its own, and the head is
+      looked at by a third person
     - a decision that a second reader does not uphold, and one that is unsure, waits for a third person
-    - the decisions to be read a second time are drawn by risk, the copies to be checked evenly
+    - the decisions to be read a second time are drawn by risk, those that cover many copies always; the
+      copies to be checked are drawn evenly
     """
     sweep = find_sweep(work, batch.sweep_id)
     certify.settle(work, sweep.id, batch.id)
@@ -33,7 +39,7 @@ def learn_from(work: Work, batch: Batch, now: datetime) -> None:
     doubted = [each.item for each in decided if each.verdict is Verdict.unsure]
     doubted += looks.differing(work, batch.id, Purpose.second)
     for item in looks.differing(work, batch.id, Purpose.check):
-        _split(work, sweep, batch.id, item, now)
+        doubted.append(_split(work, sweep, batch.id, item, now))
     _draw(work, sweep, batch, decided)
     looks.ask_for(work, sweep.id, Purpose.adjudicate, dict.fromkeys(doubted))
     _steer(work, sweep, batch, now)
@@ -55,8 +61,9 @@ def _draw(work: Work, sweep: Sweep, batch: Batch, decided: list[Decision]) -> No
         Decided(each.item, each.verdict, known[each.item].score, known[each.item].reach, severity)
         for each in decided
     ]
-    drawn = draw_second(risks, sweep.goal.second_share, seed)
-    looks.ask_for(work, sweep.id, Purpose.second, {each.item: each.probability for each in drawn})
+    drawn = {each.item: each.probability for each in draw_second(risks, sweep.goal.second_share, seed)}
+    careful = {item: 1.0 for item, row in known.items() if row.copies >= CAREFUL}
+    looks.ask_for(work, sweep.id, Purpose.second, drawn | careful)
     share = sweep.goal.check_share
     copies = _copies(work, sweep.id, [each.item for each in decided])
     looks.ask_for(
@@ -83,8 +90,8 @@ def _steer(work: Work, sweep: Sweep, batch: Batch, now: datetime) -> None:
         timeline.append(work, sweep.incident_id, Event.stratum_boosted, actor=SYSTEM.id, now=now, facts=facts)
 
 
-def _known(work: Work, sweep: str, ids: list[str]) -> dict[str, sa.Row[tuple[float | None, int]]]:
-    statement = sa.select(items.c.item, items.c.score, items.c.reach)
+def _known(work: Work, sweep: str, ids: list[str]) -> dict[str, sa.Row[tuple[str, float | None, int, int]]]:
+    statement = sa.select(items.c.item, items.c.score, items.c.reach, items.c.copies)
     rows = work.execute(statement.where(items.c.sweep_id == sweep, items.c.item.in_(ids)))
     return {row.item: row for row in rows}
 
@@ -100,12 +107,12 @@ def _copies(work: Work, sweep: str, heads: list[str]) -> list[str]:
     return list(work.execute(sa.select(items.c.item).where(inherits).order_by(items.c.item)).scalars())
 
 
-def _split(work: Work, sweep: Sweep, batch: str, item: str, now: datetime) -> None:
-    """A copy that is none: what its checker said is its own decision from now on."""
+def _split(work: Work, sweep: Sweep, batch: str, item: str, now: datetime) -> str:
+    """A copy that is none: what its checker said is its own decision from now on. Returns its former head."""
     mine = sa.and_(items.c.sweep_id == sweep.id, items.c.item == item)
     head = work.execute(sa.select(items.c.read_as).where(mine)).scalar_one()
     if head == item:
-        return
+        return item
     work.execute(sa.update(items).where(mine).values(read_as=item, state="taken", copies=1))
     work.execute(
         sa.update(items)
@@ -121,3 +128,4 @@ def _split(work: Work, sweep: Sweep, batch: str, item: str, now: datetime) -> No
     work.execute(decisions.insert().values(**{name: said[name] for name in columns}))
     facts = {"sweep": sweep.id, "item": item, "head": head}
     timeline.append(work, sweep.incident_id, Event.copy_split, actor=SYSTEM.id, now=now, facts=facts)
+    return str(head)

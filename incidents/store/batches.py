@@ -290,11 +290,18 @@ def _made(work: Work, desk: Desk, *, by: Person, now: datetime, sweep: str | Non
     """
     room = exposure.room_for(work, by.id, now, desk.budget) if desk.budget else None
     spared = False
-    for candidate, policy in work.execute(_working(by, sweep, drill)).all():
+    for candidate, policy, reached in work.execute(_working(by, sweep, drill)).all():
         graphic = policy in desk.graphic_policies
         size = min(desk.batch_size, room.graphic_items) if room and graphic else desk.batch_size
         spared |= size == 0
-        wanted = pool.Wanted(team=desk.team, person=by.id, size=size, languages=desk.languages, graphic=graphic)
+        wanted = pool.Wanted(
+            team=desk.team,
+            person=by.id,
+            size=size,
+            languages=desk.languages,
+            graphic=graphic,
+            looks_only=reached,
+        )
         made = pool.make_batch(work, candidate, wanted) if size else None
         if made is not None:
             return find_batch(work, made)
@@ -308,9 +315,9 @@ def _working(by: Person, sweep: str | None, drill: str) -> sa.Select[Any]:
     """Sweeps with posts to hand out to the person, and the policy of each; the most severe incident first."""
     within = incidents.c.drill == drill if sweep is None else sweeps.c.id == sweep
     return (
-        sa.select(sweeps.c.id, incidents.c.policy)
+        sa.select(sweeps.c.id, incidents.c.policy, sweeps.c.reached_at.is_not(None).label("reached"))
         .join(incidents, incidents.c.id == sweeps.c.incident_id)
-        .where(sweeps.c.state == "working", sweeps.c.reached_at.is_(None), sweeps.c.closed_by.is_(None))
+        .where(sweeps.c.state == "working", sweeps.c.closed_by.is_(None))
         .where(incidents.c.phase.in_([phase.value for phase in OPEN]), _may_see(by), within)
         .where(sa.func.coalesce(incidents.c.policy, "").not_in(by.opt_outs))
         .order_by(incidents.c.severity, sweeps.c.requested_at, sweeps.c.id)

@@ -1,5 +1,6 @@
 """When is a sweep over, and what is left of it: a plan of actions."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,12 +11,14 @@ from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person
 from incidents.store import timeline
 from incidents.store.batches import dissolve_open
+from incidents.store.certify import READERS
 from incidents.store.engine import Work
 from incidents.store.gates import GateKind, answer_gate
 from incidents.store.incidents import lock
 from incidents.store.schema import batches, items, planned_actions, sweeps, windows
 from incidents.store.standing import counts, current_decisions
 from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for
+from incidents.sweeps.batches import Purpose
 from incidents.sweeps.plan import action_plan
 from incidents.timeline import Event
 
@@ -50,18 +53,36 @@ def end_if_over(work: Work, sweep: str, *, now: datetime) -> bool:
 def is_over(work: Work, sweep: str) -> bool:
     """Whether people have nothing left to do in it.
 
-    It is frozen, no batch is in anybody's hands or waits to be taken up again, and either every post has a
-    decision, or it is enough: the target is reached, or it was closed. No window may be outstanding.
+    It is frozen, no batch is in anybody's hands or waits to be taken up again, and somebody closed it; or no
+    further look is wanted that anybody could take, and its target is reached or every post has a decision.
+    No window may be outstanding.
     """
+    looks = further_looks(find_sweep(work, sweep).readers or {})
     unread = sa.exists().where(items.c.sweep_id == sweeps.c.id, items.c.state == "waiting")
     undone = sa.exists().where(batches.c.sweep_id == sweeps.c.id, batches.c.state != "done")
     outstanding = sa.exists().where(windows.c.sweep_id == sweeps.c.id, windows.c.frozen_at.is_(None))
-    enough = sa.or_(sweeps.c.reached_at.is_not(None), sweeps.c.closed_by.is_not(None), ~unread)
+    looked_at = ~sa.exists().where(items.c.sweep_id == sweeps.c.id, looks)
+    read = sa.and_(looked_at, sa.or_(sweeps.c.reached_at.is_not(None), ~unread))
+    enough = sa.or_(sweeps.c.closed_by.is_not(None), read)
     over = sa.select(sweeps.c.id).where(
         sweeps.c.id == sweep,
         sa.or_(sweeps.c.state == "finished", sa.and_(~outstanding, ~undone, enough)),
     )
     return work.execute(over).first() is not None
+
+
+def further_looks(readers: Mapping[str, int]) -> sa.ColumnElement[bool]:
+    """Items that wait for a further look by somebody who is there.
+
+    A second look takes a second reader of the language, and settling what two see differently a third.
+    """
+    several = [language for language, people in readers.items() if people >= READERS]
+    third = [language for language, people in readers.items() if people > READERS]
+    blind = items.c.look.in_([Purpose.second.value, Purpose.check.value])
+    return sa.or_(
+        sa.and_(blind, items.c.language.in_(several)),
+        sa.and_(items.c.look == Purpose.adjudicate.value, items.c.language.in_(third)),
+    )
 
 
 def reach(work: Work, sweep: str, *, facts: dict[str, Any], now: datetime) -> bool:

@@ -19,7 +19,7 @@ SHIFT_AT_MOST: Final = timedelta(days=2)
 def begin(work: Work, batch: str, person: str, now: datetime) -> None:
     """Note that a person begins to look at a batch; again changes nothing."""
     row = {"batch_id": batch, "person": person, "began_at": now, "ended_at": now}
-    work.insert_once(exposures, row | {"items": 0, "severe": 0})
+    work.insert_once(exposures, row | {"looked_at": 0, "severe": 0})
 
 
 def note(work: Work, batch: str, person: str, now: datetime) -> None:
@@ -27,11 +27,11 @@ def note(work: Work, batch: str, person: str, now: datetime) -> None:
     said = at_places(batch).subquery()
     mine = said.c.person == person
     violates = said.c.verdict == Verdict.violates.value
-    items, severe = work.execute(
+    looked_at, severe = work.execute(
         sa.select(sa.func.count(), sa.func.count().filter(violates)).select_from(said).where(mine)
     ).one()
     row = sa.and_(exposures.c.batch_id == batch, exposures.c.person == person)
-    work.execute(sa.update(exposures).where(row).values(items=items, severe=severe, ended_at=now))
+    work.execute(sa.update(exposures).where(row).values(looked_at=looked_at, severe=severe, ended_at=now))
 
 
 def seen_by(work: Work, person: str, now: datetime, budget: ExposureBudget) -> Seen:
@@ -40,7 +40,7 @@ def seen_by(work: Work, person: str, now: datetime, budget: ExposureBudget) -> S
     rows = work.execute(
         sa.select(exposures, batches.c.graphic)
         .join(batches, batches.c.id == exposures.c.batch_id)
-        .where(exposures.c.person == person, exposures.c.ended_at > since, exposures.c.items > 0)
+        .where(exposures.c.person == person, exposures.c.ended_at > since, exposures.c.looked_at > 0)
     )
     return tally([look for row in rows for look in _looks(row)], now, budget)
 
@@ -67,9 +67,9 @@ def _looks(row: sa.Row[tuple[object, ...]]) -> list[Look]:
 
     Nobody noted when each was looked at. So many severe ones in a row are the worst that it can have been.
     """
-    each = (row.ended_at - row.began_at) / row.items
-    calm = row.items - row.severe
+    each = (row.ended_at - row.began_at) / row.looked_at
+    calm = row.looked_at - row.severe
     return [
         Look(row.began_at + each * (n + 1), each.total_seconds(), row.graphic, row.graphic and n >= calm)
-        for n in range(row.items)
+        for n in range(row.looked_at)
     ]

@@ -1,7 +1,7 @@
 """Keep what a window of a sweep covers: its posts, its counts, and the samples that are drawn of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from incidents.incident.incident import SYSTEM
 from incidents.store import timeline
-from incidents.store.certify import draw_sample
+from incidents.store.certify import READERS, draw_sample
 from incidents.store.ending import end_if_over
 from incidents.store.engine import Work
 from incidents.store.schema import items, sweeps, windows
@@ -42,7 +42,8 @@ class Frozen:
     hash: str
     steer_seed: int
     certify_seed: int
-    single_readers: Sequence[str]
+    readers: Mapping[str, int]
+    """Language → people who read it: who could look a second time?"""
 
 
 def freeze(work: Work, sweep: str, frozen: Frozen, *, now: datetime) -> bool:
@@ -63,7 +64,8 @@ def freeze(work: Work, sweep: str, frozen: Frozen, *, now: datetime) -> bool:
     _keep_items(work, found, frozen)
     _keep_counts(work, found, frozen, now)
     posts, seed = frozen.posts.select("id", "language"), found.certify_seed or frozen.certify_seed
-    draw_sample(work, sweep, posts, seed, frozenset(frozen.single_readers))
+    alone = frozenset(language for language, people in frozen.readers.items() if people < READERS)
+    draw_sample(work, sweep, posts, seed, alone)
     _tell_frozen(work, found, frozen, now)
     end_if_over(work, sweep, now=now)
     return True
@@ -101,7 +103,7 @@ def _keep_counts(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> Non
         "certify_seed": sweep.certify_seed or frozen.certify_seed,
         "plan": (sweep.plan or plan_for(sweep.goal.target, sweep.goal.confidence)).model_dump(mode="json"),
         "certify_wanted": sweep.certify_wanted or FIRST_READS,
-        "single_readers": list(frozen.single_readers),
+        "readers": {**(sweep.readers or {}), **frozen.readers},
         "posts_seen": (sweep.posts_seen or 0) + frozen.posts_seen,
         "posts_matched": (sweep.posts_matched or 0) + frozen.posts.height,
         "universe_hash": _hash_of(work, sweep.id),

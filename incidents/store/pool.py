@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.store import certify
 from incidents.store.engine import Work
@@ -48,6 +48,7 @@ class Wanted(BaseModel):
     size: int
     languages: tuple[str, ...] | None
     graphic: bool = False
+    looks_only: bool = Field(False, description="Enough was read; what is left are further looks.")
 
 
 def make_batch(work: Work, sweep: str, wanted: Wanted) -> str | None:
@@ -55,17 +56,16 @@ def make_batch(work: Work, sweep: str, wanted: Wanted) -> str | None:
     steering = load_steering(work, sweep)
     languages = _languages(work, sweep, wanted)
     source = steering.next_source([stratum for stratum in steering.lanes if stratum[0] in languages])
-    if source.stratum is not None:
-        languages.sort(key=lambda language: language != source.stratum[0])
-    for language in languages:
-        form = source.stratum[1] if source.stratum and source.stratum[0] == language else None
+    ahead, form_ahead = source.stratum or (None, None)
+    for language in sorted(languages, key=lambda language: language != ahead):
+        form = form_ahead if language == ahead else None
         picks = _picks(work, sweep, wanted, Where(language, form, steering.until))
         if picks:
             return _open(work, sweep, wanted, language, picks)
     return None
 
 
-def read_places(work: Work, batch_id: str) -> Iterator[Mapping[str, Any]]:
+def read_places(work: Work, batch_id: str) -> Iterator[dict[str, Any]]:
     """The posts of a batch as rows, in their order; golden items look like any other."""
     statement = (
         sa.select(
@@ -78,7 +78,7 @@ def read_places(work: Work, batch_id: str) -> Iterator[Mapping[str, Any]]:
         .where(places.c.batch_id == batch_id)
         .order_by(places.c.place)
     )
-    rows = work.execute(statement).mappings().all()
+    rows = [dict(row) for row in work.execute(statement).mappings()]
     real = [row for row in rows if row["golden_text"] is None]
     for row in rows:
         yield row if row["golden_text"] is None else _disguised(row, real)
@@ -137,7 +137,7 @@ def _languages(work: Work, sweep: str, wanted: Wanted) -> list[str]:
     made = _made(work, sweep, wanted.team)
     if sum(batches for batches, _ in made.values()) % TURN == TURN - 1:
         return sorted(top, key=lambda language: (top[language] is None, made.get(language, (0, 0))[1]))
-    return sorted(top, key=lambda language: -(top[language] if top[language] is not None else -1.0))
+    return sorted(top, key=lambda language: top[language] or -1.0, reverse=True)
 
 
 def _top(work: Work, sweep: str, team: str, language: str) -> float | None:
@@ -172,6 +172,8 @@ _Picks = list[tuple[str, Purpose]]
 def _picks(work: Work, sweep: str, wanted: Wanted, where: Where) -> _Picks:
     """Which items a batch of the language would hold, and why."""
     waiting = _waiting_by_purpose(work, sweep, wanted, where)
+    if wanted.looks_only:
+        waiting = {purpose: ids if purpose in LOOKS else [] for purpose, ids in waiting.items()}
     given = shares(wanted.size, {purpose: len(ids) for purpose, ids in waiting.items()})
     chosen: dict[str, Purpose] = {}
     for purpose, places_given in given.items():

@@ -1,18 +1,15 @@
 """What a ranking may learn from, and what it says: nothing of the sample that certifies is in reach here."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
+import polars as pl
 import sqlalchemy as sa
 
-from incidents.incident.incident import SYSTEM
-from incidents.store import timeline
 from incidents.store.engine import Store, Work
 from incidents.store.schema import decisions, golden, incidents, items, sweeps
 from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.ranking import Example, due
-from incidents.timeline import Event
 
 URGENT: Final = 1_000.0
 """Priority of what a person had read first. No ranking gives one so high, and none takes it away."""
@@ -62,12 +59,10 @@ def due_rankings(work: Work) -> list[str]:
     return [sweep for sweep in work.execute(working).scalars().all() if is_due(work, sweep)]
 
 
-def keep_ranking(
-    store: Store, sweep: str, ranked: Iterable[tuple[str, float, float]], *, decided: int, now: datetime
-) -> None:
+def keep_ranking(store: Store, sweep: str, ranked: Iterable[tuple[str, float, float]], *, decided: int) -> None:
     """Let (post, score, priority) say in which order waiting posts are handed out from now on.
 
-    In many short transactions, so that nobody who reads waits for it. Told to the timeline at its end.
+    In many short transactions, so that nobody who reads waits for it.
     """
     rows = [{"i": item, "s": score, "p": priority} for item, score, priority in ranked]
     statement = (
@@ -80,12 +75,21 @@ def keep_ranking(
             work.execute(statement, rows[start : start + _AT_ONCE])
     with store.begin() as work:
         work.execute(sa.update(sweeps).where(sweeps.c.id == sweep).values(ranked_at_decisions=decided))
-        incident = work.execute(sa.select(sweeps.c.incident_id).where(sweeps.c.id == sweep)).scalar_one()
-        facts = {"sweep": sweep, "decisions": decided}
-        timeline.append(work, incident, Event.ranking_learned, actor=SYSTEM.id, now=now, facts=facts)
 
 
-def waiting_items(work: Work, sweep: str) -> list[str]:
-    """The posts that wait to be read, by id."""
-    waiting = sa.select(items.c.item).where(items.c.sweep_id == sweep, items.c.state == "waiting")
-    return list(work.execute(waiting.order_by(items.c.item)).scalars())
+def waiting_items(work: Work, sweep: str) -> pl.DataFrame:
+    """The posts that wait to be read: id, copies, reach (of the post with its copies)."""
+    covered = items.alias("covered")
+    reach = (
+        sa.select(sa.func.sum(covered.c.reach))
+        .where(covered.c.sweep_id == items.c.sweep_id, covered.c.read_as == items.c.item)
+        .scalar_subquery()
+    )
+    statement = (
+        sa.select(items.c.item, items.c.copies, reach)
+        .where(items.c.sweep_id == sweep, items.c.state == "waiting")
+        .order_by(items.c.item)
+    )
+    kinds = {"id": pl.String(), "copies": pl.Int64(), "reach": pl.Int64()}
+    rows = [(item, copies, int(seen)) for item, copies, seen in work.execute(statement)]
+    return pl.DataFrame(rows, schema=kinds, orient="row")

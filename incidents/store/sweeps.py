@@ -1,8 +1,7 @@
 """Sweeps: requested by a person, frozen by a flow, read in batches, ended in a certificate and a plan."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import sqlalchemy as sa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -59,7 +58,7 @@ class Sweep(BaseModel):
     plan: Plan | None
     steer_seed: int | None
     certify_seed: int | None
-    single_readers: tuple[str, ...] | None
+    readers: dict[str, int] | None
     frozen_at: datetime | None
     posts_seen: int | None
     posts_matched: int | None
@@ -212,7 +211,7 @@ def plan_of(work: Work, sweep: str) -> list[PlannedAction]:
     return [_planned(sweep, row) for row in work.execute(statement).mappings()]
 
 
-def _planned(sweep: str, row: Mapping[str, Any]) -> PlannedAction:
+def _planned(sweep: str, row: sa.RowMapping) -> PlannedAction:
     action = PlannedAction.model_validate({**row, "decided_by": row["decided_by"].split()})
     return action if row["reversed_at"] is None else reversal(sweep, action, row["reversed_by"])
 

@@ -130,7 +130,7 @@ def frozen(posts: pl.DataFrame, *, window: int = 1, copies: dict[str, str] | Non
         hash=universe.hash,
         steer_seed=STEER_SEED,
         certify_seed=CERTIFY_SEED,
-        single_readers=(),
+        readers={"de": 3, "tr": 3},
     )
 
 

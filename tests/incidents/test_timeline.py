@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 
 from incidents.errors import BadInput, NotFound
 from incidents.store import timeline
-from incidents.store.certify_schema import metadata
+from incidents.store.schema import metadata
 from incidents.store.engine import Store, Work
 from incidents.store.incidents import find
 from incidents.store.upgrade import current_revision, newest_revision, upgrade

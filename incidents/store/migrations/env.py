@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from incidents.store.certify_schema import metadata  # which also brings in those of `schema`
+import incidents.store.certify_schema  # noqa: F401  its tables belong to the same metadata
+from incidents.store.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

@@ -148,7 +148,7 @@ def _add_readings() -> None:
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("began_at", UTC_TIME, nullable=False),
         sa.Column("ended_at", UTC_TIME, nullable=False),
-        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("looked_at", sa.Integer(), nullable=False, comment="Items that this person judged in it"),
         sa.Column("severe", sa.Integer(), nullable=False, comment="Items that this person said violate"),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_exposures_batch_id")),
         sa.PrimaryKeyConstraint("batch_id", "person", name=op.f("pk_exposures")),
@@ -251,10 +251,7 @@ def _add_to_sweeps() -> None:
             comment="Of the sample that no ranking may learn from",
         ),
     )
-    op.add_column(
-        "sweeps",
-        sa.Column("single_readers", JSON, nullable=True, comment="Languages that fewer than two people read"),
-    )
+    op.add_column("sweeps", sa.Column("readers", JSON, nullable=True, comment="Language → people who read it"))
     op.add_column(
         "sweeps",
         sa.Column(
