@@ -32,6 +32,7 @@ batch_commands.add_to(app)
     epilog=example(
         "watchfloor sweep start INC-12 --term 'storm the clinic' --hashtag clinicnow --posts posts.parquet",
         "watchfloor sweep start INC-12 --scope scope.yaml --sql-url postgresql://db/posts --table posts",
+        "watchfloor sweep start INC-12 --term alarm --platform https://platform.example --secret platform",
     )
 )
 def start(
@@ -48,7 +49,9 @@ def start(
     scope: Annotated[
         Path | None, typer.Option(help="A YAML file with these fields; options add to it.")
     ] = None,
-    posts: Annotated[Path | None, typer.Option(help="The posts: CSV, JSONL or Parquet.")] = None,
+    posts: Annotated[
+        Path | None, typer.Option(help="The posts: a file of CSV, JSONL or Parquet, or a folder of such files.")
+    ] = None,
     sql_url: Annotated[
         str | None, typer.Option(help="Or a database that holds them, as SQLAlchemy URL.")
     ] = None,
@@ -56,9 +59,15 @@ def start(
     column: Annotated[
         Words, typer.Option(metavar="OURS=THEIRS", help="A column that is named otherwise.")
     ] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option(help="Or a platform's API, by the protocol of docs/reference/platform.md."),
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="What the platform itself narrows the posts by.")] = None,
+    secret: Annotated[str | None, typer.Option(help="Secret that holds the platform's token.")] = None,
 ) -> None:
     """Request a sweep: its posts are frozen, shared out by language, and wait for the partner teams."""
-    source = read_source_options(posts, sql_url, table, column or [])
+    source = read_source_options(posts, sql_url, table, column or [], platform, query, secret)
     entries = {
         "terms": term,
         "hashtags": hashtag,
