@@ -381,8 +381,9 @@ def _same_letters() -> pl.Expr:
 
 def _differ_by_slips(frame: pl.DataFrame, left: Rows, right: Rows) -> _Mask:
     """Whether the texts of each pair differ by slips, and in words at an edge."""
-    texts = list(map(Letters._make, frame.select("stream", "body").rows()))
-    found = [slips(texts[head], texts[copy]) for copy, head in zip(left.tolist(), right.tolist(), strict=True)]
+    columns = frame.select("stream", "body")
+    texts = zip(columns[right].iter_rows(), columns[left].iter_rows(), strict=True)
+    found = [slips(Letters(*head), Letters(*copy)) for head, copy in texts]
     counts = _texts_with(frame["body"], {word for some in found for slip in some or () for word in slip})
     return np.array(
         [some is not None and all(is_slip(slip, counts) for slip in some) for some in found], dtype=np.bool_

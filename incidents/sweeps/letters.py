@@ -71,21 +71,19 @@ def letters(texts: pl.Series) -> pl.DataFrame:
     return pl.concat([_NO_LETTERS, *folded])
 
 
-def word_places(body: str) -> list[int]:
-    """For each letter of the stream of this body, the number of the word that it stands in."""
-    places: list[int] = []
-    word, last = 0, ""
-    for letter in body:
-        if letter == " ":
-            word += 1
-        elif letter != last or not _collapses(letter):
-            places.append(word)
-            last = letter
-    return places
+def word_ends(body: str) -> list[int]:
+    """Where each word of a body ends in its stream: letters before its end."""
+    ends, end, last = [], 0, ""
+    for word in body.split(" "):
+        # A word that begins as the one before ended lost a letter when the space went.
+        end += len(word) - (word[:1] == last and _collapses(last))
+        ends.append(end)
+        last = word[-1:]
+    return ends
 
 
 def _collapses(letter: str) -> bool:
-    return ord(letter) < _ALPHABETIC_BELOW and not "0" <= letter <= "9"
+    return letter != "" and ord(letter) < _ALPHABETIC_BELOW and not "0" <= letter <= "9"
 
 
 def _stands_alone() -> pl.Expr:

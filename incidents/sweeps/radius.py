@@ -6,13 +6,14 @@ a sample finds.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA, Levenshtein, Opcode
 
 from incidents.sweeps.context import is_mark, small_words
-from incidents.sweeps.letters import word_places
+from incidents.sweeps.letters import word_ends
 
 _LONGEST: Final = 4_096
 _SHORTEST: Final = 20
@@ -56,8 +57,8 @@ class Slip(NamedTuple):
 def slips(head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
     """The words that a copy seems to mistype, or None where it differs from its head in more.
 
-    Each is a word of three letters or more with one letter lost, added, replaced or exchanged with its
-    neighbour; none has a digit, none turns a text around. Ask `is_slip` of each.
+    Each is a word of three letters or more, or a small word, with one letter lost, added, replaced or
+    exchanged with its neighbour; none has a digit, none turns a text around. Ask `is_slip` of each.
     """
     density = _DENSER if _UNSPACED.search(head.stream) else 1
     shorter, longer = sorted((len(head.stream), len(copy.stream)))
@@ -129,27 +130,38 @@ def _words_at(changes: Sequence[Opcode], head: Letters, copy: Letters) -> Iterat
     if not changes:
         return
     ours, theirs = head.body.split(" "), copy.body.split(" ")
-    our_places, their_places = word_places(head.body), word_places(copy.body)
+    our_ends, their_ends = word_ends(head.body), word_ends(copy.body)
     for op in changes:
-        # What is added before a letter belongs to the letter before it: a word's first is never added.
-        our_place = max(0, op.src_start - (op.tag == "insert"))
-        their_place = max(0, op.dest_start - (op.tag == "delete"))
-        yield Slip(ours[our_places[our_place]], theirs[their_places[their_place]])
+        # A letter that one text lacks belongs to the word before the gap or to the one behind it.
+        our_words = _around(our_ends, op.src_start, gap=op.tag == "insert")
+        their_words = _around(their_ends, op.dest_start, gap=op.tag == "delete")
+        pairs = (Slip(ours[our], theirs[their]) for our in our_words for their in their_words)
+        yield min(pairs, key=lambda slip: OSA.distance(*slip))
+
+
+def _around(ends: list[int], place: int, *, gap: bool) -> list[int]:
+    """The word that a letter of the stream stands in; of a gap, the words on both sides of it."""
+    word = min(bisect_right(ends, place), len(ends) - 1)
+    return [bisect_right(ends, place - 1), word] if gap and place > 0 else [word]
 
 
 def _may_be_slip(slip: Slip) -> bool:
-    if min(map(len, slip)) < _SHORTEST_WORD or OSA.distance(*slip, score_cutoff=1) != 1:
+    if any(_UNSPACED.search(word) or _NUMBER.search(word) or is_mark(word) for word in slip):
         return False
-    return not any(_UNSPACED.search(word) or _NUMBER.search(word) or is_mark(word) for word in slip)
+    long_enough = min(map(len, slip)) >= _SHORTEST_WORD or slip.word in small_words()
+    return long_enough and OSA.distance(*slip, score_cutoff=1) == 1
 
 
 def is_slip(slip: Slip, texts: Mapping[str, int]) -> bool:
     """Whether a word is only mistyped, given how many texts of the pile have each word.
 
+    - of a small word always, unless it became a word that says something: the text needs it no more than that
     - not where several texts have both: then they are two words
     - where many have one and hardly any the other
     - else in a word of five letters or more, of eight where a letter is replaced; never its first letter
     """
+    if slip.word in small_words() and (slip.typed in small_words() or texts.get(slip.typed, 0) < _WORD_FROM):
+        return True
     rarer, commoner = sorted(texts.get(word, 0) for word in slip)
     if rarer >= _WORD_FROM:
         return False
