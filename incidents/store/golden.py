@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
+from incidents.errors import NotFound
 from incidents.people import Act, Person, authorise
 from incidents.store.engine import Work
 from incidents.store.schema import golden, incidents, places, readings, sweeps
@@ -51,6 +52,56 @@ def add_golden(work: Work, found: Sequence[GoldenItem], *, by: Person, now: date
         }
         added += work.insert_once(golden, row)
     return added
+
+
+class GoldenCount(BaseModel):
+    """How many golden items there are of one policy in one language."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    policy: str
+    language: str
+    violating: int
+    harmless: int
+    retired: int = Field(description="Those that are not handed out any more.")
+    read: int = Field(description="How often they were read in batches.")
+
+
+def golden_counts(work: Work, *, drill: str = "") -> list[GoldenCount]:
+    """How many golden items there are, by policy and language: counts alone, for whoever hands them out."""
+    violates = golden.c.verdict == Verdict.violates.value
+    in_use = golden.c.retired_at.is_(None)
+    times = (
+        sa.select(readings.c.item, sa.func.count().label("times"))
+        .where(readings.c.purpose == Purpose.golden.value)
+        .group_by(readings.c.item)
+        .subquery()
+    )
+    statement = (
+        sa.select(
+            golden.c.policy,
+            golden.c.language,
+            sa.func.count().filter(in_use, violates).label("violating"),
+            sa.func.count().filter(in_use, ~violates).label("harmless"),
+            sa.func.count().filter(~in_use).label("retired"),
+            sa.func.coalesce(sa.func.sum(times.c.times), 0).label("read"),
+        )
+        .select_from(golden.outerjoin(times, times.c.item == golden.c.id))
+        .where(golden.c.drill == drill)
+        .group_by(golden.c.policy, golden.c.language)
+        .order_by(golden.c.policy, golden.c.language)
+    )
+    return [GoldenCount.model_validate(row) for row in work.execute(statement)]
+
+
+def retire_golden(work: Work, item: str, *, by: Person, now: datetime) -> bool:
+    """Hand a golden item out no more; what was read of it stays. False where that was so. NotFound."""
+    authorise(by, Act.write_guideline)
+    mine = golden.c.id == item
+    if work.execute(sa.select(golden.c.id).where(mine)).first() is None:
+        raise NotFound(f"There is no golden item {item}. `watchfloor golden import --json` tells ids.")
+    statement = sa.update(golden).where(mine, golden.c.retired_at.is_(None)).values(retired_at=now)
+    return work.execute(statement).rowcount == 1
 
 
 def golden_for(

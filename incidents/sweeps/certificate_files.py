@@ -1,0 +1,99 @@
+"""A certificate and its evidence as files: what is handed to whoever checks it elsewhere."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import ValidationError
+
+from incidents.errors import BadInput
+from incidents.sweeps.certificate import Certificate
+
+CERTIFICATE_FILE: Final = "certificate.json"
+EVIDENCE_FILES: Final = ("universe.parquet", "universe.csv")
+"""Names under which the evidence is looked for beside a certificate."""
+
+LARGEST: Final = 200_000_000
+"""Bytes of a certificate; one of a million sampled posts is smaller."""
+
+
+def write_certificate(document: str, evidence: pl.DataFrame, folder: Path, evidence_file: str) -> None:
+    """Write the document byte for byte, and beside it the evidence, whose suffix says how.
+
+    Raises OSError where the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _whole(folder / CERTIFICATE_FILE, document.encode())
+    path = folder / evidence_file
+    part = path.with_name(f".{path.name}.part")
+    if path.suffix == ".csv":
+        evidence.write_csv(part)
+    else:
+        evidence.write_parquet(part)
+    part.replace(path)
+
+
+def read_certificate(path: Path) -> Certificate:
+    """The certificate of a file. BadInput where it cannot be read, or is none."""
+    content = _read(path)
+    try:
+        return Certificate.model_validate(json.loads(content))
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path.name}: this is no certificate of Watchfloor ({_why(error)}).") from None
+
+
+def evidence_beside(path: Path) -> Path | None:
+    """The evidence that was exported with a certificate; None where it stands alone."""
+    return next((path.with_name(name) for name in EVIDENCE_FILES if path.with_name(name).is_file()), None)
+
+
+def read_evidence(path: Path) -> pl.DataFrame:
+    """The evidence of a CSV or Parquet file. BadInput where it cannot be read; its columns are not checked."""
+    try:
+        if path.suffix == ".csv":
+            return pl.read_csv(path, infer_schema=False)
+        return pl.read_parquet(path, glob=False)
+    except OSError as error:
+        raise BadInput(f"{path.name}: cannot be read ({error.strerror or 'no such file'}).") from error
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(
+            f"{path.name}: this is no evidence as `watchfloor certificate export` writes it."
+        ) from error
+
+
+def read_public_key(path: Path) -> Ed25519PublicKey:
+    """The key of a PEM file. BadInput where there is none, or one of another kind."""
+    try:
+        key = load_pem_public_key(_read(path))
+    except ValueError as error:
+        raise BadInput(f"{path.name}: this is no public key in PEM.") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise BadInput(f"{path.name}: a key of another kind. Certificates are signed with Ed25519.")
+    return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise BadInput(f"{path.name}: cannot be read ({error.strerror}). Check the path.") from error
+    if len(content) > LARGEST:
+        raise BadInput(f"{path.name}: larger than {LARGEST:,} bytes, so it is no certificate.")
+    return content
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        places = sorted({".".join(map(str, each["loc"])) for each in error.errors(include_input=False)})
+        return f"wrong or missing: {', '.join(places[:5])}"
+    return "not JSON"
+
+
+def _whole(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
