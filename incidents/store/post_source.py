@@ -221,11 +221,6 @@ Source = Annotated[FileSource | TableSource | HttpSource, Field(discriminator="k
 """Where the posts of a sweep lie."""
 
 
-def read_source(source: FileSource | TableSource) -> pl.DataFrame:
-    """All posts of a small source at once."""
-    return pl.concat(list(source.frames()))
-
-
 def platform_posts(place: str, found: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     """The posts of one page of a platform. BadInput, naming the place, where one cannot be read."""
     return _posts_of(place, [{name: post.get(name) for name in POST_SCHEMA} for post in found], row=1)

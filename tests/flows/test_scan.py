@@ -14,7 +14,7 @@ from flows import scan as flows
 from flows.scan import runner
 from incidents.errors import BadInput, PartnerUnreachable
 from incidents.store.post_source import FileSource, HttpSource
-from incidents.store.sweeps import request_sweep
+from incidents.store.sweeps import request_sweep, request_window
 from incidents.store.upgrade import upgrade
 from incidents.sweeps.posts import write_posts
 from incidents.sweeps.universe import gather
@@ -122,6 +122,8 @@ def test_a_second_window_holds_the_posts_that_came_since(partitions: FileSource)
     sweep = requested(partitions, "footage")
     scanned(sweep)
     write_posts(pile(("q1", "de"), ("q2", "en")), partitions.path / "99.parquet")
+    with world.store().begin() as work:
+        assert request_window(work, sweep, partitions, by=ADA, now=after(9)) == 2
     scanned(sweep, 2)
     second = read_universe(sweep, 2)
     assert second.matched["id"].to_list() == ["q1", "q2"]
