@@ -1,32 +1,29 @@
 """What did a text say before its words were hidden: k1ll, k i l l, kiiill?
 
-Each trick is undone on its own, on folded text, and only where it shows: digits become letters inside words,
+Each trick is undone on its own, and only in the words where it shows: digits become letters inside words,
 single letters in a row become a word. What is then found is told apart from what stands there plainly.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import polars as pl
 
-from incidents.sweeps.homoglyphs import SUSPECT, without_homoglyphs
+from incidents.sweeps.folding import fold, fold_all
+from incidents.sweeps.homoglyphs import LOOKALIKE_WORD, is_native, lookalikes
 from incidents.sweeps.scope import Trick
 from incidents.sweeps.scripts import MARKS, UNSPACED, is_unspaced
 
 SQUEEZED: Final = "\ue000"
 """Stands before a word whose repeated letters were taken out; private use, so no text needs it."""
 
-_LATIN: Final = dict(zip(map(ord, "03456789@$€"), "oeasgtbgase", strict=True))
+_LATIN: Final = str.maketrans("03456789@$€", "oeasgtbgase")
 _CYRILLIC: Final = str.maketrans("03468@$€!", "озчбвасеі")
 _ONES: Final = "1!|"
 
-_ANY_LEET: Final = _LATIN | dict.fromkeys(map(ord, f"{_ONES}l"), "i")
-
-_ADDRESS: Final = r"(?:https?://|www\.)\S+|(?<!\w)@\w{4,}"
-_LEET_WORD: Final = re.compile(rf"{_ADDRESS}|(?:[^\W_]|[@$€!|])+")
+_ADDRESS: Final = r"(?:https?://|\bwww\.)\S+|(?:^|\B)@\w{4,}"
 _QUANTITY: Final = re.compile(r"\d{2,}[^\W\d]{1,3}|\d(?:st|nd|rd|th|d|h|k|m|s|x|am|pm|km|kg|gb)|[^\W\d]\d+")
-_LEET: Final = re.compile(r"[0-9@$€!|]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 _GLYPH: Final = rf"(?:[^\W_]|[@$€])[{MARKS}]*"
@@ -43,8 +40,6 @@ _AT_END: Final = "u"
 
 _TWICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1+")
 _THRICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1\1+")
-_WORD: Final = re.compile(rf"{_ADDRESS}|[^\W_][\w{MARKS}]*")
-
 _ALPHABETS: Final = (
     ("a", "z"), ("ß", "ÿ"), ("α", "ω"), ("а", "ё"), ("א", "ת"), ("ا", "ي"), ("ٱ", "ے"),
     ("अ", "्"), ("অ", "্"), ("అ", "్"), ("ก", "๎"), ("ぁ", "ヺ"),
@@ -56,19 +51,25 @@ _TRIPLES: Final = [
     if re.fullmatch(rf"[^\W\d_]|[{MARKS}]", chr(point))
 ]
 
-_NO_WORD: Final = r"[^\pL\pM\pN]"
+_NO_WORD: Final = r"[^\pL\pM\pN@$€]"
+_SIGN: Final = r"[\pL\pN@$€!|]"
+_TRIPLE: Final = "|".join(_TRIPLES)
 
-SUSPECTS: Final[Mapping[Trick, str]] = {
-    Trick.homoglyph: SUSPECT,
+_SUSPECT_WORDS: Final[Mapping[Trick, str]] = {
+    Trick.homoglyph: LOOKALIKE_WORD,
     Trick.spaced: (
-        rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*){{2}}(?:$|{_NO_WORD})"
+        rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*){{2,}}(?:$|{_NO_WORD})"
         rf"|(?:^|{_NO_WORD})[{UNSPACED}]\pM*{_NO_WORD}{{1,3}}[{UNSPACED}]\pM*(?:$|{_NO_WORD})"
     ),
-    Trick.leet: r"\pL[0-9@$!|€]+\pL|\pL{2}[0-9$€]|[0-9@$€]\pL{2}",
-    Trick.repeated: "|".join(_TRIPLES),
+    Trick.leet: rf"{_SIGN}*(?:\pL[0-9@$!|€]+\pL|\pL{{2}}[0-9$€]|[0-9@$€]\pL{{2}}){_SIGN}*",
+    Trick.repeated: rf"[\pL\pM]*(?:{_TRIPLE})[\pL\pM]*",
 }
-"""What a text must hold for a trick to be worth undoing, for Rust's regex: the text as written for
-homoglyphs, the folded text for the others."""
+"""Words in which a trick shows, for Rust's regex: of the text as written for homoglyphs, else folded."""
+
+SUSPECT: Final = "|".join(
+    (_SUSPECT_WORDS[Trick.spaced], r"\pL[0-9@$!|€]+\pL|\pL{2}[0-9$€]|[0-9@$€]\pL{2}", _TRIPLE)
+)
+"""What stands in a folded text in which a trick shows."""
 
 _NO_ASCII_WORD: Final = r"[\x00-/:-@\[-`{-\x7f]"
 PLAIN_SUSPECTS: Final[Mapping[Trick, str]] = {
@@ -81,10 +82,30 @@ PLAIN_SUSPECTS: Final[Mapping[Trick, str]] = {
 """The same for plain ASCII as written, inside `(?i-u:…)`; there are no homoglyphs in it."""
 
 
-def undone(trick: Trick, text: str) -> list[str]:
-    """What the text may have said before the trick, if it shows; `text` is folded, but for homoglyphs."""
-    readings = dict.fromkeys(_UNDOING[trick](text))
-    return [reading for reading in readings if reading != text]
+def undone(trick: Trick, texts: pl.DataFrame, wanted: Collection[str]) -> pl.DataFrame:
+    """What the texts may have said before the trick: columns _row, text, folded, a row for each reading.
+
+    Only words are undone that then hold one of the `wanted` ones.
+    """
+    as_written = trick is Trick.homoglyph
+    column = pl.col("text" if as_written else "folded")
+    if trick in (Trick.leet, Trick.repeated):
+        column = column.str.replace_all(_ADDRESS, " ")
+    suspects = (
+        texts.with_columns(column.alias("folded"))
+        .with_columns(pl.col("folded").str.extract_all(_SUSPECT_WORDS[trick]).alias("words"))
+        .filter(pl.col("words").list.len() > 0)
+    )
+    readings = _readings(trick, suspects["words"].explode(empty_as_null=False).unique().to_list(), wanted)
+    found = [_reread(text, words, readings) for text, words in suspects.select("folded", "words").iter_rows()]
+    changed = suspects.select("_row", "text", pl.Series("folded", found, dtype=pl.List(pl.String)))
+    changed = changed.explode("folded", empty_as_null=False)
+    return changed.with_columns(fold_all(changed["folded"])) if as_written else changed
+
+
+def undone_word(trick: Trick, word: str) -> tuple[str, ...]:
+    """What a folded word may have been before the trick."""
+    return tuple(dict.fromkeys(reading for reading in _UNDOING[trick](word) if reading != word))
 
 
 def squeezed(word: str) -> str:
@@ -92,20 +113,31 @@ def squeezed(word: str) -> str:
     return _TWICE.sub(r"\1", word)
 
 
-def may_be_leet(folded: pl.Expr, literals: Iterable[str]) -> pl.Expr:
-    """Whether every sign read as a letter could give a literal: rules most addresses and amounts out.
-
-    Texts that are not plain ASCII are not ruled out; there the same signs stand for other letters.
-    """
-    pieces = {max(literal.split(), key=len).translate(_ANY_LEET) for literal in literals if literal.isascii()}
-    signs = {chr(sign): letter for sign, letter in _ANY_LEET.items()}
-    is_plain = folded.str.len_bytes() == folded.str.len_chars()
-    listed = pl.lit(pl.Series([sorted(pieces)], dtype=pl.List(pl.String)))
-    return ~is_plain | folded.str.replace_many(signs).str.contains_any(listed)
+def _readings(trick: Trick, words: list[str], wanted: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Words → what they may have been, where that holds what is wanted."""
+    read = {word: undone_word(trick, word) for word in words}
+    pairs = [(word, fold(reading)) for word, readings in read.items() for reading in readings]
+    frame = pl.DataFrame(pairs, schema={"word": pl.String(), "reading": pl.String()}, orient="row")
+    listed = pl.lit(pl.Series([list(wanted)], dtype=pl.List(pl.String)))
+    matter = frame.filter(pl.col("reading").str.contains_any(listed))
+    return {word: read[word] for word in matter["word"]}
 
 
-def _without_gaps(text: str) -> Iterator[str]:
-    yield _SPACED.sub(_closed, text)
+def _reread(text: str, words: list[str], readings: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The text with its suspect words undone, in as many ways as there are to read one of them."""
+    telling = [word for word in dict.fromkeys(words) if word in readings and not is_native(word, text)]
+    telling.sort(key=len, reverse=True)
+    found = []
+    for way in range(max((len(readings[word]) for word in telling), default=0)):
+        reading = text
+        for word in telling:
+            reading = reading.replace(word, readings[word][min(way, len(readings[word]) - 1)])
+        found.append(reading)
+    return found
+
+
+def _without_gaps(words: str) -> tuple[str, ...]:
+    return (_SPACED.sub(_closed, words),)
 
 
 def _closed(row: re.Match[str]) -> str:
@@ -121,38 +153,25 @@ def _closed(row: re.Match[str]) -> str:
     return " ".join([*begins, *ends])
 
 
-def _without_leet(text: str) -> Iterator[str]:
-    for one in "il":
-        yield _LEET_WORD.sub(lambda word: _read_leet(word[0], one), text)  # noqa: B023 - used at once
-
-
-def _read_leet(token: str, one: str) -> str:
-    """A word whose digits and signs stand for letters; a number, an amount or an address stays as it is."""
+def _without_leet(token: str) -> tuple[str, ...]:
+    """A word whose digits and signs stand for letters; a number or an amount stays as it is."""
     word = token.strip("!|")
-    is_address = "/" in word or word.startswith("www.") or (word.startswith("@") and len(word) > 4)
-    if is_address or not _LEET.search(word) or not _LETTER.search(word) or _QUANTITY.fullmatch(word):
-        return token
+    if not _LETTER.search(word) or _QUANTITY.fullmatch(word):
+        return ()
     if re.search("[а-я]", word):
-        return token.replace(word, word.translate(_CYRILLIC))
-    return token.replace(word, word.translate(_LATIN | dict.fromkeys(map(ord, _ONES), one)))
+        return (word.translate(_CYRILLIC),)
+    return tuple(word.translate(_LATIN | dict.fromkeys(map(ord, _ONES), ord(one))) for one in "il")
 
 
-def _without_repeats(text: str) -> Iterator[str]:
-    yield _WORD.sub(_squeezed_word, text)
-
-
-def _squeezed_word(found: re.Match[str]) -> str:
-    word = found[0]
+def _without_repeats(word: str) -> tuple[str, ...]:
     thrice = _THRICE.search(word)
-    if thrice is None or "/" in word or word.startswith(("www.", "@")):
-        return word
-    if is_unspaced(thrice[1]):
-        return _THRICE.sub(r"\1", word)
-    return SQUEEZED + squeezed(word)
+    if thrice is None:
+        return ()
+    return (_THRICE.sub(r"\1", word) if is_unspaced(thrice[1]) else SQUEEZED + squeezed(word),)
 
 
-_UNDOING: Final[Mapping[Trick, Callable[[str], Iterator[str]]]] = {
-    Trick.homoglyph: without_homoglyphs,
+_UNDOING: Final[Mapping[Trick, Callable[[str], tuple[str, ...]]]] = {
+    Trick.homoglyph: lookalikes,
     Trick.spaced: _without_gaps,
     Trick.leet: _without_leet,
     Trick.repeated: _without_repeats,

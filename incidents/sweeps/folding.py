@@ -37,10 +37,10 @@ _Flags: TypeAlias = npt.NDArray[np.bool_]
 
 _LINE_END, _SPACE = 0, 32
 _DROPPED, _UNKNOWN, _BY_HAND, _WIDENED = range(0x110000, 0x110004)
-_SEEN_BELOW: Final = 0x20000
-"""Marks and what they merge with lie below this code point."""
+_ORDER_ABOVE, _POINT = 24, np.uint32((1 << 24) - 1)
+"""Bits of an entry of the table: the code point, and above it the order among marks."""
 
-_AT_ONCE: Final = 400_000
+_AT_ONCE: Final = 100_000
 """Bytes folded together: the arrays of one turn stay near the processor."""
 
 
@@ -92,38 +92,43 @@ def _fold_lines(texts: pl.Series) -> pl.Series:
     joined = texts.str.join("\0").item() + "\0"
     if joined.count("\0") != len(texts):
         return pl.Series(texts.name, [fold(text) for text in texts], dtype=pl.String)
-    mapped = _mapped(joined)
-    hard = _lines_of(mapped, (mapped == _BY_HAND) | _out_of_order(mapped))
+    points = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.intp)
+    looked_up = _looked_up(points)
+    mapped = looked_up & _POINT
+    hard = _lines_of(mapped, (mapped == _BY_HAND) | _out_of_order(looked_up))
+    wide = np.flatnonzero(mapped == _WIDENED)
+    if len(wide):
+        mapped = _with_widened(mapped, wide, points[wide])
     tidy = _single_spaced(mapped[mapped != _DROPPED])
     tidy[tidy == _BY_HAND] = _SPACE
-    lines = pl.Series([tidy[:-1].astype("<u4").tobytes().decode("utf-32-le")], dtype=pl.String)
+    lines = pl.Series([tidy[:-1].tobytes().decode("utf-32-le")], dtype=pl.String)
     folded = lines.str.split("\0").explode(empty_as_null=True).alias(texts.name)
     by_hand = pl.Series([fold(text) for text in texts.gather(hard)], dtype=pl.String)
     return folded.scatter(hard, by_hand)
 
 
-def _mapped(joined: str) -> _Points:
-    """What each code point folds to by itself: a code point, nothing, or not to be told without its text."""
-    mapped = _looked_up(_points(joined))
-    if (mapped == _WIDENED).any():
-        for point in np.unique(_points(joined)[mapped == _WIDENED]):
-            joined = joined.replace(chr(point), _widened(chr(point)))
-        mapped = _looked_up(_points(joined))
-    return mapped
-
-
-def _looked_up(points: _Points) -> _Points:
+def _looked_up(points: npt.NDArray[np.intp]) -> _Points:
+    """What each code point folds to by itself, and above that its order among marks."""
     table = _table()
-    mapped = table[points]
-    if (mapped == _UNKNOWN).any():
-        for point in np.unique(points[mapped == _UNKNOWN]):
+    found = table.take(points)
+    unknown = found == _UNKNOWN
+    if unknown.any():
+        for point in np.unique(points[unknown]):
             table[point] = _alone(chr(point))
-        mapped = table[points]
-    return mapped
+        found = table.take(points)
+    return found
 
 
-def _points(joined: str) -> _Points:
-    return np.frombuffer(joined.encode("utf-32-le"), dtype="<u4")
+def _with_widened(mapped: _Points, places: npt.NDArray[np.intp], points: npt.NDArray[np.intp]) -> _Points:
+    """With the several characters that ß or … fold to, where one code point stood."""
+    behind, added = [], []
+    for point in np.unique(points):
+        first, *others = map(ord, _widened(chr(point)))
+        of_it = places[points == point]
+        mapped[of_it] = first
+        behind.append(np.repeat(of_it + 1, len(others)))
+        added.append(np.tile(np.array(others, dtype=np.uint32), len(of_it)))
+    return np.insert(mapped, np.concatenate(behind), np.concatenate(added))
 
 
 @cache
@@ -142,7 +147,12 @@ def _alone(character: str) -> int:
         return _BY_HAND
     if len(folded) > 1:
         return _WIDENED
-    return ord(folded) if folded else _DROPPED
+    return ord(folded) | _mark_order(folded) << _ORDER_ABOVE if folded else _DROPPED
+
+
+def _mark_order(character: str) -> int:
+    """Its combining class, 0 for what is no mark; й and ї hold a mark that counts, so they come last."""
+    return 255 if character in "йї" else unicodedata.combining(character)
 
 
 def _widened(character: str) -> str:
@@ -170,19 +180,12 @@ def _lines_of(mapped: _Points, found: _Flags) -> pl.Series:
     return pl.Series(np.unique(np.searchsorted(ends, np.flatnonzero(found))), dtype=pl.get_index_type())
 
 
-def _out_of_order(mapped: _Points) -> _Flags:
+def _out_of_order(looked_up: _Points) -> _Flags:
     """Where marks follow one another that normalising puts in another order."""
-    order = _mark_order()[np.minimum(mapped, _SEEN_BELOW)]
-    found = np.zeros(len(mapped), dtype=np.bool_)
-    found[1:] = (order[:-1] > order[1:]) & ((order[1:] > 0) | (mapped[1:] == _DROPPED))
+    order = looked_up >> _ORDER_ABOVE
+    found = np.zeros(len(order), dtype=np.bool_)
+    found[1:] = (order[:-1] > order[1:]) & ((order[1:] > 0) | (looked_up[1:] == _DROPPED))
     return found
-
-
-@cache
-def _mark_order() -> npt.NDArray[np.uint8]:
-    """Combining classes, 0 for what is no mark; й and ї hold a mark that counts, so they come last."""
-    points = map(chr, range(_SEEN_BELOW + 1))
-    return np.array([255 if p in "йї" else unicodedata.combining(p) for p in points], dtype=np.uint8)
 
 
 def _single_spaced(points: _Points) -> _Points:

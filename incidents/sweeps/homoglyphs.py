@@ -1,17 +1,14 @@
 """Which letters of another script look like those of a word, and what was the word?
 
 Only words that mix scripts are changed, and letters that are of no alphabet (small capitals, letters in
-boxes); and words all of whose letters have a twin, where the rest of the text is not written in their
+boxes); and words all of whose letters have a Latin twin, where the rest of the text is not written in their
 script. A Russian word never becomes a Latin one just because its letters could.
 
 The pairs are a choice from the confusables of Unicode Technical Standard 39: those that people write with.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Final
-
-from incidents.sweeps.folding import fold
 
 
 def _pairs(one: str, other: str) -> dict[str, str]:
@@ -42,56 +39,34 @@ _STRAY: Final = {
     **{chr(0x1F1E6 + place): chr(97 + place) for place in range(26)},  # halves of flags
 }
 
-_LATIN_TABLE: Final = str.maketrans({**_POSED, **{k: v for twins in _TWINS.values() for k, v in twins.items()}})
-_STRAY_TABLE: Final = str.maketrans(_STRAY)
-_NATIVE_TABLES: Final = {script: str.maketrans(twins) for script, twins in _NATIVE.items()}
+_TO_LATIN: Final = str.maketrans({**_POSED, **_STRAY, **{k: v for t in _TWINS.values() for k, v in t.items()}})
+_TO_NATIVE: Final = {script: str.maketrans(twins) for script, twins in _NATIVE.items()}
 
-_RANGES: Final = {"LATIN": "A-Za-z\u00c0-\u024f", "CYRILLIC": "\u0400-\u052f", "GREEK": "\u0370-\u03ff"}
-_RANGES["ARMENIAN"] = "\u0530-\u058f"
-_OTHERS: Final = "".join(_RANGES[script] for script in _TWINS)
+_LATIN: Final = "A-Za-z\u00c0-\u024f"
+_RANGES: Final = {"CYRILLIC": "\u0400-\u052f", "GREEK": "\u0370-\u03ff", "ARMENIAN": "\u0530-\u058f"}
 _OF: Final = {script: re.compile(f"[{letters}]") for script, letters in _RANGES.items()}
-_WORD: Final = re.compile(r"[^\W_]+")
-
+_OF_LATIN: Final = re.compile(f"[{_LATIN}{''.join(_STRAY)}]")
+_OTHERS: Final = "".join(_RANGES.values())
 _LIKE_LATIN: Final = "".join(letter for twins in _TWINS.values() for letter in twins)
+_MIXED: Final = rf"[{_LATIN}][{_OTHERS}]|[{_OTHERS}][{_LATIN}]|[{''.join(_STRAY)}]"
+_IN_WORD: Final = rf"[\pL\pN{''.join(_STRAY)}]"
 
-SUSPECT: Final = (
-    rf"[{_RANGES['LATIN']}][{_OTHERS}]|[{_OTHERS}][{_RANGES['LATIN']}]|[{''.join(_STRAY)}]"
-    rf"|(?:^|[^\pL])[{_LIKE_LATIN}]{{3,}}(?:$|[^\pL])"
+LOOKALIKE_WORD: Final = (
+    rf"{_IN_WORD}*(?:{_MIXED}){_IN_WORD}*|(?:^|[^\pL\pN])[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}(?:$|[^\pL\pN])"
 )
-"""What a text must hold to be looked at, for Rust's regex."""
+"""A word that may be meant as another, for Rust's regex."""
 
 
-def without_homoglyphs(text: str) -> Iterator[str]:
-    """The text, folded, with its look-alikes taken for Latin letters, and for those of the other script."""
-    plain = text.translate(_STRAY_TABLE)
-    yield fold(_WORD.sub(lambda word: _latin(word[0], plain), plain))
-    yield fold(_WORD.sub(lambda word: _native(word[0], plain), plain))
+def lookalikes(word: str) -> tuple[str, ...]:
+    """What the word is in Latin letters, and in those of the other script that it mixes them with."""
+    foreign = next((script for script in _TWINS if _OF[script].search(word)), None)
+    latin = word.translate(_TO_LATIN)
+    return (latin, word.translate(_TO_NATIVE[foreign])) if foreign and _OF_LATIN.search(word) else (latin,)
 
 
-def _latin(word: str, text: str) -> str:
-    foreign = [script for script in _TWINS if _OF[script].search(word)]
-    if not foreign:
-        return word
-    latin = word.translate(_LATIN_TABLE)
-    if _OF["LATIN"].search(word):
-        return latin
-    twins = _TWINS[foreign[0]]
-    is_posing = all(letter in twins for letter in word) and not _writes(text, foreign[0])
-    return latin if is_posing else word
-
-
-def _native(word: str, text: str) -> str:
-    if not _OF["LATIN"].search(word):
-        return word
-    foreign = [script for script in _TWINS if _OF[script].search(word)]
-    if foreign:
-        return word.translate(_NATIVE_TABLES[foreign[0]])
-    written = next((script for script in _TWINS if _writes(text, script)), None)
-    twins = _NATIVE.get(written or "", {})
-    is_posing = all(letter in twins for letter in word)
-    return word.translate(_NATIVE_TABLES[written]) if written and is_posing else word
-
-
-def _writes(text: str, script: str) -> bool:
-    """Whether letters of the script stand in the text that have no Latin twin."""
-    return any(letter not in _TWINS[script] for letter in _OF[script].findall(text))
+def is_native(word: str, text: str) -> bool:
+    """Whether the word is of one other script, and the text is written in it."""
+    foreign = next((script for script in _TWINS if _OF[script].search(word)), None)
+    if foreign is None or _OF_LATIN.search(word):
+        return False
+    return any(letter not in _TWINS[foreign] for letter in _OF[foreign].findall(text))

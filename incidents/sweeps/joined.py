@@ -5,12 +5,12 @@ as its capitals say. A word is split only into entries of the scope and the smal
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final
 
 from incidents.sweeps.folding import fold
-from incidents.sweeps.scripts import MARKS, is_unspaced, script_of
+from incidents.sweeps.scripts import WORD, is_unspaced, script_of
 
 SHORTEST: Final = 8
 """Bytes of a word that is looked into."""
@@ -29,7 +29,6 @@ of English posts, 0.5 % of German ones)."""
 
 _TERM_OF_ENDLESS: Final = 5
 
-_LETTERS: Final = re.compile(rf"[^\W_][\w{MARKS}]*")
 _HUMP: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 
 # Articles, pronouns, prepositions, auxiliaries, and what slogans are made of.
@@ -66,7 +65,7 @@ de het een ik jij hij zij wij jullie alle en of niet van in op met uit is zijn n
 class Splitter:
     """Tells for the words of one scope in which longer ones they are on purpose."""
 
-    def __init__(self, terms: Collection[str]) -> None:
+    def __init__(self, terms: Iterable[str]) -> None:
         """`terms` are folded."""
         own = {word for term in terms for word in term.split()}
         self._words = frozenset(word for word in own if len(word) >= _TERM) | _small_words()
@@ -102,7 +101,7 @@ class Splitter:
 
 
 def _parts(word: str) -> Iterator[str]:
-    return (found[0] for found in _LETTERS.finditer(word))
+    return (found[0] for found in WORD.finditer(word))
 
 
 def _has_humps(term: str, word: str, written: str) -> bool:

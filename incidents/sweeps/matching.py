@@ -10,14 +10,16 @@ from typing import Final
 
 import polars as pl
 
-from incidents.sweeps.evasions import SUSPECTS, may_be_leet, undone
-from incidents.sweeps.folding import fold_all
+from incidents.sweeps.evasions import SUSPECT, squeezed, undone
+from incidents.sweeps.folding import fold, fold_all
+from incidents.sweeps.homoglyphs import LOOKALIKE_WORD
 from incidents.sweeps.joined import SHORTEST, Splitter
 from incidents.sweeps.likeness import example_hits
 from incidents.sweeps.media import media_hits
-from incidents.sweeps.probes import Probe, probes_of, term_probes, trick_probes
+from incidents.sweeps.probes import Probe, parts, probes_of, term_probes, trick_probes
 from incidents.sweeps.scope import Scope, Trick
-from incidents.sweeps.searching import HITS, search
+from incidents.sweeps.scripts import WORD, is_unspaced
+from incidents.sweeps.searching import HITS, Search
 from incidents.sweeps.triage import closer_look
 
 _AT_ONCE: Final = 100_000
@@ -92,12 +94,15 @@ class _Finder:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._probes = probes_of(scope)
-        self._excluded = list(term_probes(scope.excluded_terms))
-        self._tricks = {trick: trick_probes(scope, trick) for trick in scope.tricks}
-        self._splitter = Splitter([probe.literal for probe in self._tricks.get(Trick.joined, ())])
-        self._needs_all = bool(scope.patterns or scope.examples)
-        self._is_closer = pl.lit(value=True) if self._needs_all else closer_look(self._probes, scope.tricks)
+        tricks = {trick: trick_probes(scope, trick) for trick in scope.tricks}
+        plain, joined = probes_of(scope), tricks.pop(Trick.joined, [])
+        self._plain = Search([*plain, *joined])
+        self._excluded = Search(list(term_probes(scope.excluded_terms)))
+        self._tricks = {trick: Search(probes) for trick, probes in tricks.items() if probes}
+        self._words = {trick: _words(scope, probes) for trick, probes in tricks.items()}
+        self._splitter = Splitter(map(fold, scope.terms)) if Trick.joined in scope.tricks else None
+        needs_all = bool(scope.patterns or scope.examples)
+        self._is_closer = pl.lit(value=True) if needs_all else closer_look(plain, scope.tricks)
 
     def hits(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Columns of HITS, one row for each post and entry."""
@@ -109,25 +114,18 @@ class _Finder:
 
     def _in_words(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """What stands in the texts, and what does once their tricks are undone."""
-        joins = Trick.joined in self._tricks
-        probes = [*self._probes, *self._tricks.get(Trick.joined, ())]
-        found = search(texts, probes, longest=SHORTEST if joins else 0)
+        found = self._plain.found(texts, longest=SHORTEST if self._splitter else 0)
         yield found.hits
-        yield self._joined(texts, found.inside)
-        for trick in self._scope.tricks:
-            if trick in SUSPECTS and self._tricks[trick]:
-                changed = _undone(trick, texts, self._tricks[trick])
-                yield search(changed, self._tricks[trick]).hits
-                texts = pl.concat([texts.join(changed, on="_row", how="anti"), changed])
-
-    def _joined(self, texts: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:
-        words = inside.join(texts, on="_row").select("_row", "label", "literal", "word", "text")
-        kept = [
-            self._splitter.is_joined(literal, word, text)
-            for literal, word, text in words.select("literal", "word", "text").iter_rows()
-        ]
-        trick = pl.lit(Trick.joined.value).alias("trick")
-        return words.filter(pl.Series(kept, dtype=pl.Boolean)).select("_row", "label", trick)
+        if self._splitter:
+            yield _joined(self._splitter, texts, found.inside)
+        if self._tricks:
+            texts = texts.filter(
+                pl.col("folded").str.contains(SUSPECT) | pl.col("text").str.contains(LOOKALIKE_WORD)
+            )
+        for trick, search in self._tricks.items():
+            changed = undone(trick, texts, self._words[trick])
+            yield search.found(changed).hits
+            texts = pl.concat([texts.join(changed, on="_row", how="anti"), changed])
 
     def _in_texts(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Expressions that a person wrote, in the text as written or as folded; and examples."""
@@ -146,10 +144,10 @@ class _Finder:
             yield media_hits(rows, self._scope.media)
 
     def _without_excluded(self, rows: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
-        if not self._excluded:
+        if not self._scope.excluded_terms:
             return hits
         texts = _folded(rows.join(hits, on="_row", how="semi"))
-        return hits.join(search(texts, self._excluded).hits, on="_row", how="anti")
+        return hits.join(self._excluded.found(texts).hits, on="_row", how="anti")
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
@@ -158,16 +156,23 @@ def _folded(rows: pl.DataFrame) -> pl.DataFrame:
     return texts.with_columns(fold_all(texts["text"]).alias("folded"))
 
 
-def _undone(trick: Trick, texts: pl.DataFrame, probes: Iterable[Probe]) -> pl.DataFrame:
-    """What the texts in which a trick shows may have said before it, a row for each reading."""
-    column = "text" if trick is Trick.homoglyph else "folded"
-    suspects = texts.filter(pl.col(column).str.contains(SUSPECTS[trick]))
-    if trick is Trick.leet:
-        suspects = suspects.filter(may_be_leet(pl.col("folded"), [probe.literal for probe in probes]))
-    readings = [undone(trick, text) for text in suspects[column]]
-    return suspects.with_columns(pl.Series("folded", readings, dtype=pl.List(pl.String))).explode(
-        "folded", empty_as_null=False
+def _joined(splitter: Splitter, texts: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:
+    """Which of the words inside of others are there on purpose."""
+    words = inside.join(texts, on="_row").select("_row", "label", "literal", "word", "text")
+    told = words.select("literal", "word", "text").iter_rows()
+    kept = pl.Series(
+        [splitter.is_joined(literal, word, text) for literal, word, text in told], dtype=pl.Boolean
     )
+    return words.filter(kept).select("_row", "label", pl.lit(Trick.joined.value).alias("trick"))
+
+
+def _words(scope: Scope, probes: Iterable[Probe]) -> list[str]:
+    """All words that a trick may hide, but for single letters of scripts with spaces, which are everywhere."""
+    literals = [*(word for term in scope.terms for word in parts(term)), *scope.hashtags]
+    literals += [probe.literal for probe in probes]
+    words = {word for literal in literals for word in WORD.findall(literal)}
+    words |= {squeezed(word) for word in words}
+    return sorted(word for word in words if len(word) > 1 or is_unspaced(word))
 
 
 def _plainest(hits: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import permutations
 from typing import Final, NamedTuple
 
-from incidents.sweeps.evasions import SQUEEZED, squeezed, undone
+from incidents.sweeps.evasions import SQUEEZED, squeezed, undone_word
 from incidents.sweeps.folding import fold
 from incidents.sweeps.scope import Scope, Trick
 from incidents.sweeps.scope_entries import Near, near
@@ -29,6 +29,8 @@ _HOST_RIGHT: Final = rf"[.\-]*(?:$|[^\w.\-@]|[{UNSPACED}])"
 
 _PATH_LEFT: Final = rf"(?:^|[^\w\-.@]|[{UNSPACED}]|%2f|\b(?:www|m|mobile)\.)"
 _PATH_RIGHT: Final = rf"(?:$|[^\w.\-%]|[{UNSPACED}]|[.\-]+(?:$|[^\w.\-]))"
+
+_QUOTED: Final = str.maketrans({sign: f"\\{sign}" for sign in r"\.+*?()|[]{}^$#&-~/"})
 
 _LONG_ENOUGH: Final = 6
 """Letters of a phrase without its spaces that are searched as one word; fewer are often another word."""
@@ -102,8 +104,14 @@ def _joined_probes(terms: Iterable[str]) -> Iterator[Probe]:
 def _leet_probes(plain: Iterable[Probe]) -> Iterator[Probe]:
     """Words that hold digits themselves, which are read as letters too."""
     for probe in plain:
-        for literal in undone(Trick.leet, probe.literal) if probe.is_word else []:
+        for literal in _read(probe.literal) if probe.is_word else []:
             yield Probe(probe.label, literal, whole(literal), is_word=True)
+
+
+def _read(literal: str) -> set[str]:
+    """The words of a literal with digits as letters, all read in the same way."""
+    words = [undone_word(Trick.leet, word) or (word,) for word in literal.split(" ")]
+    return {" ".join(word[min(way, len(word) - 1)] for word in words) for way in (0, 1)} - {literal}
 
 
 def _unspaced_probes(plain: Iterable[Probe]) -> Iterator[Probe]:
@@ -127,6 +135,12 @@ def _squeezed_probes(scope: Scope) -> Iterator[Probe]:
         yield Probe(f"#{tag}", literal, rf"#{SQUEEZED}{quoted(literal)}\b{{end-half}}")
 
 
+def parts(term: str) -> tuple[str, ...]:
+    """The folded words of a term."""
+    close = near(term)
+    return close.words if close else tuple(fold(term).split(" "))
+
+
 def whole(literal: str) -> str:
     """The literal where no word goes on at its ends."""
     return left_of(literal[0]) + quoted(literal) + right_of(literal[-1])
@@ -146,7 +160,7 @@ def right_of(last: str) -> str:
 
 def quoted(literal: str) -> str:
     """The literal as an expression of Rust's regex."""
-    return "".join(f"\\{c}" if c in r"\.+*?()|[]{}^$#&-~/" else c for c in literal)
+    return literal.translate(_QUOTED)
 
 
 def _near(close: Near) -> str:

@@ -3,7 +3,9 @@
 A script is told by the name of its letters; Python's library knows no other.
 """
 
+import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 # Scripts written without spaces: Thai and Lao, Myanmar, Khmer, Kana, Han. Spelt as ranges because the
@@ -29,7 +31,11 @@ MARKS: Final = "".join(
 """Vowel signs and other marks of Indic scripts and Thai, which belong to the letter before them. Python's
 `re` takes them for no part of a word. To stand inside the brackets of a character class."""
 
+WORD: Final = re.compile(rf"[^\W_][\w{MARKS}]*")
+"""A word, or a sentence of a script written without spaces."""
 
+
+@cache
 def is_unspaced(character: str) -> bool:
     """Whether the character is of a script written without spaces."""
     return any(low <= character <= high for low, high in _UNSPACED_RANGES)
@@ -41,11 +47,13 @@ def is_in_word(character: str) -> bool:
     return category[0] in "LMN" or category == "Pc"
 
 
+@cache
 def is_edge(character: str) -> bool:
     """Whether a word of a script with spaces begins or ends here."""
     return is_in_word(character) and not is_unspaced(character)
 
 
+@cache
 def script_of(character: str) -> str:
     """First word of the character's name, which is its script for letters: `LATIN`, `ARABIC`."""
     return unicodedata.name(character, "").split(" ")[0]

@@ -32,6 +32,9 @@ _INSIDE: Final = pl.Schema(
 )
 
 
+_PAIR: Final = ("text", "probe")
+
+
 class Found(NamedTuple):
     """What a search found: hits, and where a word stands inside of a longer one."""
 
@@ -40,34 +43,49 @@ class Found(NamedTuple):
     """Columns _row, label, literal, word."""
 
 
-def search(texts: pl.DataFrame, probes: Sequence[Probe], *, longest: int = 0) -> Found:
-    """Search `texts` (columns _row, folded) for all probes.
+class Search:
+    """Finds some probes in any number of texts; everything is prepared once."""
 
-    Words of at least `longest` bytes around the literal of a word are told in `inside`; with 0, none are.
-    """
-    literals = sorted({probe.literal for probe in probes})
-    candidates = texts.filter(holds_any(pl.col("folded"), literals)) if literals else texts.clear()
-    if not candidates.height:
-        return Found(HITS.to_frame(), _INSIDE.to_frame())
-    raw = _bytes(candidates["folded"])
-    places = _decided(_places(candidates, literals), raw, _table(probes))
-    pair = ("text", "probe")
-    sure = places.filter("sure").select(pair).unique()
-    asked = places.filter("unsure").select(pair).unique().join(sure, on=pair, how="anti")
-    hits = pl.concat([sure, _asked(candidates, asked, probes)])
-    inside = _words_around(places.join(hits, on=pair, how="anti"), raw, longest) if longest else None
-    named = pl.DataFrame(
-        [(number, probe.label, probe.trick) for number, probe in enumerate(probes)],
-        schema={"probe": pl.UInt32(), "label": pl.String(), "trick": pl.String()},
-        orient="row",
-    )
-    rows = candidates.select("_row").with_row_index("text")
-    return Found(
-        hits.join(rows, on="text").join(named, on="probe").select(HITS.names()).unique(),
-        _INSIDE.to_frame()
-        if inside is None
-        else inside.join(rows, on="text").join(named, on="probe").select(_INSIDE.names()).unique(),
-    )
+    def __init__(self, probes: Sequence[Probe]) -> None:
+        self._literals = sorted({probe.literal for probe in probes})
+        self._table = _table(probes)
+        self._named = _numbered([(probe.label, probe.trick) for probe in probes], ("label", "trick"))
+        self._expressions = _numbered([(probe.expression,) for probe in probes], ("expression",))
+
+    def found(self, texts: pl.DataFrame, *, longest: int = 0) -> Found:
+        """Which probes hit which of `texts` (columns _row, folded).
+
+        Words of at least `longest` bytes around the literal of a word are told in `inside`; with 0, none are.
+        """
+        literals = self._literals
+        candidates = texts.filter(holds_any(pl.col("folded"), literals)) if literals else texts.clear()
+        if not candidates.height:
+            return Found(HITS.to_frame(), _INSIDE.to_frame())
+        candidates = candidates.select("_row", "folded").with_row_index("text")
+        raw = _bytes(candidates["folded"])
+        places = _decided(_places(candidates, literals), raw, self._table)
+        sure = places.filter("sure").select(_PAIR).unique()
+        asked = places.filter("unsure").select(_PAIR).unique().join(sure, on=_PAIR, how="anti")
+        hits = pl.concat([sure, self._asked(candidates, asked)])
+        around = _words_around(places.join(hits, on=_PAIR, how="anti"), raw, longest) if longest else None
+        named = self._told(candidates, hits, HITS)
+        return Found(named, _INSIDE.to_frame() if around is None else self._told(candidates, around, _INSIDE))
+
+    def _asked(self, candidates: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+        """Those of the pairs of text and probe where the expression hits."""
+        return (
+            pairs.join(self._expressions, on="probe")
+            .join(candidates, on="text")
+            # Sorted, so that the engine's cache of compiled expressions is hit for every row but the first.
+            .sort("expression", "text")
+            .filter(pl.col("folded").str.contains(pl.col("expression")))
+            .select(_PAIR)
+        )
+
+    def _told(self, candidates: pl.DataFrame, found: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+        """With the row of the text and the label of the probe, in place of their numbers."""
+        rows = found.join(candidates.select("text", "_row"), on="text").join(self._named, on="probe")
+        return rows.select(schema.names()).unique()
 
 
 def holds_any(column: pl.Expr, literals: Sequence[str]) -> pl.Expr:
@@ -77,22 +95,21 @@ def holds_any(column: pl.Expr, literals: Sequence[str]) -> pl.Expr:
     return column.str.contains("|".join(map(quoted, literals)))
 
 
+def _numbered(values: Sequence[tuple[str | None, ...]], names: Sequence[str]) -> pl.DataFrame:
+    frame = pl.DataFrame(values, schema=dict.fromkeys(names, pl.String()), orient="row")
+    return frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("probe"), *names)
+
+
 def _table(probes: Sequence[Probe]) -> pl.DataFrame:
     """By the number of each probe: its literal, and which of its ends need the boundary of a word."""
-    return pl.DataFrame(
-        [
-            (number, probe.literal, probe.is_word, is_edge(probe.literal[0]), _ends_word(probe.literal[-1]))
-            for number, probe in enumerate(probes)
-        ],
-        schema={
-            "probe": pl.UInt32(),
-            "literal": pl.String(),
-            "is_word": pl.Boolean(),
-            "begins": pl.Boolean(),
-            "ends": pl.Boolean(),
-        },
-        orient="row",
+    rows = [
+        (number, probe.literal, probe.is_word, is_edge(probe.literal[0]), _ends_word(probe.literal[-1]))
+        for number, probe in enumerate(probes)
+    ]
+    schema = {"probe": pl.UInt32(), "literal": pl.String()} | dict.fromkeys(
+        ("is_word", "begins", "ends"), pl.Boolean()
     )
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _ends_word(last: str) -> bool:
@@ -109,7 +126,7 @@ def _places(candidates: pl.DataFrame, literals: Sequence[str]) -> pl.DataFrame:
     folded = pl.col("folded")
     taken = (folded.str.len_bytes().cast(pl.Int64) + 1).cum_sum()
     found = candidates.select(
-        pl.int_range(pl.len(), dtype=pl.get_index_type()).alias("text"),
+        "text",
         (taken.shift(1, fill_value=0) + 1).alias("start"),
         folded.str.extract_many(literals, overlapping=True).alias("literal"),
         folded.str.find_many(literals, overlapping=True).alias("at"),
@@ -135,23 +152,6 @@ def _decided(places: pl.DataFrame, raw: npt.NDArray[np.uint8], table: pl.DataFra
     return beside.join(table, on="literal").with_columns(
         (pl.col("is_word") & both_open).alias("sure"),
         (~pl.col("is_word") | ~(both_open | one_shut)).alias("unsure"),
-    )
-
-
-def _asked(candidates: pl.DataFrame, pairs: pl.DataFrame, probes: Sequence[Probe]) -> pl.DataFrame:
-    """Those of the pairs of text and probe where the expression hits."""
-    expressions = pl.DataFrame(
-        list(enumerate(probe.expression for probe in probes)),
-        schema={"probe": pl.UInt32(), "expression": pl.String()},
-        orient="row",
-    )
-    return (
-        pairs.join(expressions, on="probe")
-        .join(candidates.select("folded").with_row_index("text"), on="text")
-        # Sorted, so that the engine's cache of compiled expressions is hit for every row but the first.
-        .sort("expression", "text")
-        .filter(pl.col("folded").str.contains(pl.col("expression")))
-        .select("text", "probe")
     )
 
 
