@@ -12,6 +12,7 @@ A refusal names the place without its password, and a post by its id; never a po
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -50,7 +51,7 @@ class FilePart(BaseModel):
     def read(self) -> pl.DataFrame:
         """The posts, with the columns of `POST_SCHEMA`."""
         path = self.stretch.path
-        if path.is_file() and _stamp(path) != (self.size, self.changed_ns):
+        if _stamp(path) != (self.size, self.changed_ns):
             raise BadInput(f"{path}: the file was changed while it was read. Start again once it is whole.")
         return _posts(path, self.prefix, read_stretch(self.stretch, tuple(POST_SCHEMA)))
 
@@ -93,21 +94,23 @@ class FileSource(BaseModel):
 
     def parts(self, spool: Path) -> list[Part]:
         """The parts; packed files are unpacked into the spool."""
-        found = [part for number, path in enumerate(self.files()) for part in self._parts(path, spool, number)]
-        return _some(self, found)
+        return _some(self, [part for path in self.files() for part in self._parts(path, spool)])
 
     def _frames(self, path: Path) -> Iterator[pl.DataFrame]:
         return (_posts(path, self._prefix(path), found) for found in column_frames(path, tuple(POST_SCHEMA)))
 
-    def _parts(self, path: Path, spool: Path, number: int) -> Sequence[Part]:
+    def _parts(self, path: Path, spool: Path) -> Sequence[Part]:
+        size, changed = _stamp(path)
         if is_packed(path):
-            own = Spool(spool / f"{number:06d}")
+            # A file that changes between two attempts has another name in the spool.
+            name = sha256(f"{path}:{size}:{changed}".encode()).hexdigest()[:16]
+            own = Spool(spool / name)
             own.fill(self._frames(path))
             return own.parts(str(path))
-        found = stretches(path)
-        size, changed = _stamp(path)
         prefix = self._prefix(path)
-        return [FilePart(stretch=each, prefix=prefix, size=size, changed_ns=changed) for each in found]
+        return [
+            FilePart(stretch=each, prefix=prefix, size=size, changed_ns=changed) for each in stretches(path)
+        ]
 
     def _prefix(self, path: Path) -> str:
         """Partitions number their posts apart, so that a new one changes no id of the others."""
@@ -234,7 +237,11 @@ def _some(source: FileSource | TableSource, parts: Sequence[Part]) -> list[Part]
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
+    """Bytes of a file, and when it was last changed."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise BadInput(f"{path}: the file cannot be found ({error.strerror}). Check the path.") from None
     return found.st_size, found.st_mtime_ns
 
 

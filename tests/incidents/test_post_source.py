@@ -353,6 +353,27 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
         part.read()
 
 
+def test_packed_files_are_unpacked_anew_where_they_changed(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    source, spool = FileSource(path=tmp_path / "posts"), tmp_path / "spool"
+    written(pile(10, start=10), source.path / "b.csv.gz")
+    assert in_parts(source, spool).equals(pile(10, start=10))
+    written(pile(10), source.path / "a.csv.gz")
+    assert in_parts(source, spool).equals(pile(20))
+    written(pile(15, start=10), source.path / "b.csv.gz")
+    assert in_parts(source, spool).equals(pile(25))
+
+
+def test_a_file_that_is_gone_is_missed(tmp_path: Path) -> None:
+    path = written(pile(10), tmp_path / "a.csv")
+    [part] = FileSource(path=path).parts(tmp_path / "spool")
+    path.unlink()
+    with pytest.raises(BadInput, match=r"a\.csv: the file cannot be found"):
+        part.read()
+    with pytest.raises(BadInput, match=r"a\.csv: the file cannot be found"):
+        FileSource(path=path).parts(tmp_path / "spool")
+
+
 def test_a_table_is_streamed_into_a_spool_once(tmp_path: Path) -> None:
     source = fill(f"sqlite:///{tmp_path / 'posts.db'}", *(row(f"p{n}") for n in range(25_001)))
     assert in_parts(source, tmp_path / "spool")["id"].n_unique() == 25_001
