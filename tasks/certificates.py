@@ -4,7 +4,6 @@ import os
 import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -19,11 +18,8 @@ from prefect import task
 from incidents.errors import WatchfloorError
 from incidents.store.certificates import draft_certificate, keep_certificate
 from incidents.sweeps.certificate import sign
+from incidents.sweeps.certificate_files import SITE_KEY, SITE_PUBLIC_KEY
 from tasks.world import settings, store
-
-KEY: Final = "certificate-key.pem"
-PUBLIC_KEY: Final = "certificate-key.pub.pem"
-"""To be given to whoever checks certificates: a signature is worth what is known of its key."""
 
 
 @task(persist_result=False)
@@ -41,7 +37,7 @@ def issue_certificate(sweep: str, now: datetime) -> str | None:
 
 def _site_key(home: Path) -> Ed25519PrivateKey:
     """The key of this site; it is made at the first call, readable by its owner alone."""
-    path = home / KEY
+    path = home / SITE_KEY
     try:
         if not path.exists():
             _make(path)
@@ -60,7 +56,7 @@ def _make(path: Path) -> None:
     """Make the key complete before it has its name, so that no other process reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate()
-    unfinished = path.with_name(f"{KEY}.{secrets.token_hex(4)}")
+    unfinished = path.with_name(f"{SITE_KEY}.{secrets.token_hex(4)}")
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -70,6 +66,6 @@ def _make(path: Path) -> None:
         pass  # another process was quicker, and its key is the one
     else:
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        path.with_name(PUBLIC_KEY).write_bytes(public)
+        path.with_name(SITE_PUBLIC_KEY).write_bytes(public)
     finally:
         unfinished.unlink()

@@ -8,16 +8,16 @@ import typer
 from console.cli.door import Door
 from console.cli.failures import note, writing_to
 from console.cli.options import BatchId, Reason, example
+from console.cli.sweep_options import Words
 from incidents.errors import NotFound
 from incidents.store import sheets
 from incidents.store.batches import Batch, claim_batch, find_batch, return_batch
 from incidents.store.incidents import find
 from incidents.store.sweeps import find_sweep
+from incidents.store.turns import skip_item
 from incidents.sweeps.desk import desk_for
 from incidents.sweeps.exchange import read_filled, write_batch
 from incidents.words import utc
-
-Words = list[str] | None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("return", epilog=example("watchfloor sweep return INC-12-S1-B3 --reason 'End of shift'"))(
         give_back
     )
+    app.command(epilog=example("watchfloor sweep skip INC-12-S1-B3 184467 --reason 'I know the author'"))(skip)
     app.command("import", epilog=example("watchfloor sweep import b3.xlsx --batch INC-12-S1-B3"))(import_filled)
 
 
@@ -65,6 +66,26 @@ def give_back(ctx: typer.Context, batch: BatchId, reason: Reason) -> None:
         return_batch(work, batch, by=by, why=reason, now=now)
     door.hand_over(found.incident_id)
     door.say(f"{batch} is back in the queue of {found.team}.", batch=batch, team=found.team)
+
+
+def skip(
+    ctx: typer.Context,
+    batch: BatchId,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="The id of the post.")],
+    reason: Reason,
+) -> None:
+    """Leave a post of your batch to somebody else; you are not asked about it again.
+
+    Whoever cannot tell decides `unsure` instead and says why: that is how a post is escalated, and a third
+    person looks at it.
+    """
+    door = Door.of(ctx)
+    with door.store.begin() as work:
+        found = find_batch(work, batch)
+        by, now = door.acting(work, found.incident_id)
+        skip_item(work, batch, item, by=by, reason=reason, now=now)
+    door.hand_over(found.incident_id)
+    door.say(f"{item} goes to somebody else. The rest of {batch} is still yours.", batch=batch, item=item)
 
 
 def export(

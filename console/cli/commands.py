@@ -10,9 +10,11 @@ from console.cli import (
     actions,
     asks,
     assess,
+    certificate,
     db,
     doctor,
     drill,
+    golden,
     guideline,
     incidents,
     moves,
@@ -79,6 +81,8 @@ assess.add_to(app, panel=moves.LEAD)
 app.add_typer(guideline.app, name="guideline")
 asks.add_to(app)
 app.add_typer(sweep.app, name="sweep")
+app.add_typer(certificate.app, name="certificate")
+app.add_typer(golden.app, name="golden")
 app.add_typer(review.app, name="review")
 app.add_typer(actions.app, name="actions")
 app.add_typer(outbox.app, name="outbox")

@@ -82,4 +82,4 @@ def _verdicts(work: Work, sweep: str, heads: list[str]) -> dict[str, Verdict]:
 
 
 def _of(sweep: str, team: str | None) -> sa.ColumnElement[bool]:
-    return sa.and_(items.c.sweep_id == sweep, items.c.team == team if team else sa.true())
+    return sa.and_(items.c.sweep_id == sweep, items.c.team == team if team is not None else sa.true())

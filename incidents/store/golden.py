@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents.errors import NotFound
+from incidents.errors import NotAllowed, NotFound, Refusal
 from incidents.people import Act, Person, authorise
 from incidents.store.engine import Work
 from incidents.store.schema import golden, incidents, places, readings, sweeps
@@ -94,14 +94,21 @@ def golden_counts(work: Work, *, drill: str = "") -> list[GoldenCount]:
     return [GoldenCount.model_validate(row) for row in work.execute(statement)]
 
 
-def retire_golden(work: Work, item: str, *, by: Person, now: datetime) -> bool:
-    """Hand a golden item out no more; what was read of it stays. False where that was so. NotFound."""
+def retire_golden(work: Work, item: str, *, by: Person, why: str, now: datetime) -> bool:
+    """Hand a golden item out no more; what was read of it stays. False where that was so before.
+
+    NotFound where there is no such item, NotAllowed (`REASON_MISSING`) without a reason.
+    """
     authorise(by, Act.write_guideline)
     mine = golden.c.id == item
     if work.execute(sa.select(golden.c.id).where(mine)).first() is None:
-        raise NotFound(f"There is no golden item {item}. `watchfloor golden import --json` tells ids.")
-    statement = sa.update(golden).where(mine, golden.c.retired_at.is_(None)).values(retired_at=now)
-    return work.execute(statement).rowcount == 1
+        raise NotFound(f"There is no golden item {item}. Its id is that of the item in a batch.")
+    if not why.strip():
+        missing = Refusal("REASON_MISSING", "Say why; it was settled once.")
+        raise NotAllowed(f"{item} was not retired.", [missing])
+    statement = sa.update(golden).where(mine, golden.c.retired_at.is_(None))
+    values = {"retired_at": now, "retired_by": by.id, "retired_because": why.strip()}
+    return work.execute(statement.values(**values)).rowcount == 1
 
 
 def golden_for(

@@ -176,7 +176,7 @@ def _pairs(work: Work, sweep: str, team: str | None) -> list[_Pair]:
         .join(first, stood)
         .outerjoin(stands, current)
         .where(readings.c.sweep_id == sweep, readings.c.purpose == Purpose.second.value)
-        .where(items.c.team == team if team else sa.true())
+        .where(items.c.team == team if team is not None else sa.true())
         .order_by(readings.c.decided_at, readings.c.item, readings.c.person)
     )
     return [_Pair.model_validate(row) for row in work.execute(statement)]
@@ -200,7 +200,7 @@ def _golden(work: Work, sweep: str, team: str | None, by: Person) -> dict[str, d
         .join(golden, golden.c.id == readings.c.item)
         .join(batches, batches.c.id == readings.c.batch_id)
         .where(readings.c.sweep_id == sweep, readings.c.purpose == Purpose.golden.value)
-        .where(batches.c.team == team if team else sa.true())
+        .where(batches.c.team == team if team is not None else sa.true())
         .order_by(readings.c.decided_at, readings.c.item, readings.c.person)
     )
     read = [
@@ -228,7 +228,7 @@ def may_see_people(by: Person, team: str) -> bool:
 
 def _inherited(work: Work, sweep: str, team: str | None) -> InheritedError:
     """Copies whose decision is their head's, those included that a check has split off since."""
-    mine = sa.and_(items.c.sweep_id == sweep, items.c.team == team if team else sa.true())
+    mine = sa.and_(items.c.sweep_id == sweep, items.c.team == team if team is not None else sa.true())
     checks = (
         sa.select(readings.c.item, sa.func.max(sa.case((_differs(), 1), else_=0)).label("wrong"))
         .where(readings.c.sweep_id == sweep, readings.c.purpose == Purpose.check.value)

@@ -8,11 +8,9 @@ import sqlalchemy as sa
 
 from incidents.store.engine import Store, Work
 from incidents.store.schema import decisions, golden, incidents, items, sweeps
+from incidents.sweeps.batches import URGENT
 from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.ranking import Example, due
-
-URGENT: Final = 1_000.0
-"""Priority of what a person had read first. No ranking gives one so high, and none takes it away."""
 
 _AT_ONCE: Final = 2_000
 """Items whose place changes in one transaction: a reviewer waits for one of them at most."""

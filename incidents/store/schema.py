@@ -468,6 +468,8 @@ golden = sa.Table(
     sa.Column("added_by", sa.String, nullable=False),
     _time("added_at", nullable=False),
     _time("retired_at", comment="From here on it is not handed out"),
+    sa.Column("retired_by", sa.String),
+    sa.Column("retired_because", sa.Text),
     sa.UniqueConstraint("drill", "policy", "text_hash"),
     sa.Index("ix_golden_due", "drill", "policy", "language"),
 )

@@ -10,10 +10,10 @@ from incidents.people import Act, Person
 from incidents.store import pool, timeline
 from incidents.store.batches import check_held, lock_batch
 from incidents.store.engine import Work
-from incidents.store.ranking import URGENT
 from incidents.store.said import at_places
 from incidents.store.schema import items, places
 from incidents.store.sweeps import find_sweep_for
+from incidents.sweeps.batches import URGENT
 from incidents.timeline import Event
 
 _AT_ONCE = 500

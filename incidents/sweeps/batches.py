@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 UNKNOWN_LANGUAGE: Final = "und"
 """BCP 47's tag for a language that nobody has determined."""
 
+URGENT: Final = 1_000.0
+"""Priority of what a person had read first. No ranking gives one so high, and none takes it away."""
+
 BatchSize = Annotated[int, Field(ge=1, le=5_000)]
 """Items a batch. Above 5,000 a spreadsheet is no longer one person's work."""
 

@@ -16,6 +16,11 @@ CERTIFICATE_FILE: Final = "certificate.json"
 EVIDENCE_FILES: Final = ("universe.parquet", "universe.csv")
 """Names under which the evidence is looked for beside a certificate."""
 
+SITE_KEY: Final = "certificate-key.pem"
+SITE_PUBLIC_KEY: Final = "certificate-key.pub.pem"
+"""The key of a site, in its home. The public half is given to whoever checks certificates: a signature is
+worth what is known of its key."""
+
 LARGEST: Final = 200_000_000
 """Bytes of a certificate; one of a million sampled posts is smaller."""
 

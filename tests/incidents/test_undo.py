@@ -11,7 +11,6 @@ from incidents.store.decisions import decide, finish_batch
 from incidents.store.ending import finish
 from incidents.store.engine import Store, Work
 from incidents.store.freezing import freeze
-from incidents.store.ranking import URGENT
 from incidents.store.schema import decisions, items, places, planned_actions, readings, skips, sweeps
 from incidents.store.standing import counts, decisions_of
 from incidents.store.sweep_counts import count_sweeps
@@ -19,7 +18,7 @@ from incidents.store.sweeps import plan_of
 from incidents.store.timeline import entries
 from incidents.store.turns import skip_item, urge
 from incidents.store.undo import undo_decision
-from incidents.sweeps.batches import Purpose
+from incidents.sweeps.batches import URGENT, Purpose
 from incidents.timeline import Event
 from tests.incidents.sweep_rows import (
     ADA,

@@ -138,6 +138,8 @@ def _add_readings() -> None:
         sa.Column("added_by", sa.String(), nullable=False),
         sa.Column("added_at", UTC_TIME, nullable=False),
         sa.Column("retired_at", UTC_TIME, nullable=True, comment="From here on it is not handed out"),
+        sa.Column("retired_by", sa.String(), nullable=True),
+        sa.Column("retired_because", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_golden")),
         sa.UniqueConstraint("drill", "policy", "text_hash", name=op.f("uq_golden_drill_policy_text_hash")),
     )
