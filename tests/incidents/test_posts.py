@@ -9,7 +9,7 @@ from time import perf_counter
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.errors import BadInput
@@ -198,6 +198,7 @@ def test_a_pile_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=20))
 def test_whatever_people_write_survives_being_kept(texts: list[str]) -> None:
     with TemporaryDirectory() as folder:
@@ -209,6 +210,7 @@ def test_whatever_people_write_survives_being_kept(texts: list[str]) -> None:
     assert content_hash(kept) == content_hash(frame)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["p.csv", "p.csv.gz", "p.jsonl", "p.parquet"]))
 def test_no_bytes_end_in_anything_but_posts_or_a_refusal(content: bytes, name: str) -> None:
     with TemporaryDirectory() as folder:
