@@ -108,6 +108,9 @@ SIX = pile(("p1", "de"), ("p2", "de"), ("p3", "de"), ("p4", "de"), ("p5", "tr"),
 
 STEER_SEED, CERTIFY_SEED = 11, 12
 
+NOTHING_AGAIN = {"golden_share": 0, "second_share": 0, "check_share": 0}
+"""Of a sweep's goal: nothing is looked at a second time."""
+
 
 def frozen(posts: pl.DataFrame, *, window: int = 1, copies: dict[str, str] | None = None) -> Frozen:
     """A window of these posts; `copies` says which post is covered by which."""
@@ -135,11 +138,15 @@ def frozen(posts: pl.DataFrame, *, window: int = 1, copies: dict[str, str] | Non
 
 
 def add_sweep(work: Work, incident: str, posts: pl.DataFrame = SIX) -> str:
-    """A sweep whose posts stand in open batches of two, in their order, and nothing of it is sampled."""
+    """A sweep whose posts stand in open batches of two, in their order.
+
+    Nothing of it is sampled, and nothing is looked at a second time.
+    """
     sweep = requested(work, incident).id
     kept = frozen(posts)
     assert freeze(work, sweep, kept, now=after(5))
-    work.execute(sweeps.update().where(sweeps.c.id == sweep).values(plan=None, certify_wanted=0))
+    alone = {"plan": None, "certify_wanted": 0, "goal": NOTHING_AGAIN}
+    work.execute(sweeps.update().where(sweeps.c.id == sweep).values(**alone))
     for language in posts["language"].unique(maintain_order=True):
         ids = kept.posts.filter(pl.col("language") == language)["id"].sort()
         for start in range(0, len(ids), 2):
