@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-START: Final = 0.05
+START: Final = 0.03
 """What part of the universe steer reads first."""
 
 SHARE: Final = 0.1

@@ -28,13 +28,13 @@ def warm(universe: int = 2_000, head_violating: int = 2, thai: tuple[int, int] =
 
 def test_a_part_of_the_steer_sample_is_read_before_anything_else() -> None:
     begun = Steering(universe=2_000)
-    assert begun.steer_due == START * 2_000 == 100
+    assert begun.steer_due == START * 2_000 == 60
     assert begun.next_source([DE, TH]) is STEER
-    assert begun.after(STEER, read(DE, 100, 2)).next_source([DE, TH]) is HEAD
+    assert begun.after(STEER, read(DE, 60, 2)).next_source([DE, TH]) is HEAD
 
 
 def test_after_that_steer_reads_one_post_for_ten_others() -> None:
-    begun = Steering(universe=2_000).after(STEER, read(DE, 100, 2))
+    begun = Steering(universe=2_000).after(STEER, read(DE, 60, 2))
     assert begun.after(HEAD, read(DE, 9, 0)).steer_due == 0
     assert begun.after(HEAD, read(DE, 30, 0)).steer_due == 3
     assert begun.after(FORWARD, read(TH, 30, 0)).steer_due == 3
@@ -51,7 +51,7 @@ def test_a_stratum_without_a_hit_or_without_an_unread_post_stays() -> None:
 
 
 def test_the_head_is_given_a_start() -> None:
-    begun = Steering(universe=2_000).after(STEER, read(TH, 100, 50))
+    begun = Steering(universe=2_000).after(STEER, read(TH, 60, 30))
     assert begun.after(HEAD, read(DE, WARM - 41, 0)).next_source([TH]) is HEAD
 
 
