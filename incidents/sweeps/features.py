@@ -119,6 +119,8 @@ def _counted(posts: pl.DataFrame) -> list[Matrix]:
 
 
 def _counted_part(posts: pl.DataFrame) -> Matrix:
+    if not posts.height:  # the library counts nothing at all in nothing
+        return sparse.csr_matrix(np.empty((0, _BLOCKS * COLUMNS), dtype=np.float32))
     folded = fold_all(posts["text"].fill_null("").str.slice(0, MAX_CHARACTERS))
     # Each letter of a script without spaces becomes a word, so that pairs of words are pairs of letters.
     worded = folded.str.replace_all(_UNSPACED_LETTER, " $0 ").to_list()

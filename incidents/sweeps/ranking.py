@@ -24,11 +24,12 @@ PRESUMED: Final = 100
 
 _COST: Final = 0.11
 _BALANCE: Final = 9.8
-_LIKENESS_WORTH: Final = 1.0
+_LIKENESS_WORTH: Final = 0.3
 _STEEPNESS: Final = 4.0
 _PRIOR_WORTH: Final = 3
 _NEIGHBOURS: Final = 1_000
-_RARE: Final = float(np.log(50) + 1)  # the weight of what a fiftieth of the posts hold
+_RARE_SHARE: Final = 50
+_RARE_POSTS: Final = 5
 _ROWS_AT_ONCE: Final = 5_000
 
 
@@ -160,21 +161,26 @@ def _nearer(features: Features, rows: Rows, violates: Flags, seed: int) -> Float
 def _likeness(features: Features, others: Matrix) -> Floats:
     """Cosine (0 to 1) of each row to the nearest of the others, by what is rare in the pile; 0 without others.
 
-    What a fiftieth of the posts hold says little about whether two are variants of one text, and costs most.
+    What more than a fiftieth of the posts hold (and more than five posts) says little about whether two are
+    variants of one text, and costs most.
     """
     if not others.shape[0]:
         return np.zeros(len(features.ids), np.float32)
-    unit = _telling(others, features.weights).T.tocsr()
+    telling = features.weights >= _rare(features.weights)
+    unit = _kept(others, telling).T.tocsr()
     starts = range(0, features.matrix.shape[0], _ROWS_AT_ONCE)
-    parts = [
-        _telling(features.matrix[start : start + _ROWS_AT_ONCE], features.weights) @ unit for start in starts
-    ]
+    parts = [_kept(features.matrix[start : start + _ROWS_AT_ONCE], telling) @ unit for start in starts]
     return np.concatenate([part.max(axis=1).toarray().ravel() for part in parts], dtype=np.float32)
 
 
-def _telling(matrix: Matrix, weights: Floats) -> Matrix:
-    """The rows without the columns that many posts share, each with length 1."""
-    data = np.where(weights[matrix.indices] >= _RARE, matrix.data, np.float32(0))
+def _rare(weights: Floats) -> float:
+    """The least weight of a column that tells; the greatest weight is of columns that no post holds."""
+    return float(min(np.log(_RARE_SHARE) + 1, weights.max() - np.log(1 + _RARE_POSTS))) - 1e-4
+
+
+def _kept(matrix: Matrix, columns: Flags) -> Matrix:
+    """The rows with these columns alone, each with length 1."""
+    data = np.where(columns[matrix.indices], matrix.data, np.float32(0))
     kept = sparse.csr_matrix((data, matrix.indices, matrix.indptr), matrix.shape)
     kept.eliminate_zeros()
     rows = np.repeat(np.arange(kept.shape[0]), np.diff(kept.indptr))
