@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import polars as pl
 
@@ -150,18 +150,18 @@ TRICKS: tuple[Trick, ...] = (
 
 def measure(name: str, posts: pl.DataFrame, truth: list[str]) -> None:
     """Print our row, the row of what is covered, and the peers'."""
-    began = perf_counter()
+    began = process_time()
     found = cluster(posts)
-    pace = posts.height / (perf_counter() - began)
+    pace = posts.height / (process_time() - began)
     joined = found["cluster"].to_list()
     tell(name, posts.height, "cluster", pace, agreement(joined, truth), 1)
     covered = found["covered"].to_list()
     tell(name, posts.height, "  where inherited", None, agreement(joined, truth, covered), None)
     for way, peer in PEERS.items():
         some = posts if peer is equal_letters else posts.head(MOST_FOR_THE_PEER)
-        began = perf_counter()
+        began = process_time()
         theirs = peer(some)
-        their_pace = some.height / (perf_counter() - began)
+        their_pace = some.height / (process_time() - began)
         tell(name, some.height, way, their_pace, agreement(theirs, truth[: some.height]), pace / their_pace)
 
 

@@ -18,10 +18,10 @@ from incidents.errors import BadInput
 from incidents.sweeps.context import hosts, read_contexts
 from incidents.sweeps.letters import letters
 from incidents.sweeps.minhash import (
+    Keys,
     Pairs,
     Rows,
     Signatures,
-    bands,
     joined_pairs,
     meetings,
     packed,
@@ -104,7 +104,7 @@ def cluster(posts: pl.DataFrame, heads: pl.DataFrame | None = None) -> pl.DataFr
     rows = _rows(posts, heads)
     units, unit_of = _units(rows)
     given = int(units.frame["given"].sum())
-    links = _links(units)
+    links = _links(units, given)
     joined = _joined(units, links, given)
     return _told(posts, rows, unit_of, units, joined, _read_as(units, links.pairs, joined))
 
@@ -194,7 +194,7 @@ def _units(rows: pl.DataFrame) -> tuple[_Units, Rows]:
     )
     unit_of = np.empty(rows.height, dtype=np.int64)
     counts = grouped["rows"].list.len().to_numpy()
-    unit_of[grouped["rows"].explode().to_numpy()] = np.repeat(np.arange(len(counts)), counts)
+    unit_of[grouped["rows"].explode(empty_as_null=False).to_numpy()] = np.repeat(np.arange(len(counts)), counts)
     frame = grouped.drop("rows", "row")
     units = _Units(
         frame=frame,
@@ -218,7 +218,7 @@ def _leads_to() -> pl.Expr:
 
 def _media(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The media of each row (row, group, likeness), and the rows with `media_key`, all their pictures."""
-    each = rows.select("media").with_row_index("row").explode("media").drop_nulls()
+    each = rows.select("media").with_row_index("row").explode("media", empty_as_null=False).drop_nulls()
     ranked = each.group_by("media", maintain_order=True).agg(pl.len().alias("posts"), pl.col("row").min())
     hashes = ranked.sort(["posts", "row"], descending=[True, False])["media"]
     groups = same_pictures(hashes)
@@ -237,19 +237,50 @@ def _unit_media(media: pl.DataFrame, unit_of: Rows) -> pl.DataFrame:
 
 def _joined(units: _Units, links: _Links, given: int) -> _Joined:
     """Every unit with its head. Heads that are given stay; what they do not attract finds heads of its own."""
-    heads = np.arange(units.frame.height) < given
-    free = ~heads
-    free[links.where(heads[links.pairs.right]).pairs.left] = False
-    heads |= _leading(links.pairs, units.frame["posts"].to_numpy(), free)
+    heads = _heads(units, links.pairs, given)
     return _attached(units, links.where(heads[links.pairs.right] & ~heads[links.pairs.left]))
 
 
-def _links(units: _Units) -> _Links:
+def _heads(units: _Units, pairs: Pairs, given: int) -> _Mask:
+    heads = np.arange(units.frame.height) < given
+    free = ~heads
+    free[pairs.left[heads[pairs.right]]] = False
+    return heads | _leading(pairs, units.frame["posts"].to_numpy(), free)
+
+
+def _links(units: _Units, given: int) -> _Links:
     """Each pair of units that is alike, in both directions."""
-    one_way = _alike(units)
-    pairs = one_way.pairs
-    back = Pairs(pairs.right, pairs.left, pairs.likeness)
-    return _Links(joined_pairs(pairs, back), np.concatenate([one_way.by_media, one_way.by_media]))
+    met = _alike(units)
+    missed = _missed(units, met.pairs, _heads(units, met.pairs, given))
+    pairs = joined_pairs(met.pairs, missed, missed.turned())
+    return _Links(pairs, np.concatenate([met.by_media, np.zeros(2 * len(missed.left), dtype=np.bool_)]))
+
+
+def _missed(units: _Units, pairs: Pairs, heads: _Mask) -> Pairs:
+    """Pairs that are alike and met in no band, found through a third text that both are alike to.
+
+    Two heads with a follower in common are compared, and where they are alike, all followers of the one
+    with the other: a large wave would fall apart into several clusters without it.
+    """
+    follow = pairs.where(heads[pairs.right] & ~heads[pairs.left])
+    order = np.lexsort((follow.right, follow.left))
+    follower, head = follow.left[order], follow.right[order]
+    _, first, which = np.unique(follower, return_index=True, return_inverse=True)
+    best = head[first][which]
+    known = np.sort(packed(pairs.left, pairs.right))
+    near_heads = _new_alike(units, packed(head, best)[head != best], known)
+    through = pl.DataFrame({"follower": follower, "head": head}).join(
+        pl.DataFrame({"head": near_heads.left, "best": near_heads.right}), on="head"
+    )
+    near = _new_alike(units, packed(through["follower"].to_numpy(), through["best"].to_numpy()), known)
+    return joined_pairs(near_heads, near)
+
+
+def _new_alike(units: _Units, pairs: Keys, known: Keys) -> Pairs:
+    new = np.setdiff1d(pairs, known)
+    left, right = unpacked(new)
+    long_enough = np.isin(left, units.near) & np.isin(right, units.near)
+    return verified(new[long_enough], units.streams, units.signed.sketch)
 
 
 def _leading(pairs: Pairs, posts: npt.NDArray[np.unsignedinteger], free: _Mask) -> _Mask:
@@ -303,17 +334,16 @@ def _read_as(units: _Units, pairs: Pairs, joined: _Joined) -> Rows:
 
 
 def _alike(units: _Units) -> _Links:
-    """Pairs of units that are alike, the better-ranked on the right."""
-    near = units.near
-    signed = units.signed[near]
-    met = [promising(meetings(key, _MET), signed) for key in bands(signed)]
+    """Pairs of units that are alike, in both directions."""
+    near, sketch = units.near, units.signed.sketch[units.near]
+    met = [promising(meetings(key[near], _MET), sketch) for key in units.signed.bands]
     left, right = unpacked(np.unique(np.concatenate(met)))
-    texts = verified(packed(near[left], near[right]), units.streams, units.signed)
+    texts = verified(packed(near[left], near[right]), units.streams, units.signed.sketch)
     pictures = _same_pictures(units)
-    new = ~np.isin(packed(pictures.left, pictures.right), packed(texts.left, texts.right))
-    pictures = pictures.where(new)
+    pictures = pictures.where(~np.isin(packed(*pictures[:2]), packed(*texts[:2])))
     alone = np.repeat([False, True], [len(texts.left), len(pictures.left)])
-    return _Links(joined_pairs(texts, pictures), alone)
+    pairs = joined_pairs(texts, pictures)
+    return _Links(joined_pairs(pairs, pairs.turned()), np.concatenate([alone, alone]))
 
 
 def _same_pictures(units: _Units) -> Pairs:

@@ -34,6 +34,7 @@ _ALPHABETIC_BELOW: Final = 0x0E00
 """Alphabets whose repeated letters say nothing; from Thai on, a letter twice is often another word."""
 _SAYS_ENOUGH: Final = 30
 """Bytes of UTF-8: some 30 Latin letters, 15 Cyrillic ones, 10 Chinese ones."""
+_PARTED: Final = r"[\u3099\u309a\uff66-\uff9f]"
 _FOLDED_AT_ONCE: Final = 4_000_000
 """Characters; keeps the arrays of one turn under about 200 MB."""
 
@@ -60,7 +61,9 @@ def letters(texts: pl.Series) -> pl.DataFrame:
     without spaces, empty where nothing is left: a picture, a lone link. Equal streams: the same text for a
     reader.
     """
-    frame = pl.DataFrame({"text": texts.fill_null("").str.replace_all(UNSEEN, "").str.replace_all(_SEAM, " ")})
+    frame = pl.DataFrame(
+        {"text": _composed(texts).fill_null("").str.replace_all(UNSEEN, "").str.replace_all(_SEAM, " ")}
+    )
     split = frame.select(pl.col("text").str.replace(LEAD, "").alias("whole")).with_columns(
         pl.col("whole").str.replace(TAIL, "").alias("body")
     )
@@ -84,6 +87,14 @@ def word_ends(body: str) -> list[int]:
 
 def _collapses(letter: str) -> bool:
     return letter != "" and ord(letter) < _ALPHABETIC_BELOW and not "0" <= letter <= "9"
+
+
+def _composed(texts: pl.Series) -> pl.Series:
+    """The texts, with letters written in two parts as one: half-width Kana and its voicing marks."""
+    parted = texts.str.contains(_PARTED)
+    return (
+        texts.zip_with(~parted.fill_null(value=False), texts.str.normalize("NFKC")) if parted.any() else texts
+    )
 
 
 def _stands_alone() -> pl.Expr:
@@ -156,8 +167,8 @@ def _fold_one(point: int) -> int:
         return point
     if char in _APOSTROPHES or (unicodedata.category(char) in {"Cf", "Cc"} and not char.isspace()):
         return _DROPPED
-    if 0xAC00 <= point <= 0xD7A3:  # a Hangul syllable, which would fall apart
-        return point
+    if 0xAC00 <= point <= 0xD7A3 or 0x3041 <= point <= 0x30FF:  # Hangul and Kana would fall apart
+        return point if unicodedata.category(char)[0] == "L" else _SPACE
     return _base(unicodedata.normalize("NFD", unicodedata.normalize("NFKC", char).casefold())[:1])
 
 

@@ -18,7 +18,7 @@ from rensa import RMinHash  # type: ignore[import-untyped]  # it has no stubs
 Rows: TypeAlias = npt.NDArray[np.int64]
 Scores: TypeAlias = npt.NDArray[np.float32]
 Keys: TypeAlias = npt.NDArray[np.uint64]
-Signatures: TypeAlias = npt.NDArray[np.uint32]
+Sketch: TypeAlias = npt.NDArray[np.uint8]
 
 SHINGLE: Final = 4
 """Letters a shingle: whole words of Chinese or Japanese, syllables of the rest."""
@@ -31,7 +31,8 @@ ALIKE: Final = 0.72
 """Mean of both measures from which two texts are versions of one; unlike fillings of one pattern stay below."""
 TYPED_OVER: Final = 0.75
 """Letters in common, in the text and in each half of it: changes scattered as typing errors are."""
-_HARDLY: Final = 0.2
+_BANDS: Final = PERMUTATIONS // ROWS_A_BAND
+_HARDLY: Final = 0.28
 """Estimated share of shingles under which no two texts are compared further."""
 
 LONGEST_COMPARED: Final = 4_096
@@ -41,6 +42,13 @@ _TEXTS_AT_ONCE: Final = 50_000
 _PAIRS_AT_ONCE: Final = 500_000
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(29)
+
+
+class Signatures(NamedTuple):
+    """A key for each band (row) and text (column), and the lowest byte of each MinHash value, a row a text."""
+
+    bands: Keys
+    sketch: Sketch
 
 
 class Pairs(NamedTuple):
@@ -54,17 +62,30 @@ class Pairs(NamedTuple):
         """The pairs that a mask keeps."""
         return Pairs(self.left[kept], self.right[kept], self.likeness[kept])
 
+    def turned(self) -> "Pairs":
+        """The pairs, right before left."""
+        return Pairs(self.right, self.left, self.likeness)
+
 
 def signatures(streams: pl.Series) -> Signatures:
-    """MinHash signatures, a row a stream; a stream shorter than a shingle is one shingle."""
-    found = [_signed(some) for some in streams.to_frame().iter_slices(_TEXTS_AT_ONCE)]
-    return np.concatenate([np.empty((0, PERMUTATIONS), dtype=np.uint32), *found])
+    """What the texts are compared by at first; a stream shorter than a shingle is one shingle."""
+    signed = [_signed(some.to_series().to_list()) for some in streams.to_frame().iter_slices(_TEXTS_AT_ONCE)]
+    empty = Signatures(np.empty((_BANDS, 0), dtype=np.uint64), np.empty((0, PERMUTATIONS), dtype=np.uint8))
+    parts = [empty, *signed]
+    return Signatures(
+        np.concatenate([part.bands for part in parts], axis=1), np.concatenate([part.sketch for part in parts])
+    )
 
 
-def _signed(some: pl.DataFrame) -> Signatures:
-    shingles, starts = _shingles(some.to_series().to_list())
+def _signed(streams: list[str]) -> Signatures:
+    shingles, starts = _shingles(streams)
     rows = RMinHash.digest_matrix_from_flat_token_hashes(shingles, starts, PERMUTATIONS, SEED).to_rows()
-    return np.array(rows, dtype=np.uint32)
+    values = np.array(rows, dtype=np.uint64)
+    bands = np.zeros((_BANDS, len(values)), dtype=np.uint64)
+    for band in range(_BANDS):
+        for column in range(band * ROWS_A_BAND, (band + 1) * ROWS_A_BAND):
+            bands[band] = mixed(bands[band], values[:, column])
+    return Signatures(bands, values.astype(np.uint8))
 
 
 def _shingles(streams: list[str]) -> tuple[Keys, Keys]:
@@ -85,15 +106,6 @@ def mixed(hashed: Keys, values: Keys) -> Keys:
     """One more value in a hash, for each row (xor, multiply, shift)."""
     product = (hashed ^ values) * _MULTIPLIER
     return product ^ (product >> _SHIFT)
-
-
-def bands(signed: Signatures) -> Iterator[Keys]:
-    """The key of each band: rows with an equal key meet."""
-    for start in range(0, PERMUTATIONS, ROWS_A_BAND):
-        key = np.full(len(signed), start, dtype=np.uint64)
-        for column in range(start, start + ROWS_A_BAND):
-            key = mixed(key, signed[:, column].astype(np.uint64))
-        yield key
 
 
 def meetings(key: Keys, most: int) -> Keys:
@@ -123,13 +135,9 @@ def unpacked(pairs: Keys) -> tuple[Rows, Rows]:
     return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def verified(pairs: Keys, streams: list[str], signed: Signatures) -> Pairs:
-    """Those of the packed pairs that are alike, each once."""
-    found = [
-        _verified(pairs[start : start + _PAIRS_AT_ONCE], streams, signed)
-        for start in range(0, len(pairs), _PAIRS_AT_ONCE)
-    ]
-    return joined_pairs(*found)
+def verified(pairs: Keys, streams: list[str], sketch: Sketch) -> Pairs:
+    """Those of the packed pairs that are alike."""
+    return joined_pairs(*(_verified(some, streams, sketch) for some in _parts(pairs)))
 
 
 def joined_pairs(*some: Pairs) -> Pairs:
@@ -141,24 +149,29 @@ def joined_pairs(*some: Pairs) -> Pairs:
     )
 
 
-def promising(pairs: Keys, signed: Signatures) -> Keys:
+def promising(pairs: Keys, sketch: Sketch) -> Keys:
     """The packed pairs whose signatures have enough in common to look at their letters."""
-    kept = [
-        some[_shared(*unpacked(some), signed) >= _HARDLY]
-        for some in (pairs[start : start + _PAIRS_AT_ONCE] for start in range(0, len(pairs), _PAIRS_AT_ONCE))
-    ]
+    kept = [some[_shared(*unpacked(some), sketch) >= _HARDLY] for some in _parts(pairs)]
     return np.concatenate([np.empty(0, dtype=np.uint64), *kept])
 
 
-def _shared(left: Rows, right: Rows, signed: Signatures) -> Scores:
-    """The share of shingles that two texts have in common, as their signatures estimate it."""
-    shared: Scores = (signed[left] == signed[right]).mean(axis=1, dtype=np.float32)
+def _parts(pairs: Keys) -> Iterator[Keys]:
+    return (pairs[start : start + _PAIRS_AT_ONCE] for start in range(0, len(pairs), _PAIRS_AT_ONCE))
+
+
+def _shared(left: Rows, right: Rows, sketch: Sketch) -> Scores:
+    """The share of shingles that two texts have in common, as their signatures estimate it.
+
+    Of each value one byte is compared (Li and König, b-Bit Minwise Hashing, 2010): one in 256 is equal by
+    chance.
+    """
+    shared: Scores = (np.count_nonzero(sketch[left] == sketch[right], axis=1) / PERMUTATIONS).astype(np.float32)
     return shared
 
 
-def _verified(pairs: Keys, streams: list[str], signed: Signatures) -> Pairs:
+def _verified(pairs: Keys, streams: list[str], sketch: Sketch) -> Pairs:
     left, right = unpacked(pairs)
-    shared = _shared(left, right, signed)
+    shared = _shared(left, right, sketch)
     ours = [streams[row][:LONGEST_COMPARED] for row in left.tolist()]
     theirs = [streams[row][:LONGEST_COMPARED] for row in right.tolist()]
     common = _in_common(ours, theirs)
