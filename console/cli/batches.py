@@ -11,8 +11,9 @@ from console.cli.options import BatchId, Reason, example
 from console.cli.sweep_options import Words
 from incidents.errors import NotFound
 from incidents.store import sheets
-from incidents.store.batches import Batch, claim_batch, find_batch, return_batch
+from incidents.store.batches import Batch, claim_batch, find_batch
 from incidents.store.incidents import find
+from incidents.store.returns import return_batch
 from incidents.store.sweeps import find_sweep
 from incidents.store.turns import skip_item
 from incidents.sweeps.desk import desk_for

@@ -86,11 +86,8 @@ def _golden(found: Quality) -> Iterator[dict[str, Any]]:
 
 def _rest(found: Quality) -> list[str]:
     copies = found.inherited
-    lines = [
-        f"{words.counted(found.unsettled, 'second reading')} differ, and wait for a third person."
-        if found.unsettled != 1
-        else "1 second reading differs, and waits for a third person."
-    ]
+    open_ones = words.counted(found.unsettled, "second reading")
+    lines = [f"To be settled by a third person: {open_ones} that differ{'s' if found.unsettled == 1 else ''}."]
     if copies.population:
         checked = f"{copies.checked:,} of {words.counted(copies.population, 'copy', 'copies')} were checked"
         lines.append(f"{checked}, {copies.wrong:,} were none: at most {copies.at_most:,} of all are wrong.")

@@ -97,7 +97,7 @@ def _forecast(known: Knowledge) -> str:
     if known.hours_p50 is None:
         return f"Forecast: nobody is there who reads {known.bottleneck}, so it would never be read to the end."
     likely = "" if known.hours_p90 is None else f", {known.hours_p90:,.1f} if people are slow"
-    where = f"; {known.bottleneck} takes longest" if known.bottleneck else ""
+    where = f"; {known.bottleneck} takes longest" if len(known.languages) > 1 and known.bottleneck else ""
     return f"Forecast: all is read after {known.hours_p50:,.1f} hours{likely}, at {pace} and person{where}."
 
 
@@ -114,7 +114,7 @@ def _quiet(known: Knowledge) -> str:
 
 def _language(each: LanguageKnown) -> dict[str, Any]:
     hours = "" if each.finish.hours_p50 is None else f"{each.finish.hours_p50:.1f}"
-    return each.model_dump() | {"people": f"{each.finish.people:.1f}", "hours": hours}
+    return each.model_dump() | {"people": f"{each.finish.people:g}", "hours": hours}
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class TeamCost(BaseModel):
     team: str
     languages: tuple[str, ...]
     posts: int
-    people: float
+    people: int
     hours: float = Field(description="Reviewer hours, breaks counted in.")
     prospect: Prospect
 

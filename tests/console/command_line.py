@@ -30,6 +30,7 @@ people:
   - {id: bo-r, name: Bo R., roles: [reviewer]}
   - {id: cleo-l, name: Cleo L., roles: [partner_lead], team: legal}
   - {id: dev-e, name: Dev E., roles: [partner_reviewer], team: english, languages: [en]}
+  - {id: fay-e, name: Fay E., roles: [partner_lead], team: english, languages: [en]}
 """
 CRISIS = ("declare", "--title", "Calls to storm a clinic", "--policy", "violence.incitement")
 WHY = ("--reason", "Footage is being re-uploaded")

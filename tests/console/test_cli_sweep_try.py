@@ -1,0 +1,75 @@
+"""A scope is tried before it becomes a sweep: what it brings in, what floods it, and what it costs to read."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.command_line import at_home, declared, run, told, write
+
+POSTS = """\
+id,text,language
+1,they want to storm the clinic,en
+2,they want to st0rm the clinic,en
+3,clinic hours are nine to five,en
+4,the clinic is closed today,de
+5,nothing of the kind,en
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return at_home(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def posts(tmp_path: Path) -> str:
+    return str(write(tmp_path / "posts.csv", POSTS))
+
+
+def test_it_tells_what_each_entry_alone_brings_in_and_which_trick_hid_it(posts: str) -> None:
+    tried = told("sweep", "try", "--term", "storm", "--term", "clinic", "--posts", posts)
+    assert (tried["posts_seen"], tried["posts_matched"]) == (5, 4)
+    by_entry = {term["term"]: term for term in tried["terms"]}
+    assert (by_entry["term:clinic"]["posts"], by_entry["term:clinic"]["alone"]) == (4, 2)
+    assert (by_entry["term:storm"]["alone"], by_entry["term:storm"]["evaded"]) == (0, {"leet": 1})
+    assert tried["languages"] == {"de": 1, "en": 3}
+
+
+def test_it_tells_what_reading_costs_each_team(posts: str) -> None:
+    tried = told("sweep", "try", "--term", "clinic", "--posts", posts)
+    teams = {team["team"]: team for team in tried["cost"]["teams"]}
+    assert {name: team["posts"] for name, team in teams.items()} == {"english": 3, "western-europe": 1}
+    assert teams["english"]["people"] == 6
+    # 3 posts, a tenth read twice, at 60 an hour of which ten minutes are a break.
+    assert teams["english"]["hours"] == 0.1
+    said = tried["cost"]["said"]
+    assert said.startswith("4 candidates for 12 people: ")
+    assert said in run("sweep", "try", "--term", "clinic", "--posts", posts).stdout
+
+
+def test_an_entry_that_floods_the_sweep_is_named(posts: str) -> None:
+    flooded = run("sweep", "try", "--term", "storm", "--term", "nine", "--term", "the", "--posts", posts).stdout
+    assert "term:the floods it" not in flooded
+    flooded = run("sweep", "try", "--term", "storm", "--pattern", "c[l]inic", "--posts", posts).stdout
+    assert "floods it" not in flooded
+    flooded = run("sweep", "try", "--term", "hours", "--pattern", "c[l]inic", "--posts", posts).stdout
+    assert "pattern:c[l]inic floods it: 3 posts match nothing else." in flooded
+
+
+def test_nothing_is_kept_of_it(posts: str) -> None:
+    declared()
+    run("sweep", "try", "INC-1", "--term", "clinic", "--posts", posts)
+    assert told("incidents", "show", "INC-1")["sweeps"] == []
+
+
+def test_only_who_may_start_a_sweep_tries_one(posts: str) -> None:
+    declared()
+    for words in ((), ("INC-1",)):
+        tried = ("sweep", "try", *words, "--term", "clinic", "--posts", posts, "--as", "dev-e")
+        assert "ROLE_MISSING" in run(*tried, code=1).stderr
+
+
+def test_a_scope_that_finds_nothing_costs_nothing(posts: str) -> None:
+    tried = run("sweep", "try", "--term", "volcano", "--posts", posts).stdout
+    assert "5 posts were looked at in" in tried
+    assert "0 candidates for 0 people: 0.0 working days to read them all." in tried
