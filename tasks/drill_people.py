@@ -54,8 +54,6 @@ Clock = Callable[[], datetime]
 COMMANDER, REVIEWER = "ada", "bo"
 THINKS_BEFORE_DECLARING = timedelta(minutes=9)
 WRITES_THE_SCOPE = timedelta(minutes=4)
-LOOKS_AGAIN = timedelta(minutes=10)
-LONGEST_SWEEP = timedelta(days=90)
 WATCHES_BEFORE_STANDING_DOWN = timedelta(minutes=90)
 READS_BEFORE_SIGNING = timedelta(hours=18)
 
@@ -120,7 +118,7 @@ class _Shift:
         self.worked: set[str] = set()
         self._happenings: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._added = count()
-        self._began = drill_time(drill, clock())
+        self._idle: list[tuple[Person, Team]] = []
         with store().read() as work:
             self._sweep = sweeps_of(work, incident)[0].id
 
@@ -133,6 +131,9 @@ class _Shift:
         while self._happenings:
             when, _, happens = heapq.heappop(self._happenings)
             happens(move_on(self.drill, when, self.clock))
+        with store().read() as work:
+            if not is_over(work, self._sweep):
+                raise DrillStuck(f"{self._sweep} does not end: something waits, and nobody is given it.")
 
     def acknowledge(self, key: str, lead: Person, now: datetime) -> None:
         """A partner lead says that the team heard."""
@@ -148,7 +149,7 @@ class _Shift:
         """A reviewer takes the next batch of the team, and will be done with it at the team's pace.
 
         Whoever is sent on a break, or has seen enough for now, comes back when that is over; where nothing
-        waits while others still read, somebody else's doubt may be next.
+        waits while others still read, what they say may be next.
         """
         desk = desk_for(catalogue(), person, team.id, drill=True)
         try:
@@ -162,12 +163,7 @@ class _Shift:
             pace = timedelta(hours=1) / team.pace_per_hour
             self.at(now + batch.size * pace, partial(self.end_batch, person, team, batch))
         elif not over:
-            self._check_patience(now)
-            self.at(now + LOOKS_AGAIN, partial(self.take_batch, person, team))
-
-    def _check_patience(self, now: datetime) -> None:
-        if now - self._began > LONGEST_SWEEP:
-            raise DrillStuck(f"{self._sweep} does not end: something waits to be read, and nobody is given it.")
+            self._idle.append((person, team))
 
     def end_batch(self, person: Person, team: Team, batch: Batch, now: datetime) -> None:
         """A reviewer decides every item of a batch, and takes the next one."""
@@ -175,6 +171,9 @@ class _Shift:
         rank_sweep.fn(self._sweep)
         self.worked.add(person.id)
         self.take_batch(person, team, now)
+        idle, self._idle = self._idle, []
+        for other, their_team in idle:
+            self.at(now, partial(self.take_batch, other, their_team))
 
 
 def _rest(codes: Sequence[str]) -> timedelta:

@@ -12,11 +12,11 @@ from incidents.message import Message
 from incidents.store import attempts, outbox, timeline
 from incidents.store.asks import escalate_ask, unanswered_asks
 from incidents.store.attempts import Attempt
-from incidents.store.batches import return_expired
 from incidents.store.engine import Work
 from incidents.store.gates import escalate_gate, open_gates
 from incidents.store.incidents import in_phases
 from incidents.store.missing import missing_runs
+from incidents.store.returns import return_expired
 from incidents.timeline import Event
 from incidents.words import render
 from tasks.runs import ENDED_BADLY, RunState, run_state, start_again, start_run, wake_run

@@ -16,11 +16,14 @@ from incidents.timeline import Event
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("flows", "tasks", "incidents", "console")
-BUILT_ON = {"openpyxl", "polars", "pydantic", "pydantic_core", "pydantic_settings", "yaml"}
+BUILT_ON = {
+    *("cryptography", "numpy", "openpyxl", "polars", "pydantic", "pydantic_core", "pydantic_settings"),
+    *("rapidfuzz", "rensa", "scipy", "sklearn", "yaml"),
+}
 """What the domain is built on, beside the standard library."""
 
 EVENT = re.compile(r"(incident|guideline|partner|sweep|review|action)\.[a-z]+(-[a-z]+)*\.(?P<verb>[a-z-]+)")
-PAST = re.compile(r"(\w+ed|frozen|made|rerun|sent|taken|written)|handed-over|stood-down")
+PAST = re.compile(r"(\w+ed|frozen|made|rerun|sent|split|taken|undone|written)|handed-over|stood-down")
 """Past tense: the regular form, and the irregular ones that are in use."""
 
 SWALLOWS = {

@@ -143,6 +143,21 @@ class BatchCount(_Frozen):
     leased: int
 
 
+class CertificateRecord(_Frozen):
+    """What a sweep ended in: how much of what violates it found for certain, or who waived that, and why."""
+
+    claim: str = Field(description="reached, complete or waived")
+    target: float
+    confidence: float
+    recall_at_least: float
+    recall_at_least_corrected: float | None
+    missing_at_most: int | None
+    sampled: int
+    universe_hash: str
+    waived_by: str | None = None
+    waived_because: str | None = None
+
+
 class SweepRecord(_Frozen):
     """One sweep, in numbers."""
 
@@ -158,6 +173,7 @@ class SweepRecord(_Frozen):
     tallies: tuple[Tally, ...] = ()
     batches: tuple[BatchCount, ...] = ()
     planned: dict[str, int] = Field(default_factory=dict, description="Recommended action → items.")
+    certificate: CertificateRecord | None = Field(None, description="None for a sweep that did not end yet.")
 
     @property
     def decided(self) -> int:

@@ -9,7 +9,7 @@ from incidents.incident.incident import SYSTEM
 from incidents.store import certify, exposure, looks, timeline
 from incidents.store.batches import Batch
 from incidents.store.engine import Work
-from incidents.store.incidents import find
+from incidents.store.incidents import find, lock
 from incidents.store.said import at_places, word
 from incidents.store.schema import decisions, items, readings
 from incidents.store.steering import Read, steer
@@ -33,13 +33,15 @@ def learn_from(work: Work, batch: Batch, now: datetime) -> None:
     - the decisions to be read a second time are drawn by risk, those that cover many copies always; the
       copies to be checked are drawn evenly
     """
+    # Before the sweep's own row, as everywhere: of two who finish at once, one waits here.
+    lock(work, batch.incident_id)
     sweep = find_sweep(work, batch.sweep_id)
     certify.settle(work, sweep.id, batch.id)
     decided = _decided_in(work, batch.id)
     doubted = [each.item for each in decided if each.verdict is Verdict.unsure]
     doubted += looks.differing(work, batch.id, Purpose.second)
     for item in looks.differing(work, batch.id, Purpose.check):
-        doubted.append(_split(work, sweep, batch.id, item, now))
+        doubted += _split(work, sweep, batch.id, item, now)
     _draw(work, sweep, batch, decided)
     looks.ask_for(work, sweep.id, Purpose.adjudicate, dict.fromkeys(doubted))
     _steer(work, sweep, batch, now)
@@ -107,12 +109,15 @@ def _copies(work: Work, sweep: str, heads: list[str]) -> list[str]:
     return list(work.execute(sa.select(items.c.item).where(inherits).order_by(items.c.item)).scalars())
 
 
-def _split(work: Work, sweep: Sweep, batch: str, item: str, now: datetime) -> str:
-    """A copy that is none: what its checker said is its own decision from now on. Returns its former head."""
+def _split(work: Work, sweep: Sweep, batch: str, item: str, now: datetime) -> list[str]:
+    """A copy that is none: what its checker said is its own decision from now on.
+
+    Returns what a third person settles: its former head, and the copy where its checker was unsure.
+    """
     mine = sa.and_(items.c.sweep_id == sweep.id, items.c.item == item)
     head = work.execute(sa.select(items.c.read_as).where(mine)).scalar_one()
     if head == item:
-        return item
+        return [item]
     work.execute(sa.update(items).where(mine).values(read_as=item, state="taken", copies=1))
     work.execute(
         sa.update(items)
@@ -128,4 +133,4 @@ def _split(work: Work, sweep: Sweep, batch: str, item: str, now: datetime) -> st
     work.execute(decisions.insert().values(**{name: said[name] for name in columns}))
     facts = {"sweep": sweep.id, "item": item, "head": head}
     timeline.append(work, sweep.incident_id, Event.copy_split, actor=SYSTEM.id, now=now, facts=facts)
-    return str(head)
+    return [head, item] if said["verdict"] == Verdict.unsure.value else [head]

@@ -8,7 +8,6 @@ A batch is locked before its incident, here and in `decisions`, so that no two t
 other.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +24,7 @@ from incidents.store.incidents import find, find_for
 from incidents.store.schema import batches, incidents, roles, sweeps
 from incidents.sweeps.batches import lease_until
 from incidents.sweeps.desk import Desk
+from incidents.sweeps.exposure import Room
 from incidents.timeline import Event
 
 LEASE_ENDED = "the lease ended"
@@ -47,7 +47,9 @@ class Batch(BaseModel):
     language: str
     size: int
     state: str
-    leased_to: str | None = Field(description="Who holds it; of a batch that is done, who finished it.")
+    leased_to: str | None = Field(
+        description="Who holds it; of one that is done, who finished it: nobody, where it ended with its sweep."
+    )
     leased_at: datetime | None
     lease_expires_at: datetime | None
     done_at: datetime | None
@@ -88,6 +90,7 @@ def claim_batch(
     Whoever holds a batch of the team gets that one back, leased anew (a closed tab, a lost connection).
     Without a sweep, work comes from real incidents alone, or from those of `drill`, whose clock tells another
     `now`. An ended incident hands out no work, nor does one about a harm that the person opted out of.
+    NotAllowed where a break is due, or where all that waits is more than the person may be shown now.
     """
     authorise(by, Act.work_batch, team=desk.team)
     if work.is_postgresql:
@@ -95,15 +98,15 @@ def claim_batch(
     within = incidents.c.drill == drill if sweep is None else batches.c.sweep_id == sweep
     queue = _queue(by).where(batches.c.team == desk.team, within)
     held = _first(
-        work, queue.where(_leased_to(by.id), batches.c.lease_expires_at > now).with_for_update(of=batches)
+        work, queue.where(leased_to(by.id), batches.c.lease_expires_at > now).with_for_update(of=batches)
     )
     if held is not None:
         return _renew(work, held, by=by, now=now, lease_minutes=desk.lease_minutes)
-    if desk.languages is not None:
-        queue = queue.where(batches.c.language.in_(desk.languages))
-    found = _first(work, queue.where(_is_free(now)).with_for_update(of=batches, skip_locked=True))
+    room = exposure.room_for(work, by.id, now, desk.budget) if desk.budget else None
+    free = queue.where(_is_free(now), _is_for(desk, room), _still_read(by.id))
+    found = _first(work, free.with_for_update(of=batches, skip_locked=True))
     if found is None:
-        found = _made(work, desk, by=by, now=now, sweep=sweep, drill=drill)
+        found = _made(work, desk, by=by, room=room, sweep=sweep, drill=drill)
     return None if found is None else _take(work, found, by=by, now=now, lease_minutes=desk.lease_minutes)
 
 
@@ -136,7 +139,10 @@ def check_held(batch: Batch, by: Person, now: datetime) -> None:
 
 
 def taken(batch: Batch) -> Conflict:
-    """Who holds a batch until when, or who finished it when."""
+    """Who holds a batch until when, who finished it when, or when it ended with its sweep."""
+    if batch.is_done and batch.leased_to is None:
+        ended = f"{batch.id} ended with the reading of its sweep, at {_told(batch.done_at)}."
+        return Conflict(f"{ended} What was decided in it stands. Claim another batch.")
     if batch.is_done:
         return Conflict(f"{batch.id} is done: {batch.leased_to} finished it at {_told(batch.done_at)}.")
     until = _told(batch.lease_expires_at)
@@ -177,52 +183,31 @@ def items_of(work: Work, batch_id: str, by: Person) -> list[Item]:
     return [Item.model_validate(row) for row in pool.read_places(work, batch_id)]
 
 
+def lock_all(work: Work, sweep: str) -> None:
+    """Wait until nobody changes a batch of the sweep that is not done, and keep it so."""
+    wanted = sa.select(batches.c.id).where(batches.c.sweep_id == sweep, batches.c.state != "done")
+    work.execute(wanted.order_by(batches.c.id).with_for_update()).all()
+
+
 def dissolve_open(work: Work, sweep: str, *, now: datetime, also_leased: bool = False) -> None:
-    """End the batches of a sweep that nobody holds, or all of them; what was decided in them stays."""
+    """End the batches of a sweep that nobody holds, or all of them; what was decided in them stays.
+
+    One that somebody is just taking is theirs: whoever waited for it with the incident locked would wait for
+    ever.
+    """
     states = ("open", "leased") if also_leased else ("open",)
     wanted = sa.select(batches).where(batches.c.sweep_id == sweep, batches.c.state.in_(states))
-    for row in work.execute(wanted.with_for_update()).all():
-        decided = pool.let_go(work, row.id)
-        values = {"state": "done", "done_at": now, "lease_expires_at": None, "size": decided}
-        work.execute(sa.update(batches).where(batches.c.id == row.id).values(**values))
+    for row in work.execute(wanted.order_by(batches.c.id).with_for_update(skip_locked=True)).all():
+        dissolve(work, Batch.model_validate(row), now=now)
 
 
-def return_batch(work: Work, batch_id: str, *, by: Person, why: str, now: datetime) -> None:
-    """Put a batch back into the queue. Conflict where the person does not hold it; decisions stay."""
-    batch = find_batch_for(work, batch_id, by)
-    exposure.note(work, batch_id, by.id, now)
-    if not _give_back(work, batch, _leased_to(by.id)):
-        batch = find_batch(work, batch_id)
-        raise taken(batch) if batch.leased_to else Conflict(f"{batch_id} is in nobody's hands already.")
-    _tell_returned(work, batch, by.id, actor=by.id, why=why, now=now)
-
-
-def return_expired(work: Work, now_of: Callable[[str], datetime]) -> list[str]:
-    """Put every batch whose lease has ended back into the queue; return their ids.
-
-    `now_of` tells the time in an incident: a drill has a clock of its own.
-    """
-    leased = sa.select(batches.c.incident_id).where(batches.c.state == "leased").distinct()
-    returned: list[str] = []
-    for incident in work.execute(leased.order_by(batches.c.incident_id)).scalars().all():
-        returned += _return_ended(work, incident, now_of(incident))
-    return returned
-
-
-def _return_ended(work: Work, incident: str, now: datetime) -> list[str]:
-    # All locks on batches first, and none that somebody else holds: see the module's docstring.
-    ended = (
-        sa.select(batches)
-        .where(batches.c.incident_id == incident, _has_ended(now))
-        .order_by(batches.c.id)
-        .with_for_update(skip_locked=True)
-    )
-    returned = []
-    for batch in [Batch.model_validate(row) for row in work.execute(ended)]:
-        if _give_back(work, batch, _has_ended(now)):
-            _tell_returned(work, batch, batch.leased_to, actor=SYSTEM.id, why=LEASE_ENDED, now=now)
-            returned.append(batch.id)
-    return returned
+def dissolve(work: Work, batch: Batch, *, now: datetime) -> None:
+    """End a batch before all of it was read; what was not waits again, for whatever it was to be read for."""
+    if batch.leased_to is not None:
+        exposure.note(work, batch.id, batch.leased_to)
+    decided = pool.let_go(work, batch.id)
+    values = {"state": "done", "done_at": now, "leased_to": None, "lease_expires_at": None, "size": decided}
+    work.execute(sa.update(batches).where(batches.c.id == batch.id).values(**values))
 
 
 def _queue(by: Person) -> sa.Select[Any]:
@@ -247,16 +232,35 @@ def _may_see(by: Person) -> sa.ColumnElement[bool]:
     return sa.or_(incidents.c.restricted.is_(False), held)
 
 
-def _leased_to(person: str) -> sa.ColumnElement[bool]:
+def leased_to(person: str) -> sa.ColumnElement[bool]:
+    """Whether this person holds a batch, or held it last and nobody took it since."""
     return sa.and_(batches.c.state == "leased", batches.c.leased_to == person)
 
 
-def _has_ended(now: datetime) -> sa.ColumnElement[bool]:
+def has_ended(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether somebody holds a batch whose lease has ended."""
     return sa.and_(batches.c.state == "leased", batches.c.lease_expires_at <= now)
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(batches.c.state == "open", _has_ended(now))
+    return sa.or_(batches.c.state == "open", has_ended(now))
+
+
+def _is_for(desk: Desk, room: Room | None) -> sa.ColumnElement[bool]:
+    """Batches in a language of the person that are no more than they may be shown."""
+    language = sa.true() if desk.languages is None else batches.c.language.in_(desk.languages)
+    if room is None:
+        return language
+    return sa.and_(language, sa.or_(batches.c.graphic.is_(False), batches.c.size <= room.graphic_items))
+
+
+def _still_read(person: str) -> sa.ColumnElement[bool]:
+    """Batches of sweeps that are still read. Who holds one of another may finish it, and nobody goes on."""
+    enough = sa.exists().where(
+        sweeps.c.id == batches.c.sweep_id,
+        sa.or_(sweeps.c.reached_at.is_not(None), sweeps.c.closed_by.is_not(None)),
+    )
+    return sa.or_(~enough, batches.c.leased_to == person)
 
 
 def _first(work: Work, statement: sa.Select[Any]) -> Batch | None:
@@ -280,15 +284,16 @@ def _check_open(work: Work, batch: Batch) -> None:
 
 def _renew(work: Work, held: Batch, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
     until = lease_until(now, lease_minutes)
-    return _lease(work, held, _leased_to(by.id), {"lease_expires_at": until})
+    return _lease(work, held, leased_to(by.id), {"lease_expires_at": until})
 
 
-def _made(work: Work, desk: Desk, *, by: Person, now: datetime, sweep: str | None, drill: str) -> Batch | None:
+def _made(
+    work: Work, desk: Desk, *, by: Person, room: Room | None, sweep: str | None, drill: str
+) -> Batch | None:
     """A new batch of what waits to be read, in the most severe incident that has something for the person.
 
-    NotAllowed where a break is due, or where all that waits is more than the person may be shown now.
+    NotAllowed where all that waits is more than the person may be shown now.
     """
-    room = exposure.room_for(work, by.id, now, desk.budget) if desk.budget else None
     spared = False
     for candidate, policy, reached in work.execute(_working(by, sweep, drill)).all():
         graphic = policy in desk.graphic_policies
@@ -332,7 +337,8 @@ def _take(work: Work, free: Batch, *, by: Person, now: datetime, lease_minutes: 
     if pool.leave_out_what_was_read(work, batch.id, by.id):
         batch = find_batch(work, batch.id)
     if free.leased_to is not None:
-        _tell_returned(work, free, free.leased_to, actor=SYSTEM.id, why=LEASE_ENDED, now=now)
+        exposure.note(work, free.id, free.leased_to)
+        tell_returned(work, free, free.leased_to, actor=SYSTEM.id, why=LEASE_ENDED, now=now)
     facts = {"batch": batch.id, "person": by.id, "until": until.isoformat()}
     timeline.append(work, batch.incident_id, Event.batch_claimed, actor=by.id, now=now, facts=facts)
     return batch
@@ -346,18 +352,8 @@ def _lease(work: Work, batch: Batch, still: sa.ColumnElement[bool], values: dict
     return Batch.model_validate(row)
 
 
-def _give_back(work: Work, batch: Batch, still: sa.ColumnElement[bool]) -> bool:
-    statement = (
-        sa.update(batches)
-        .where(batches.c.id == batch.id, still)
-        .values(state="open", leased_to=None, leased_at=None, lease_expires_at=None)
-    )
-    return work.execute(statement).rowcount == 1
-
-
-def _tell_returned(
-    work: Work, batch: Batch, person: str | None, *, actor: str, why: str, now: datetime
-) -> None:
+def tell_returned(work: Work, batch: Batch, person: str | None, *, actor: str, why: str, now: datetime) -> None:
+    """Tell the timeline whose batch came back, and why."""
     facts = {"batch": batch.id, "person": person, "why": why}
     timeline.append(work, batch.incident_id, Event.batch_returned, actor=actor, now=now, facts=facts)
 

@@ -51,27 +51,43 @@ def waiting_for(work: Work, sweep: str, *, team: str, language: str, person: str
 
     Nobody reads one twice. Who has decided it already gets it only where nobody else is left to ask.
     """
-    given = sa.select(sa.func.count()).select_from(places).where(_here(), _is_certify())
-    statement = (
-        _prefix(sweep)
-        .where(
-            items.c.team == team,
-            items.c.language == language,
-            certify_sample.c.verdict.is_(None),
-            given.scalar_subquery() < certify_sample.c.wanted,
-            ~_placed_with(person),
-            ~was_read_by(certify_sample.c, person),
-        )
-        .limit(most)
-        .with_for_update(of=certify_sample, skip_locked=True)
+    statement = _prefix(sweep).where(
+        items.c.team == team,
+        items.c.language == language,
+        certify_sample.c.verdict.is_(None),
+        _has_room(),
+        ~_placed_with(person),
+        ~was_read_by(certify_sample.c, person),
     )
     decided = sa.exists().where(
         decisions.c.sweep_id == certify_sample.c.sweep_id,
         decisions.c.item == certify_sample.c.item,
         decisions.c.person == person,
     )
-    fresh = list(work.execute(statement.where(~decided)).scalars())
-    return fresh or list(work.execute(statement).scalars())
+    return _locked(work, sweep, statement.where(~decided), most) or _locked(work, sweep, statement, most)
+
+
+def _locked(work: Work, sweep: str, statement: sa.Select[Any], most: int) -> list[str]:
+    """The first of the posts that nobody else is just handing out.
+
+    Between looking and locking somebody may have handed out one of them: only a second look, with the locks
+    in our hands, tells.
+    """
+    locking = statement.limit(most).with_for_update(of=certify_sample, skip_locked=True)
+    found = list(work.execute(locking).scalars())
+    if not found or not work.is_postgresql:
+        return found
+    still = sa.select(certify_sample.c.item).where(
+        certify_sample.c.sweep_id == sweep, certify_sample.c.item.in_(found), _has_room()
+    )
+    known = set(work.execute(still).scalars())
+    return [item for item in found if item in known]
+
+
+def _has_room() -> sa.ColumnElement[bool]:
+    """Whether a post of the sample is in fewer batches than people are wanted for it."""
+    given = sa.select(sa.func.count()).select_from(places).where(_here(), _is_certify())
+    return given.scalar_subquery() < certify_sample.c.wanted
 
 
 def was_read_by(of: Columns, person: str, *, elsewhere_than: str | None = None) -> sa.ColumnElement[bool]:

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from incidents.catalogue.policies import RecommendedAction
 from incidents.errors import Conflict, NotAllowed, Refusal
 from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person
 from incidents.store import timeline
-from incidents.store.batches import dissolve_open
+from incidents.store.batches import dissolve_open, lock_all
 from incidents.store.certify import READERS
 from incidents.store.engine import Work
 from incidents.store.gates import GateKind, answer_gate
@@ -113,6 +114,7 @@ def close_sweep(work: Work, sweep: str, *, by: Person, reason: str, now: datetim
         refusals.append(Refusal("SWEEP_NOT_WORKED", f"It is {found.state}, so there is nothing to close."))
     if refusals:
         raise NotAllowed(f"{sweep} was not closed.", refusals)
+    lock_all(work, sweep)
     lock(work, found.incident_id)
     statement = sa.update(sweeps).where(
         sweeps.c.id == sweep, sweeps.c.state == "working", sweeps.c.closed_by.is_(None)
@@ -143,9 +145,25 @@ def finish(work: Work, sweep: str, *, now: datetime) -> bool:
     return True
 
 
+def _doubted(work: Work, sweep: str) -> frozenset[str]:
+    """Items whose decision waits to be settled, with the copies that it covers."""
+    doubt = sa.select(items.c.item).where(items.c.sweep_id == sweep, items.c.look == Purpose.adjudicate.value)
+    covered = sa.select(items.c.item).where(items.c.sweep_id == sweep, items.c.read_as.in_(doubt))
+    return frozenset(work.execute(covered).scalars())
+
+
 def _keep_plan(work: Work, sweep: Sweep, now: datetime) -> None:
-    """Each action once: its key is the table's, and the sweep finishes once."""
-    plan = action_plan(sweep.id, current_decisions(work, sweep.id))
+    """Each action once: its key is the table's, and the sweep finishes once.
+
+    What two people see differently, and nobody settled, is escalated: a post is not removed on half a word.
+    """
+    open_doubts = _doubted(work, sweep.id)
+    plan = [
+        action.model_copy(update={"action": RecommendedAction.escalate})
+        if action.item in open_doubts
+        else action
+        for action in action_plan(sweep.id, current_decisions(work, sweep.id))
+    ]
     rows = [
         action.model_dump(mode="json", exclude={"decided_by"})
         | {

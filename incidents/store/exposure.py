@@ -22,16 +22,22 @@ def begin(work: Work, batch: str, person: str, now: datetime) -> None:
     work.insert_once(exposures, row | {"looked_at": 0, "severe": 0})
 
 
-def note(work: Work, batch: str, person: str, now: datetime) -> None:
-    """Note how much of a batch the person has looked at by now."""
+def note(work: Work, batch: str, person: str, now: datetime | None = None) -> None:
+    """Note how much of a batch the person has looked at by now.
+
+    Without `now` they went away, nobody knows when: what they said last is as long as they looked.
+    """
     said = at_places(batch).subquery()
     mine = said.c.person == person
     violates = said.c.verdict == Verdict.violates.value
-    looked_at, severe = work.execute(
-        sa.select(sa.func.count(), sa.func.count().filter(violates)).select_from(said).where(mine)
+    looked_at, severe, last = work.execute(
+        sa.select(sa.func.count(), sa.func.count().filter(violates), sa.func.max(said.c.decided_at))
+        .select_from(said)
+        .where(mine)
     ).one()
     row = sa.and_(exposures.c.batch_id == batch, exposures.c.person == person)
-    work.execute(sa.update(exposures).where(row).values(looked_at=looked_at, severe=severe, ended_at=now))
+    ended = now or last or exposures.c.began_at
+    work.execute(sa.update(exposures).where(row).values(looked_at=looked_at, severe=severe, ended_at=ended))
 
 
 def seen_by(work: Work, person: str, now: datetime, budget: ExposureBudget) -> Seen:

@@ -14,6 +14,8 @@ from incidents.store import timeline
 from incidents.store.certify import READERS, draw_sample
 from incidents.store.ending import end_if_over
 from incidents.store.engine import Work
+from incidents.store.incidents import lock
+from incidents.store.judging import judge_sweep
 from incidents.store.schema import items, sweeps, windows
 from incidents.store.sweeps import Sweep, find_sweep
 from incidents.sweeps.stopping import FIRST_READS, plan_for
@@ -52,6 +54,7 @@ def freeze(work: Work, sweep: str, frozen: Frozen, *, now: datetime) -> bool:
     The samples that steer and certify it are drawn here, before anything is ranked by what people say. A
     sweep whose windows matched nothing is finished with it.
     """
+    lock(work, find_sweep(work, sweep).incident_id)
     found = find_sweep(work, sweep)
     counted = {"posts_seen": frozen.posts_seen, "posts_matched": frozen.posts.height}
     languages = dict(frozen.posts.group_by("language").len().sort("language").iter_rows())
@@ -67,6 +70,8 @@ def freeze(work: Work, sweep: str, frozen: Frozen, *, now: datetime) -> bool:
     alone = frozenset(language for language, people in frozen.readers.items() if people < READERS)
     draw_sample(work, sweep, posts, seed, alone)
     _tell_frozen(work, found, frozen, now)
+    if found.reached_at is not None:
+        judge_sweep(work, sweep, now=now)
     end_if_over(work, sweep, now=now)
     return True
 
@@ -87,11 +92,13 @@ def _keep_items(work: Work, sweep: Sweep, frozen: Frozen) -> None:
 
 
 def _count_copies(work: Work, sweep: str, posts: pl.DataFrame) -> None:
-    """What later posts add to the heads of earlier windows."""
+    """What later posts add to the heads of earlier windows: copies, and maybe an earlier place for steer."""
     elsewhere = posts.filter(~pl.col("read_as").is_in(posts["id"].implode()))
-    for head, copies in elsewhere.group_by("read_as").len().sort("read_as").iter_rows():
+    added = elsewhere.group_by("read_as").agg(pl.len(), pl.col("steer_key").min()).sort("read_as")
+    for head, copies, key in added.iter_rows():
         mine = sa.and_(items.c.sweep_id == sweep, items.c.item == head)
-        work.execute(sa.update(items).where(mine).values(copies=items.c.copies + copies))
+        first = sa.case((items.c.steer_key > key, key), else_=items.c.steer_key)
+        work.execute(sa.update(items).where(mine).values(copies=items.c.copies + copies, steer_key=first))
 
 
 def _keep_counts(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> None:
@@ -103,6 +110,8 @@ def _keep_counts(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> Non
         "certify_seed": sweep.certify_seed or frozen.certify_seed,
         "plan": (sweep.plan or plan_for(sweep.goal.target, sweep.goal.confidence)).model_dump(mode="json"),
         "certify_wanted": sweep.certify_wanted or FIRST_READS,
+        # What was reached in fewer posts has to be shown of these, too.
+        "reached_at": None,
         "readers": {**(sweep.readers or {}), **frozen.readers},
         "posts_seen": (sweep.posts_seen or 0) + frozen.posts_seen,
         "posts_matched": (sweep.posts_matched or 0) + frozen.posts.height,

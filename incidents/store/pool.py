@@ -136,7 +136,8 @@ def _languages(work: Work, sweep: str, wanted: Wanted) -> list[str]:
     top = {language: _top(work, sweep, wanted.team, language) for language in sorted(known)}
     made = _made(work, sweep, wanted.team)
     if sum(batches for batches, _ in made.values()) % TURN == TURN - 1:
-        return sorted(top, key=lambda language: (top[language] is None, made.get(language, (0, 0))[1]))
+        # Also where nothing waits but looks and the sample: a certificate waits for its slowest language.
+        return sorted(top, key=lambda language: made.get(language, (0, 0))[1])
     return sorted(top, key=lambda language: top[language] or -1.0, reverse=True)
 
 
@@ -252,20 +253,22 @@ def _steer(work: Work, sweep: str, wanted: Wanted, where: Where, _purpose: Purpo
 
 
 def _looks(work: Work, sweep: str, wanted: Wanted, where: Where, purpose: Purpose) -> list[str]:
-    """Items that wait for a further look by somebody who has not judged them yet."""
+    """Items that wait for a further look by somebody who has not judged them yet.
+
+    Who read one for the certificate looks at it only where nobody else is left to ask.
+    """
     known = sa.or_(
         _exists(decisions, decisions.c.person == wanted.person, of=items.c),
         _exists(readings, readings.c.person == wanted.person, of=items.c),
     )
-    queue = sa.select(items.c.item).where(
-        items.c.sweep_id == sweep,
-        items.c.team == wanted.team,
-        items.c.look == purpose.value,
-        items.c.language == where.language,
-        ~known,
-        _open_to(wanted.person),
+    queue = (
+        sa.select(items.c.item)
+        .where(items.c.sweep_id == sweep, items.c.team == wanted.team, items.c.look == purpose.value)
+        .where(items.c.language == where.language, ~known)
+        .order_by(items.c.priority.desc(), items.c.item)
     )
-    return _ids(work, queue.order_by(items.c.priority.desc(), items.c.item), wanted.size)
+    fresh = _ids(work, queue.where(_open_to(wanted.person)), wanted.size)
+    return fresh or _ids(work, queue.where(~_skipped(wanted.person)), wanted.size)
 
 
 def _open(work: Work, sweep: str, wanted: Wanted, language: str, picks: _Picks) -> str:

@@ -65,7 +65,8 @@ def keep_ranking(store: Store, sweep: str, ranked: Iterable[tuple[str, float, fl
     rows = [{"i": item, "s": score, "p": priority} for item, score, priority in ranked]
     statement = (
         sa.update(items)
-        .where(items.c.sweep_id == sweep, items.c.item == sa.bindparam("i"), items.c.priority < URGENT)
+        .where(items.c.sweep_id == sweep, items.c.item == sa.bindparam("i"), items.c.state == "waiting")
+        .where(items.c.priority < URGENT)
         .values(score=sa.bindparam("s"), priority=sa.bindparam("p"))
     )
     for start in range(0, len(rows), _AT_ONCE):

@@ -5,15 +5,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from incidents.reviews.record import BatchCount, SweepRecord, Tally, TermYield
+from incidents.reviews.record import BatchCount, CertificateRecord, SweepRecord, Tally, TermYield
 from incidents.store.engine import Work
-from incidents.store.schema import batches, decisions, items, planned_actions, sweeps
+from incidents.store.schema import batches, certificates, decisions, items, planned_actions, sweeps
+from incidents.sweeps.certificate import Certificate
 
 
 def count_sweeps(work: Work, incident: str) -> tuple[SweepRecord, ...]:
     """Every sweep with its verdicts by team and language, its batches, terms and planned actions."""
     tallies, queues = _tallies(work, incident), _batches(work, incident)
     planned, yields = _planned(work, incident), _yields(work, incident)
+    issued = _certificates(work, incident)
     statement = sa.select(sweeps).where(sweeps.c.incident_id == incident).order_by(sweeps.c.number)
     return tuple(
         SweepRecord.model_validate(
@@ -23,6 +25,7 @@ def count_sweeps(work: Work, incident: str) -> tuple[SweepRecord, ...]:
                 "tallies": tallies[row["id"]],
                 "batches": queues[row["id"]],
                 "planned": planned[row["id"]],
+                "certificate": issued.get(row["id"]),
             }
         )
         for row in work.execute(statement).mappings()
@@ -83,6 +86,28 @@ def _batches(work: Work, incident: str) -> dict[str, list[BatchCount]]:
     for row in work.execute(statement):
         found[row.sweep_id].append(BatchCount.model_validate(row))
     return found
+
+
+def _certificates(work: Work, incident: str) -> dict[str, CertificateRecord]:
+    statement = sa.select(certificates.c.document).where(certificates.c.incident_id == incident)
+    found = [Certificate.model_validate_json(each) for each in work.execute(statement).scalars()]
+    return {each.sweep: _certificate(each) for each in found}
+
+
+def _certificate(issued: Certificate) -> CertificateRecord:
+    standing, waiver = issued.standing, issued.waiver
+    return CertificateRecord(
+        claim=issued.claim.value,
+        target=issued.plan.target,
+        confidence=issued.plan.confidence,
+        recall_at_least=standing.recall_at_least,
+        recall_at_least_corrected=standing.recall_at_least_corrected,
+        missing_at_most=standing.missing_at_most,
+        sampled=standing.sampled,
+        universe_hash=issued.universe_hash,
+        waived_by=waiver.person if waiver else None,
+        waived_because=waiver.reason if waiver else None,
+    )
 
 
 def _planned(work: Work, incident: str) -> dict[str, dict[str, int]]:

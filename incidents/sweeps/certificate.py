@@ -274,7 +274,7 @@ def _row_differences(row: SampleRow, post: Mapping[str, object]) -> list[str]:
     wrong = [name for name in ("item", "key", "language", "form", "window") if getattr(row, name) != post[name]]
     if row.found != (post["verdict"] == "violates"):
         wrong.append("found")
-    if row.verdict != agreed(row.readings):
+    if row.verdict != agreed(row.readings, alone=row.alone):
         wrong.append("verdict")
     return wrong
 

@@ -107,6 +107,7 @@ class SampleRow(BaseModel):
     window: int = 1
     verdict: Word | None = Field(None, description="What `agreed` makes of the readings.")
     readings: tuple[Reading, ...] = ()
+    alone: bool = Field(False, description="One person reads its language, so that one reading has to do.")
     found: bool = False
 
 
@@ -178,15 +179,22 @@ class Standing(BaseModel):
     residuals: tuple[Residual, ...]
 
 
-def agreed(readings: Sequence[Reading]) -> Word | None:
+def agreed(readings: Sequence[Reading], *, alone: bool = False) -> Word | None:
     """The verdict of a double reading: what the first two say, and the third where they differ.
 
     None while it is open: fewer than two have read, or they differ and nobody has decided between them.
+    `alone`: one person reads the language, and decides. Whoever decides and is unsure has not found harm.
     """
     said = [reading.verdict for reading in readings[:3]]
-    alike = len(said) >= 2 and said[0] == said[1] and said[0] != "unsure"
-    deciding = said[0] if alike else said[2] if len(said) > 2 else "unsure"
-    return None if deciding == "unsure" else deciding
+    if alone and said:
+        return _decided(said[0])
+    if len(said) >= 2 and said[0] == said[1] and said[0] != "unsure":
+        return said[0]
+    return _decided(said[2]) if len(said) > 2 else None
+
+
+def _decided(verdict: Word | Literal["unsure"]) -> Word:
+    return "violates" if verdict == "violates" else "does_not_violate"
 
 
 def plan_for(target: float = 0.9, confidence: float = 0.95, *, readers_miss: float = 0.0) -> Plan:

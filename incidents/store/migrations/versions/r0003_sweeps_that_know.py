@@ -28,6 +28,8 @@ def upgrade() -> None:
         " WHERE places.sweep_id = items.sweep_id AND places.item = items.item)"
     )
     _add_windows()
+    _count_languages()
+    _count_batches()
     _add_readings()
     _add_certificates()
 
@@ -74,6 +76,27 @@ def _add_windows() -> None:
         " posts_seen, posts_matched, universe_hash)"
         " SELECT id, 1, source, requested_at, requested_by, frozen_at, posts_seen, posts_matched, universe_hash"
         " FROM sweeps"
+    )
+
+
+def _count_languages() -> None:
+    """In which languages posts may wait is asked of the windows."""
+    windows = sa.table("windows", sa.column("sweep_id"), sa.column("languages", JSON))
+    counted = op.get_bind().execute(
+        sa.text("SELECT sweep_id, language, count(*) FROM items GROUP BY sweep_id, language ORDER BY 1, 2")
+    )
+    languages: dict[str, dict[str, int]] = {}
+    for sweep, language, posts in counted:
+        languages.setdefault(sweep, {})[language] = posts
+    for sweep, posts_of in languages.items():
+        op.execute(windows.update().where(windows.c.sweep_id == sweep).values(languages=posts_of))
+
+
+def _count_batches() -> None:
+    """Batches got their numbers when a sweep was frozen; from here on a counter goes on from there."""
+    op.execute(
+        "INSERT INTO counters (name, value)"
+        " SELECT 'batch:' || sweep_id, max(number) FROM batches GROUP BY sweep_id"
     )
 
 
