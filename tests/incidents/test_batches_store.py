@@ -16,10 +16,9 @@ from incidents.store.batches import (
     claim_batch,
     find_batch,
     items_of,
-    return_batch,
-    return_expired,
 )
 from incidents.store.engine import Store, Work
+from incidents.store.returns import return_batch, return_expired
 from incidents.store.roles import take_role
 from incidents.store.schema import incidents
 from incidents.store.timeline import entries, verify

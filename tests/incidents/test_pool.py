@@ -9,13 +9,15 @@ import sqlalchemy as sa
 
 from incidents.people import Person
 from incidents.store import lifecycle, pool
-from incidents.store.batches import batches_of, claim, find_batch, items_of, return_batch
+from incidents.store.batches import batches_of, claim, find_batch, items_of
 from incidents.store.engine import Store, Work
+from incidents.store.returns import return_batch
 from incidents.store.roles import take_role
 from incidents.store.schema import incidents, items
 from incidents.store.steering import Read, steer
 from incidents.store.turns import skip_item, urge
 from incidents.sweeps.batches import Purpose
+from incidents.sweeps.steering import START
 from tests.incidents.reading_rows import (
     GIL,
     add_reading,
@@ -79,8 +81,8 @@ def test_steer_posts_come_up_to_the_key_that_is_due(store: Store) -> None:
         sweep = add_reading(work, german(20))
         work.execute(sa.update(items).values(steer_key=2**63 - 1))
         for place, item in enumerate(("p20", "p19", "p18")):
-            # Of the order, 5 % is due at first: p20 and p19 lie before that, and p18 behind.
-            key = int((0.02 + 0.02 * place) * 2**63)
+            # p20 and p19 are due at first, and p18 is not.
+            key = int((0.4 + 0.4 * place) * START * 2**63)
             work.execute(sa.update(items).where(items.c.item == item).values(steer_key=key))
         rank(work, sweep, *(f"p{n:02}" for n in range(1, 18)))
         drawn = purposes_of(work, taken(work, size=10).id)
