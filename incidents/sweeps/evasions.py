@@ -5,13 +5,13 @@ single letters in a row become a word. What is then found is told apart from wha
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 import polars as pl
 
 from incidents.sweeps.folding import fold, fold_all
-from incidents.sweeps.homoglyphs import LOOKALIKE_WORD, is_native, lookalikes
+from incidents.sweeps.homoglyphs import LOOKALIKE, LOOKALIKE_WORD, is_native, lookalikes
 from incidents.sweeps.scope import Trick
 from incidents.sweeps.scripts import MARKS, UNSPACED, is_unspaced
 
@@ -23,13 +23,15 @@ _CYRILLIC: Final = str.maketrans("03468@$€!", "озчбвасеі")
 _ONES: Final = "1!|"
 
 _ADDRESS: Final = r"(?:https?://|\bwww\.)\S+|(?:^|\B)@\w{4,}"
-_QUANTITY: Final = re.compile(r"\d{2,}[^\W\d]{1,3}|\d(?:st|nd|rd|th|d|h|k|m|s|x|am|pm|km|kg|gb)|[^\W\d]\d+")
+_QUANTITY: Final = re.compile(
+    r"\d{2,}[^\W\d]{1,3}|\d(?:st|nd|rd|th|d|h|k|m|s|x|am|pm|km|kg|gb)|[^\W\d](?:\d{2,}|[24-9])"
+)
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 _GLYPH: Final = rf"(?:[^\W_]|[@$€])[{MARKS}]*"
-_NO_GLYPH: Final = rf"[^\w{MARKS}@$€]"
+_NO_GLYPH: Final = rf"(?:[^\w{MARKS}@$€]|_)"
 _SPACED: Final = re.compile(
-    rf"(?<![\w{MARKS}@$€]){_GLYPH}({_NO_GLYPH}{{1,3}}){_GLYPH}(?:\1{_GLYPH})*(?![\w{MARKS}@$€])"
+    rf"(?<![^\W_])(?<![{MARKS}@$€]){_GLYPH}({_NO_GLYPH}{{1,3}}){_GLYPH}(?:\1{_GLYPH})*(?![^\W_]|[{MARKS}@$€])"
 )
 _ONE_GLYPH: Final = re.compile(_GLYPH)
 _ALONE: Final = "aeiouyàéíóаивкосуя"
@@ -38,69 +40,90 @@ _ALONE: Final = "aeiouyàéíóаивкосуя"
 _AT_END: Final = "u"
 """As `k i l l u`."""
 
+_IN_WORD: Final = re.compile(rf"[^\W\d_]|[{MARKS}]")
 _TWICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1+")
 _THRICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1\1+")
-_ALPHABETS: Final = (
-    ("a", "z"), ("ß", "ÿ"), ("α", "ω"), ("а", "ё"), ("א", "ת"), ("ا", "ي"), ("ٱ", "ے"),
-    ("अ", "्"), ("অ", "্"), ("అ", "్"), ("ก", "๎"), ("ぁ", "ヺ"),
-)  # fmt: skip
-_TRIPLES: Final = [
-    chr(point) * 3
-    for first, last in _ALPHABETS
-    for point in range(ord(first), ord(last) + 1)
-    if re.fullmatch(rf"[^\W\d_]|[{MARKS}]", chr(point))
-]
-
 _NO_WORD: Final = r"[^\pL\pM\pN@$€]"
+_NO_PLAIN_WORD: Final = r"[\x00-/:-@\[-`{-\x7f]"
 _SIGN: Final = r"[\pL\pN@$€!|]"
-_TRIPLE: Final = "|".join(_TRIPLES)
 
-_SUSPECT_WORDS: Final[Mapping[Trick, str]] = {
-    Trick.homoglyph: LOOKALIKE_WORD,
+_SHOWS: Final[Mapping[Trick, str]] = {
+    Trick.homoglyph: LOOKALIKE,
     Trick.spaced: (
-        rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*){{2,}}(?:$|{_NO_WORD})"
+        rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*){{2}}(?:$|{_NO_WORD})"
         rf"|(?:^|{_NO_WORD})[{UNSPACED}]\pM*{_NO_WORD}{{1,3}}[{UNSPACED}]\pM*(?:$|{_NO_WORD})"
     ),
-    Trick.leet: rf"{_SIGN}*(?:\pL[0-9@$!|€]+\pL|\pL{{2}}[0-9$€]|[0-9@$€]\pL{{2}}){_SIGN}*",
-    Trick.repeated: rf"[\pL\pM]*(?:{_TRIPLE})[\pL\pM]*",
-}
-"""Words in which a trick shows, for Rust's regex: of the text as written for homoglyphs, else folded."""
-
-SUSPECT: Final = "|".join(
-    (_SUSPECT_WORDS[Trick.spaced], r"\pL[0-9@$!|€]+\pL|\pL{2}[0-9$€]|[0-9@$€]\pL{2}", _TRIPLE)
-)
-"""What stands in a folded text in which a trick shows."""
-
-_NO_ASCII_WORD: Final = r"[\x00-/:-@\[-`{-\x7f]"
-PLAIN_SUSPECTS: Final[Mapping[Trick, str]] = {
-    Trick.spaced: (
-        rf"(?:^|{_NO_ASCII_WORD})[a-z0-9@$](?:{_NO_ASCII_WORD}{{1,3}}[a-z0-9@$]){{2}}(?:{_NO_ASCII_WORD}|$)"
+    Trick.leet: (
+        r"\pL[0-9@$!|€]+\pL|\pL{2}[0-9]|\pL[$€]|[0-9@$€]\pL{2}"
+        rf"|(?:^|{_NO_WORD})(?:[013]\pL|\pL[013])(?:{_NO_WORD}|$)"
     ),
-    Trick.leet: r"[a-z][0-9@$!|]+[a-z]|[a-z]{2}[0-9$]|[0-9@$][a-z]{2}",
-    Trick.repeated: "|".join(triple for triple in _TRIPLES if triple.isascii()),
 }
-"""The same for plain ASCII as written, inside `(?i-u:…)`; there are no homoglyphs in it."""
+"""What a text must hold in which a trick shows, for Rust's regex."""
+
+_SHOWS_IN_PLAIN: Final[Mapping[Trick, str]] = {
+    Trick.spaced: (
+        rf"(?:^|{_NO_PLAIN_WORD})[a-z0-9@$](?:{_NO_PLAIN_WORD}{{1,3}}[a-z0-9@$]){{2}}(?:{_NO_PLAIN_WORD}|$)"
+    ),
+    Trick.leet: (
+        r"[a-z][0-9@$!|]+[a-z]|[a-z]{2}[0-9]|[a-z]\$|[0-9@$][a-z]{2}"
+        rf"|(?:^|{_NO_PLAIN_WORD})(?:[013][a-z]|[a-z][013])(?:{_NO_PLAIN_WORD}|$)"
+    ),
+}
+"""The same inside `(?i-u:…)`, for plain ASCII as written; there are no homoglyphs in it."""
+
+_WORDS: Final[Mapping[Trick, str]] = {
+    Trick.homoglyph: LOOKALIKE_WORD,
+    Trick.spaced: rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*)+(?:$|{_NO_WORD})",
+    Trick.leet: rf"{_SIGN}*(?:\pL[0-9@$!|€]|[0-9@$!|€]\pL){_SIGN}*",
+}
+"""The words in which it may show: as written for homoglyphs, folded for the others."""
 
 
-def undone(trick: Trick, texts: pl.DataFrame, wanted: Collection[str]) -> pl.DataFrame:
-    """What the texts may have said before the trick: columns _row, text, folded, a row for each reading.
+class Undoing:
+    """Undoes one trick, in words that then hold one of those that are `wanted` (folded)."""
 
-    Only words are undone that then hold one of the `wanted` ones.
-    """
-    as_written = trick is Trick.homoglyph
-    column = pl.col("text" if as_written else "folded")
-    if trick in (Trick.leet, Trick.repeated):
-        column = column.str.replace_all(_ADDRESS, " ")
-    suspects = (
-        texts.with_columns(column.alias("folded"))
-        .with_columns(pl.col("folded").str.extract_all(_SUSPECT_WORDS[trick]).alias("words"))
-        .filter(pl.col("words").list.len() > 0)
-    )
-    readings = _readings(trick, suspects["words"].explode(empty_as_null=False).unique().to_list(), wanted)
-    found = [_reread(text, words, readings) for text, words in suspects.select("folded", "words").iter_rows()]
-    changed = suspects.select("_row", "text", pl.Series("folded", found, dtype=pl.List(pl.String)))
-    changed = changed.explode("folded", empty_as_null=False)
-    return changed.with_columns(fold_all(changed["folded"])) if as_written else changed
+    def __init__(self, trick: Trick, wanted: Collection[str]) -> None:
+        letters = sorted({letter for word in wanted for letter in word if _IN_WORD.fullmatch(letter)})
+        triples = [letter * 3 for letter in letters]
+        plain = [triple for triple in triples if triple.isascii()]
+        self._trick = trick
+        self._wanted = pl.lit(pl.Series([sorted(wanted)], dtype=pl.List(pl.String)))
+        self._sign = _SHOWS.get(trick) or _either(triples)
+        self._words = _WORDS.get(trick) or rf"[\pL\pM]*(?:{_either(triples)})[\pL\pM]*"
+        self.plain_sign = _SHOWS_IN_PLAIN.get(trick) or (_either(plain) if trick is Trick.repeated else None)
+        """What plain ASCII must hold in which the trick shows, for Rust's regex, inside `(?i-u:…)`."""
+
+    def shows(self) -> pl.Expr:
+        """Whether the trick shows in a text, of which `text` and `folded` are told."""
+        return pl.col("text" if self._trick is Trick.homoglyph else "folded").str.contains(self._sign)
+
+    def undone(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """What the texts may have said before: columns _row, text, folded, a row for each reading."""
+        suspects = texts.filter(self.shows()).with_columns(self._searched().alias("folded"))
+        words = pl.Series("words", suspects["folded"].str.extract_all(self._words))
+        readings = self._readings(words.explode(empty_as_null=False).unique())
+        telling = words.list.set_intersection(pl.Series([list(readings)], dtype=pl.List(pl.String)))
+        told = suspects.with_columns(telling.alias("words")).filter(pl.col("words").list.len() > 0)
+        if self._trick is not Trick.homoglyph:
+            return _reread(told, readings)
+        foreign = [_are_foreign(*row) for row in told.select("words", "text").iter_rows()]
+        changed = _reread(told.filter(pl.Series(foreign, dtype=pl.Boolean)), readings)
+        return changed.with_columns(fold_all(changed["folded"]))
+
+    def _searched(self) -> pl.Expr:
+        """The text without addresses where those are full of signs; for homoglyphs as it was written."""
+        if self._trick is Trick.homoglyph:
+            return pl.col("text")
+        folded = pl.col("folded")
+        return folded if self._trick is Trick.spaced else folded.str.replace_all(_ADDRESS, " ")
+
+    def _readings(self, words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Words → what they may have been, where that holds what is wanted."""
+        read = {word: undone_word(self._trick, word) for word in sorted(words)}
+        pairs = [(word, fold(reading)) for word, readings in read.items() for reading in readings]
+        frame = pl.DataFrame(pairs, schema={"word": pl.String(), "reading": pl.String()}, orient="row")
+        matter = frame.filter(pl.col("reading").str.contains_any(self._wanted))
+        return {word: read[word] for word in matter["word"]}
 
 
 def undone_word(trick: Trick, word: str) -> tuple[str, ...]:
@@ -113,27 +136,23 @@ def squeezed(word: str) -> str:
     return _TWICE.sub(r"\1", word)
 
 
-def _readings(trick: Trick, words: list[str], wanted: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Words → what they may have been, where that holds what is wanted."""
-    read = {word: undone_word(trick, word) for word in words}
-    pairs = [(word, fold(reading)) for word, readings in read.items() for reading in readings]
-    frame = pl.DataFrame(pairs, schema={"word": pl.String(), "reading": pl.String()}, orient="row")
-    listed = pl.lit(pl.Series([list(wanted)], dtype=pl.List(pl.String)))
-    matter = frame.filter(pl.col("reading").str.contains_any(listed))
-    return {word: read[word] for word in matter["word"]}
+def _either(literals: Iterable[str]) -> str:
+    """One of the literals, or nothing that there is."""
+    return "|".join(literals) or "[a&&b]"
 
 
-def _reread(text: str, words: list[str], readings: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """The text with its suspect words undone, in as many ways as there are to read one of them."""
-    telling = [word for word in dict.fromkeys(words) if word in readings and not is_native(word, text)]
-    telling.sort(key=len, reverse=True)
-    found = []
-    for way in range(max((len(readings[word]) for word in telling), default=0)):
-        reading = text
-        for word in telling:
-            reading = reading.replace(word, readings[word][min(way, len(readings[word]) - 1)])
-        found.append(reading)
-    return found
+def _are_foreign(words: Iterable[str], text: str) -> bool:
+    return not all(is_native(word, text) for word in words)
+
+
+def _reread(told: pl.DataFrame, readings: Mapping[str, tuple[str, ...]]) -> pl.DataFrame:
+    """The texts with their telling words undone, in as many ways as there are to read one of them."""
+    if not readings:
+        return told.select("_row", "text", "folded").clear()
+    words = sorted(readings, key=lambda word: (-len(word), word))
+    ways = ([readings[word][way] for word in words] for way in (0, -1))
+    read = (told.select("_row", "text", pl.col("folded").str.replace_many(words, way)) for way in ways)
+    return pl.concat(read).unique(maintain_order=True)
 
 
 def _without_gaps(words: str) -> tuple[str, ...]:

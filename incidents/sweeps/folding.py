@@ -40,7 +40,7 @@ _DROPPED, _UNKNOWN, _BY_HAND, _WIDENED = range(0x110000, 0x110004)
 _ORDER_ABOVE, _POINT = 24, np.uint32((1 << 24) - 1)
 """Bits of an entry of the table: the code point, and above it the order among marks."""
 
-_AT_ONCE: Final = 100_000
+_AT_ONCE: Final = 150_000
 """Bytes folded together: the arrays of one turn stay near the processor."""
 
 
@@ -60,26 +60,26 @@ def fold(text: str) -> str:
 def fold_all(texts: pl.Series) -> pl.Series:
     """`fold` of every text of a column without nulls."""
     plain = texts.str.len_bytes() == texts.str.len_chars()
-    folded = _fold_plain(texts.filter(plain))
+    folded = fold_plain(texts.filter(plain))
     if len(folded) == len(texts):
         return folded
-    folded = pl.concat([folded, _fold_others(texts.filter(~plain))])
+    folded = pl.concat([folded, fold_others(texts.filter(~plain))])
     places = pl.concat([plain.arg_true(), (~plain).arg_true()])
     return folded.gather(places.arg_sort())
 
 
-def _fold_plain(texts: pl.Series) -> pl.Series:
-    """Plain ASCII in small letters, with one space where whitespace was, as `str.split` knows it."""
+def fold_plain(texts: pl.Series) -> pl.Series:
+    """`fold` of texts that are all plain ASCII; whitespace is what `str.split` takes for it."""
     small = texts.str.to_lowercase()
-    untidy = small.str.contains(r"[\t-\r\x1c-\x1f]|  |^ | $")
+    untidy = small.str.contains(r"[\t-\r\x1c-\x1f]|  ") | small.str.starts_with(" ") | small.str.ends_with(" ")
     if not untidy.any():
         return small
     tidied = small.filter(untidy).str.replace_all(r"[\s\x1c-\x1f]+", " ").str.strip_chars(" ")
     return small.scatter(untidy.arg_true(), tidied)
 
 
-def _fold_others(texts: pl.Series) -> pl.Series:
-    """Some texts at a time, each on a line of its own; what the table cannot fold is folded alone."""
+def fold_others(texts: pl.Series) -> pl.Series:
+    """`fold` of texts of any characters: some at a time, and alone what the table cannot fold."""
     turn = (texts.str.len_bytes().cum_sum() // _AT_ONCE).rle()
     folded, start = [pl.Series(texts.name, [], dtype=pl.String)], 0
     for count in turn.struct.field("len"):

@@ -51,10 +51,13 @@ _LIKE_LATIN: Final = "".join(letter for twins in _TWINS.values() for letter in t
 _MIXED: Final = rf"[{_LATIN}][{_OTHERS}]|[{_OTHERS}][{_LATIN}]|[{''.join(_STRAY)}]"
 _IN_WORD: Final = rf"[\pL\pN{''.join(_STRAY)}]"
 
-LOOKALIKE_WORD: Final = (
-    rf"{_IN_WORD}*(?:{_MIXED}){_IN_WORD}*|(?:^|[^\pL\pN])[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}(?:$|[^\pL\pN])"
-)
-"""A word that may be meant as another, for Rust's regex."""
+_TWIN_WORD: Final = rf"(?:^|[^\pL\pN])[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}(?:$|[^\pL\pN])"
+
+LOOKALIKE: Final = rf"{_MIXED}|{_TWIN_WORD}"
+"""What a text must hold for a word to be meant as another, for Rust's regex."""
+
+LOOKALIKE_WORD: Final = rf"{_IN_WORD}*(?:{_MIXED}){_IN_WORD}*|\b[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}\b"
+"""That word."""
 
 
 def lookalikes(word: str) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ undone and the text searched again. Posts are worked through some at a time, so 
 """
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import polars as pl
 
-from incidents.sweeps.evasions import SUSPECT, squeezed, undone
-from incidents.sweeps.folding import fold, fold_all
-from incidents.sweeps.homoglyphs import LOOKALIKE_WORD
+from incidents.sweeps.evasions import Undoing, squeezed
+from incidents.sweeps.folding import fold, fold_all, fold_others, fold_plain
 from incidents.sweeps.joined import SHORTEST, Splitter
 from incidents.sweeps.likeness import example_hits
 from incidents.sweeps.media import media_hits
@@ -22,7 +22,7 @@ from incidents.sweeps.scripts import WORD, is_unspaced
 from incidents.sweeps.searching import HITS, Search
 from incidents.sweeps.triage import closer_look
 
-_AT_ONCE: Final = 100_000
+_AT_ONCE: Final = 250_000
 """Posts searched together: enough that starting an expression costs nothing, few enough for a small machine."""
 
 
@@ -36,13 +36,21 @@ def match(posts: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """
     rows = posts.filter(_in_scope(scope)).with_row_index("_row")
     finder = _Finder(scope)
-    hits = pl.concat([HITS.to_frame(), *(finder.hits(some) for some in rows.iter_slices(_AT_ONCE))])
-    label, trick = pl.col("label"), pl.col("trick")
-    matched = hits.group_by("_row").agg(
-        label.sort().alias("matched"),
-        pl.format("{}|{}", label, trick).filter(trick.is_not_null()).sort().alias("evaded"),
-    )
-    return rows.join(matched, on="_row").sort("posted_at", "id", "_row", nulls_last=True).drop("_row")
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        found = list(threads.map(finder.hits, rows.iter_slices(_AT_ONCE)))
+    hits = pl.concat([HITS.to_frame(), *found])
+    matched = _listed(hits, pl.col("label"), "matched")
+    tricked = hits.filter(pl.col("trick").is_not_null())
+    evaded = _listed(tricked, pl.format("{}|{}", "label", "trick"), "evaded")
+    brought = rows.join(matched, on="_row").join(evaded, on="_row", how="left")
+    ordered = brought.sort("posted_at", "id", "_row", nulls_last=True).drop("_row")
+    return ordered.with_columns(pl.col("evaded").fill_null([]))
+
+
+def _listed(hits: pl.DataFrame, entry: pl.Expr, name: str) -> pl.DataFrame:
+    """For each post, the sorted list of an expression over its hits."""
+    entries = hits.select("_row", entry.alias(name)).sort("_row", name)
+    return entries.group_by("_row", maintain_order=True).agg(name)
 
 
 def term_counts(matched: pl.DataFrame) -> pl.DataFrame:
@@ -94,15 +102,19 @@ class _Finder:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        tricks = {trick: trick_probes(scope, trick) for trick in scope.tricks}
+        tricks = trick_probes(scope)
         plain, joined = probes_of(scope), tricks.pop(Trick.joined, [])
         self._plain = Search([*plain, *joined])
         self._excluded = Search(list(term_probes(scope.excluded_terms)))
-        self._tricks = {trick: Search(probes) for trick, probes in tricks.items() if probes}
-        self._words = {trick: _words(scope, probes) for trick, probes in tricks.items()}
         self._splitter = Splitter(map(fold, scope.terms)) if Trick.joined in scope.tricks else None
+        self._tricks = [
+            (Undoing(trick, _words(scope, probes)), Search(probes))
+            for trick, probes in tricks.items()
+            if probes
+        ]
+        signs = [undoing.plain_sign for undoing, _ in self._tricks if undoing.plain_sign]
         needs_all = bool(scope.patterns or scope.examples)
-        self._is_closer = pl.lit(value=True) if needs_all else closer_look(plain, scope.tricks)
+        self._is_closer = pl.lit(value=True) if needs_all else closer_look(plain, signs)
 
     def hits(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Columns of HITS, one row for each post and entry."""
@@ -119,11 +131,9 @@ class _Finder:
         if self._splitter:
             yield _joined(self._splitter, texts, found.inside)
         if self._tricks:
-            texts = texts.filter(
-                pl.col("folded").str.contains(SUSPECT) | pl.col("text").str.contains(LOOKALIKE_WORD)
-            )
-        for trick, search in self._tricks.items():
-            changed = undone(trick, texts, self._words[trick])
+            texts = texts.filter(pl.any_horizontal(undoing.shows() for undoing, _ in self._tricks))
+        for undoing, search in self._tricks:
+            changed = undoing.undone(texts)
             yield search.found(changed).hits
             texts = pl.concat([texts.join(changed, on="_row", how="anti"), changed])
 
@@ -151,9 +161,11 @@ class _Finder:
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns _row, text, folded."""
+    """Columns _row, text, folded, in no order."""
     texts = rows.select("_row", pl.col("text").fill_null(""))
-    return texts.with_columns(fold_all(texts["text"]).alias("folded"))
+    plain = texts["text"].str.len_bytes() == texts["text"].str.len_chars()
+    halves = (texts.filter(plain), fold_plain), (texts.filter(~plain), fold_others)
+    return pl.concat([half.with_columns(way(half["text"]).alias("folded")) for half, way in halves])
 
 
 def _joined(splitter: Splitter, texts: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ All probes are for folded text (`folding.fold`). What may stand around a word is
 finds little in Arabic and nothing in Chinese.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import permutations
 from typing import Final, NamedTuple
 
@@ -32,7 +32,8 @@ _PATH_RIGHT: Final = rf"(?:$|[^\w.\-%]|[{UNSPACED}]|[.\-]+(?:$|[^\w.\-]))"
 
 _QUOTED: Final = str.maketrans({sign: f"\\{sign}" for sign in r"\.+*?()|[]{}^$#&-~/"})
 
-_LONG_ENOUGH: Final = 6
+_LONG_ENOUGH: Final = {"ARABIC": 5, "HEBREW": 5}
+_LONG_ENOUGH_ELSEWHERE: Final = 6
 """Letters of a phrase without its spaces that are searched as one word; fewer are often another word."""
 
 _SHORTEST_SQUEEZED: Final = 2
@@ -78,27 +79,30 @@ def hashtag_probes(tags: Iterable[str]) -> Iterator[Probe]:
         yield Probe(f"#{tag}", f"#{tag}", rf"{left}{quoted('#' + tag)}\b{{end-half}}")
 
 
-def trick_probes(scope: Scope, trick: Trick) -> list[Probe]:
-    """What is searched once the trick is undone: terms and hashtags, as the undone text has them."""
+def trick_probes(scope: Scope) -> dict[Trick, list[Probe]]:
+    """What is searched once each trick of the scope is undone: terms and hashtags."""
     plain = [*term_probes(scope.terms), *hashtag_probes(scope.hashtags)]
     joined = list(_joined_probes(scope.terms))
-    if trick is Trick.joined:
-        found = joined
-    elif trick is Trick.leet:
-        found = [*plain, *joined, *_leet_probes(plain)]
-    elif trick is Trick.repeated:
-        found = [*_unspaced_probes(plain), *_squeezed_probes(scope)]
-    else:
-        found = [*plain, *joined]
-    return [probe._replace(trick=trick.value) for probe in found]
+    found: dict[Trick, Callable[[], Iterable[Probe]]] = {
+        Trick.homoglyph: lambda: [*plain, *joined],
+        Trick.spaced: lambda: [*plain, *joined],
+        Trick.leet: lambda: [*plain, *joined, *_leet_probes(plain)],
+        Trick.repeated: lambda: [*_unspaced_probes(plain), *_squeezed_probes(scope)],
+        Trick.joined: lambda: joined,
+    }
+    return {trick: [probe._replace(trick=trick.value) for probe in found[trick]()] for trick in scope.tricks}
 
 
 def _joined_probes(terms: Iterable[str]) -> Iterator[Probe]:
     """Each phrase written as one word, where that is long enough to be no other word."""
     for term in terms:
         literal = fold(term).replace(" ", "")
-        if near(term) is None and " " in fold(term) and len(literal) >= _LONG_ENOUGH:
+        if near(term) is None and " " in fold(term) and len(literal) >= _fewest_letters(literal):
             yield Probe(f"term:{term}", literal, whole(literal), is_word=True)
+
+
+def _fewest_letters(literal: str) -> int:
+    return _LONG_ENOUGH.get(script_of(literal[0]), _LONG_ENOUGH_ELSEWHERE)
 
 
 def _leet_probes(plain: Iterable[Probe]) -> Iterator[Probe]:

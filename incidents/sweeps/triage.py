@@ -4,14 +4,12 @@ One pass over the text as written, without folding it: plain ASCII with no liter
 trick, is done with. Everything else is looked at closely, so that what passes here decides nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
-from incidents.sweeps.evasions import PLAIN_SUSPECTS
 from incidents.sweeps.probes import Probe, quoted
-from incidents.sweeps.scope import Trick
 
 _MOST_LETTERS: Final = 8_000
 """Up to so many letters one expression is faster; beyond, it takes ever longer to compile."""
@@ -19,10 +17,9 @@ _MOST_LETTERS: Final = 8_000
 _NOT_ASCII: Final = r"[^\x00-\x7f]"
 
 
-def closer_look(probes: Sequence[Probe], tricks: Collection[Trick]) -> pl.Expr:
-    """Whether a post's text may hold a literal, plainly or hidden by one of the tricks."""
+def closer_look(probes: Sequence[Probe], signs: Sequence[str]) -> pl.Expr:
+    """Whether a post's text may hold a literal, plainly or hidden: one of the `signs` of a trick."""
     text = pl.col("text")
-    signs = [PLAIN_SUSPECTS[trick] for trick in tricks if trick in PLAIN_SUSPECTS]
     pieces = sorted({_piece(probe.literal) for probe in probes if probe.literal.isascii()})
     if sum(map(len, pieces)) <= _MOST_LETTERS:
         return text.str.contains(_either([*map(quoted, pieces), *signs]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.sweeps.matching import match, term_counts
@@ -222,12 +222,14 @@ def test_five_thousand_long_terms_are_searched_too() -> None:
     assert found(Scope(terms=terms), "term 4999 with many letters in it", "term 5000 with") == [True, False]
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("aA \t\n\x1c_-é\u0301\u200bß漢حה"), max_size=12))
 def test_a_post_that_is_the_term_is_found(text: str) -> None:
     if fold(text):
         assert found(Scope(terms=(text,)), text) == [True]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_search(text: str) -> None:
     scope = Scope(terms=("dam",), hashtags=("dam",), domains=("dam.example",), patterns=("d.m",))

@@ -1,0 +1,153 @@
+"""Each trick in each language: what hides a word is seen through, and its neighbour is left alone."""
+
+import pytest
+
+from incidents.sweeps.matching import match
+from incidents.sweeps.scope import Scope, Trick
+from tests.incidents.test_matching import found, pile
+
+CASES = [
+    # language, trick, term, text that must be found, near miss that must not
+    ("en", "leet", "kill", "K1LL them", "a 15 km run, section 1a11"),
+    ("en", "leet", "hate", "I h4t3 them", "the h47 bus and h473s"),
+    ("en", "leet", "bomb", "a b0mb there", "b0mber and 80 mb"),
+    ("en", "leet", "nazi", "a n4z1!", "1984 and 13"),
+    ("en", "leet", "ass", "what an @ss", "the cl@ss at scunthorpe"),
+    ("en", "leet", "ass", "what an a$$", "ca$h"),
+    ("en", "leet", "bama", "b4ma", "@obama said so"),
+    ("en", "leet", "covid19", "c0vid19 again", "c0vid18 again"),
+    ("en", "leet", "iss", "the 1ss", "15s, 15 s, 1st, 155"),
+    ("en", "leet", "burn it down", "burn 1t d0wn", "burn 17 down"),
+    ("en", "leet", "kill", "kil! ki|l", "what skill!"),
+    ("en", "spaced", "kill", "k i l l", "k i l n"),
+    ("en", "spaced", "kill", "k.i.l.l!", "s.k.i.l.l.s"),
+    ("en", "spaced", "kill", "k-i-l-l", "plan k, i, l"),
+    ("en", "spaced", "kill", "K*I*L*L", "k*i*l*n"),
+    ("en", "spaced", "kill", "k  i  l  l", "a b c d"),
+    ("en", "spaced", "hate", "i h a t e you", "t h e hats"),
+    ("en", "spaced", "kill them", "k i l l them", "s k i l l them"),
+    ("en", "spaced", "cunt", "c_u_n_t", "s c u n t h o r p e"),
+    ("en", "repeated", "kill", "kiiiill", "killler whale"),
+    ("en", "repeated", "hate", "I haaaaate", "hattttter"),
+    ("en", "repeated", "later", "laaater", "latter soooo"),
+    ("en", "repeated", "ass", "asssss", "sooo as they pass"),
+    ("en", "repeated", "kill them all", "killll them allll", "kill then allll"),
+    ("en", "repeated", "lol", "looool", "loooop"),
+    ("en", "homoglyph", "bomb", "a bоmb", "a bоmbs"),
+    ("en", "homoglyph", "attack", "аttаck", "аttаcked"),
+    ("en", "homoglyph", "bomb", "ВОМВ at noon", "ВОМВа взорвалась"),
+    ("en", "homoglyph", "kill", "ᴋɪʟʟ", "ꜱᴋɪʟʟ"),
+    ("en", "homoglyph", "kill", "🅺🅸🅻🅻", "🅺🅸🅻🅽"),
+    ("en", "homoglyph", "top", "the tοp", "το ποτ"),
+    ("en", "joined", "kill them", "killthem", "skillthem"),
+    ("en", "joined", "kill them", "#killthemallnow", "#skillthemes"),
+    ("en", "joined", "kill", "#KillThemAll", "#SkillThemAll"),
+    ("en", "joined", "women", "ihatewomenandyou", "womenswear"),
+    ("en", "joined", "rapist", "youaretherapist", "a therapist, two therapists"),
+    ("en", "joined", "cunt", "youareallacuntandyou", "Scunthorpe"),
+    ("en", "joined", "slaughter", "slaughterthemall", "manslaughterer"),
+    ("de", "leet", "Flüchtling", "ein Flücht1ing", "Flücht1inge"),
+    ("de", "spaced", "Jude", "J u d e", "J u d o"),
+    ("de", "repeated", "töten", "töööten", "töööter"),
+    ("de", "homoglyph", "Jude", "Judе raus", "Judеn"),
+    ("de", "joined", "alle töten", "alletöten", "halletöten"),
+    ("de", "joined", "Ausländer", "ausländerallerausjetzt", "Ausländerbehörde"),
+    ("pt", "leet", "não presta", "nã0 pr3sta", "nã0 pr3stas"),
+    ("pt", "spaced", "morte", "m o r t e", "m o r t o"),
+    ("pt", "repeated", "morte", "morteeee", "forteee"),
+    ("pt", "homoglyph", "morte", "mоrtе", "mоrtеs"),
+    ("pt", "joined", "matar todos", "#matartodos", "#rematartodosx"),
+    ("pl", "leet", "zabić", "z4bić", "z4bity"),
+    ("pl", "spaced", "żyd", "ż y d", "ż y t"),
+    ("pl", "repeated", "śmierć", "śmieeerć", "śmieeerci"),
+    ("pl", "homoglyph", "śmierć", "śmіеrć", "śmіеrci"),
+    ("pl", "joined", "śmierć wrogom", "śmierćwrogom", "śmierćwrogów"),
+    ("it", "leet", "uccidere", "ucc1d3r3", "ucc1s0"),
+    ("it", "spaced", "morte", "m.o.r.t.e", "m.o.t.e.l"),
+    ("it", "repeated", "a morte", "a morteeee", "a mortaaale"),
+    ("it", "homoglyph", "città", "cіttà", "cіttаdino"),
+    ("it", "joined", "brucia tutto", "bruciatutto", "bruciatuttora"),
+    ("ru", "leet", "бомба", "б0мба", "б0мбар"),
+    ("ru", "leet", "зачем", "3ачем", "3адача"),
+    ("ru", "spaced", "бомба", "б о м б а", "б о м б ы"),
+    ("ru", "repeated", "смерть", "смеееерть", "смеееерти"),
+    ("ru", "homoglyph", "взрыв", "взpыв", "взpыва"),
+    ("ru", "homoglyph", "сор", "cор", "cop"),
+    ("ru", "joined", "убить всех", "убитьвсех", "убитьвсехдний"),
+    ("he", "spaced", "מוות", "מ ו ו ת", "מ ו ר ה"),
+    ("he", "repeated", "להרוג", "להרווווג", "להרווווגים"),
+    ("he", "joined", "מוות לערבים", "מוותלערבים", "מוותלערביםת"),
+    ("ar", "spaced", "اقتلوا", "ا ق ت ل و ا", "ا ق ت ل ت م"),
+    ("ar", "repeated", "اقتلوهم", "اقتلووووهم", "اقتلوووونا"),
+    ("ar", "joined", "اقتلوا الكفار", "اقتلواالكفار", "اقتلواالكفارة"),
+    ("fa", "spaced", "مرگ", "م ر گ", "م ر د"),
+    ("fa", "repeated", "مرگ بر", "مرررگ بر", "مررررد بر"),
+    ("fa", "joined", "مرگ بر", "#مرگبر", "#مرگبرد"),
+    ("ur", "spaced", "مارو", "م ا ر و", "م ا ن و"),
+    ("ur", "repeated", "مارو", "مااااارو", "مااااارا"),
+    ("ur", "joined", "مار ڈالو", "#مارڈالو", "#مارڈالوں"),
+    ("hi", "spaced", "मारना", "मा र ना", "मा न ना"),
+    ("hi", "repeated", "मार", "मारररर", "मारररना"),
+    ("hi", "joined", "मार डालो", "#मारडालो", "#मारडालोगे"),
+    ("bn", "spaced", "আগুন", "আ গু ন", "আ গু র"),
+    ("bn", "repeated", "আগুন", "আগুননননন", "আগুনননের"),
+    ("bn", "joined", "আগুন দাও", "#আগুনদাও", "#আগুনদাওয়া"),
+    ("te", "spaced", "చంపుడు", "చం పు డు", "చం పు లు"),
+    ("te", "repeated", "చంపు", "చంపుుుు", "చంపుుుులు"),
+    ("te", "joined", "చంపు వాళ్ళను", "#చంపువాళ్ళను", "#చంపువాళ్ళనుంచి"),
+    ("ja", "spaced", "暴動", "暴 動", "暴 れ"),
+    ("ja", "spaced", "テロ", "テ・ロ", "テ・ニ"),
+    ("ja", "repeated", "殺される", "殺されれれる", "殺されななない"),
+    ("th", "spaced", "ฆ่า", "ฆ่ า", "ข้ า"),
+    ("th", "repeated", "ฆ่ามัน", "ฆ่าาาามัน", "ข้าาาามัน"),
+    ("zh", "spaced", "暴乱", "暴*乱", "暴*风"),
+    ("zh", "spaced", "暴乱", "暴 乱", "暴 风"),
+    ("zh", "repeated", "杀死他", "杀死死死他", "杀死死死吗"),
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "trick", "term", "hit", "near_miss"),
+    CASES,
+    ids=[f"{language} {trick} {number}" for number, (language, trick, *_) in enumerate(CASES)],
+)
+def test_a_trick_is_seen_through_and_its_neighbour_left_alone(
+    language: str, trick: str, term: str, hit: str, near_miss: str
+) -> None:
+    matched = match(pile([hit, near_miss]), Scope(terms=(term,)))
+    assert matched.select("id", "matched", "evaded").rows() == [
+        ("p0", [f"term:{term}"], [f"term:{term}|{trick}"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trick", "term", "hit"), [(trick, term, hit) for _, trick, term, hit, _ in CASES], ids=range(len(CASES))
+)
+def test_a_trick_that_is_switched_off_is_not_undone(trick: str, term: str, hit: str) -> None:
+    others = tuple(other for other in Trick if other != trick)
+    assert found(Scope(terms=(term,), tricks=others), hit) == [False]
+
+
+WORDS = {
+    "de": "Flüchtling", "pt": "imigração", "pl": "śmierć", "ru": "бомба", "it": "uccidere", "he": "מלחמה",
+    "ar": "مدرسة", "fa": "کتاب", "hi": "मारना", "ur": "مارو", "bn": "আগুন", "te": "చంపుడు",
+    "ja": "暴動", "th": "ระเบิด", "zh": "暴乱",
+}  # fmt: skip
+UNSEEN = {
+    "zero width space": "\u200b",
+    "word joiner": "\u2060",
+    "right-to-left override": "\u202e",
+    "soft hyphen": "\u00ad",
+    "variation selector": "\ufe0f",
+    "invisible separator": "\u2063",
+}
+
+
+@pytest.mark.parametrize("hidden", UNSEEN.values(), ids=UNSEEN)
+@pytest.mark.parametrize("language", WORDS)
+def test_what_the_eye_does_not_see_does_not_hide_a_word(language: str, hidden: str) -> None:
+    word = WORDS[language]
+    other = word[:-1] + word[0]
+    hit, near_miss = (f"{text[:2]}{hidden}{text[2:]}{hidden}" for text in (word, other))
+    matched = match(pile([hit, near_miss]), Scope(terms=(word,)))
+    assert matched.select("id", "evaded").rows() == [("p0", [])]
