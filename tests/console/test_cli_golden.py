@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from incidents.store.golden import GoldenItem
 from tests.console.command_line import at_home, run, told, write
 
 SECRET = "a sentence that everybody agreed on"
@@ -57,4 +58,10 @@ def test_only_who_writes_guidelines_touches_them(tmp_path: Path) -> None:
 
 def test_a_retired_one_is_counted_apart(tmp_path: Path) -> None:
     run("golden", "import", str(write(tmp_path / "golden.csv", ROWS)))
+    item = GoldenItem(policy="violence.incitement", language="en", text=f"{SECRET} one", violates=True).id("")
+    assert told("golden", "retire", item, "--reason", "The policy changed") == {"item": item, "retired": True}
+    assert "was retired before" in run("golden", "retire", item, "--reason", "Again").stdout
+    counts = {row["language"]: (row["violating"], row["retired"]) for row in told("golden", "list")}
+    assert counts == {"de": (1, 0), "en": (0, 1)}
     assert "no golden item 17" in run("golden", "retire", "17", "--reason", "x", code=1).stderr
+    assert "REASON_MISSING" in run("golden", "retire", item, "--reason", " ", code=1).stderr
