@@ -36,7 +36,7 @@ _BLOCKS: Final = 3
 _COUNTING: Final = {"n_features": COLUMNS, "alternate_sign": False, "dtype": np.float32}
 _PLAIN: Final = {"norm": None, "lowercase": False, **_COUNTING}
 _WORDS: Final = HashingVectorizer(token_pattern=_WORD, ngram_range=(1, 2), **_PLAIN)
-_PARTS: Final = HashingVectorizer(analyzer="char_wb", ngram_range=(4, 4), **_PLAIN)
+_PARTS: Final = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4), **_PLAIN)
 _ENTRIES: Final = FeatureHasher(input_type="string", **_COUNTING)
 _FILES: Final = ("matrix.npz", "weights.npy", "ids.parquet")
 
@@ -95,10 +95,10 @@ def load(folder: Path) -> Features:
 def features_of(posts: pl.DataFrame) -> Features:
     """The features of a pile (id, text; `matched`, the entries of the scope that hit, where it is known).
 
-    Each block is TF-IDF with 1 + ln(tf) and length 1: words and pairs of words, runs of four characters
-    within a word, and entries. Letters of scripts without spaces count as words. BadInput where two posts
-    share an id. Source of the weights: Manning, Raghavan and Schütze 2008, Introduction to Information
-    Retrieval, 6.2 and 6.4.
+    Each block is TF-IDF with 1 + ln(tf) and length 1: words and pairs of words, runs of three and four
+    characters within a word, and entries. Letters of scripts without spaces count as words. BadInput where
+    two posts share an id. Source of the weights: Manning, Raghavan and Schütze 2008, Introduction to
+    Information Retrieval, 6.2 and 6.4.
     """
     counted = _counted(posts)
     weights = _rarity(counted, posts.height)

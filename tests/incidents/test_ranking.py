@@ -192,7 +192,7 @@ def test_without_entries_and_examples_all_posts_are_alike() -> None:
 
 
 def test_entries_and_examples_have_one_half_each() -> None:
-    posts = pile(["zündet das Rathaus an", "ganz etwas anderes"], [[], ["term:rathaus"]])
+    posts = pile(["zündet das Rathaus an", "Gut Holz!"], [[], ["term:rathaus"]])
     scores = cold_start(features_of(posts), posts, [Example("zündet das Rathaus an", violates=True)])
     assert scores == pytest.approx([0.5, 0.75])
 
