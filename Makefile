@@ -25,10 +25,10 @@ test: $(READY) ## Run every check: ruff, mypy, import rules, tests
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/pytest
 
-bench: $(READY) ## Measure what is fast: each benchmark prints a table and a ratio to a peer
-	@for file in benchmarks/*.py; do \
-		case "$$file" in */__init__.py) continue;; esac; \
-		echo "== $$file"; OMP_NUM_THREADS=1 $(PY) "$$file" || exit 1; \
+bench: $(READY) ## Measure against the peers (.venv/bin/pip install -e '.[bench]' gets them); each prints a table
+	@for file in $$(grep -l __main__ benchmarks/*.py); do \
+		name=$$(basename "$$file" .py); \
+		echo "== $$name"; OMP_NUM_THREADS=1 $(PY) -m "benchmarks.$$name" || exit 1; \
 	done
 
 golden: $(READY) ## Record the golden documents anew; read their difference before you commit it
