@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from benchmarks.piles import Pile, piles
 from incidents.sweeps.features import features_of
-from incidents.sweeps.ranking import due, refit
+from incidents.sweeps.ranking import refit
+from incidents.sweeps.teaching import due
 
 try:
     import pandas as pd  # type: ignore[import-untyped]

@@ -1,4 +1,8 @@
-"""Rank what waits to be read, and learn from what people decide. Nothing here sees the certify sample."""
+"""Rank what waits to be read, and learn from what people decide. Nothing here sees the certify sample.
+
+What ranks is imported where it is used: scikit-learn takes more than a second to load, and `watch`, which
+only asks whether anything is due, starts a process every minute.
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +15,7 @@ from prefect import task
 from incidents.store import ranking
 from incidents.store.incidents import find
 from incidents.store.sweeps import Sweep, find_sweep
-from incidents.sweeps.features import Features, Floats, features_of, load
 from incidents.sweeps.priorities import priorities
-from incidents.sweeps.ranking import cold_start, refit
 from tasks.scan import folder_of, read_universe
 from tasks.world import store
 
@@ -26,6 +28,9 @@ def first_priorities(sweep: Sweep, window: int, clustered: pl.DataFrame) -> pl.D
 
     The features of all windows are kept in the sweep's folder, so that learning need not make them again.
     """
+    from incidents.sweeps.features import features_of, load  # noqa: PLC0415  see the module's docstring
+    from incidents.sweeps.ranking import cold_start, refit  # noqa: PLC0415
+
     posts = read_universe(sweep.id, window).matched
     features = load(_folder(sweep.id)).append(posts) if window > 1 else features_of(posts)
     with store().read() as work:
@@ -55,8 +60,11 @@ def rank_sweep(sweep: str) -> bool:
         decided = ranking.decided_items(work, sweep)
         waiting = ranking.waiting_items(work, sweep)
         severity = find(work, found.incident_id).impact.harm / _MOST_HARM
-    features, prior = _kept(sweep)
-    scores = refit(features, decided, prior, seed=found.number)
+    from incidents.sweeps.features import load  # noqa: PLC0415  see the module's docstring
+    from incidents.sweeps.ranking import refit  # noqa: PLC0415
+
+    features = load(_folder(sweep))
+    scores = refit(features, decided, np.load(_folder(sweep) / "prior.npy"), seed=found.number)
     scored = pl.DataFrame({"id": features.ids, "score": scores.astype(np.float64)})
     ranked = priorities(waiting.join(scored, on="id"), severity=severity)
     ranking.keep_ranking(store(), sweep, ranked.iter_rows(), decided=len(decided))
@@ -69,10 +77,6 @@ def rank_due_sweeps(_machine_now: datetime) -> int:
     with store().read() as work:
         due = ranking.due_rankings(work)
     return sum(rank_sweep.fn(sweep) for sweep in due)
-
-
-def _kept(sweep: str) -> tuple[Features, Floats]:
-    return load(_folder(sweep)), np.load(_folder(sweep) / "prior.npy")
 
 
 def _posts(sweep: str, window: int) -> pl.DataFrame:

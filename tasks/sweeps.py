@@ -17,7 +17,6 @@ from incidents.store.lifecycle import start_monitoring
 from incidents.store.progress import progress
 from incidents.store.sweeps import Sweep
 from incidents.sweeps.batches import Assignment
-from incidents.sweeps.clustering import cluster
 from incidents.sweeps.reading_list import reading_list
 from tasks.drills import request_of
 from tasks.ranking import first_priorities
@@ -34,6 +33,8 @@ def freeze_window(sweep: str, window: int, now: datetime) -> bool:
     with store().read() as work:
         found = sweeps.find_sweep(work, sweep)
         drill = find(work, found.incident_id).drill
+    from incidents.sweeps.clustering import cluster  # noqa: PLC0415  its libraries take a second to load
+
     universe = read_universe(sweep, window)
     clustered = cluster(universe.matched, _heads(found, window))
     steer_seed, certify_seed = _seeds(found, drill)

@@ -2,7 +2,7 @@
 
 `install` is called in every process of a stack under test, by a sitecustomize.py on its PYTHONPATH. It
 wraps the functions of POINTS as their modules are imported. A wrapped function looks for a file named
-after itself in the folder that FOLDER names: `INC-3@tasks.sweeps:freeze_scope@leave` kills the process
+after itself in the folder that FOLDER names: `INC-3@tasks.sweeps:freeze_window@leave` kills the process
 that leaves `freeze_scope` for INC-3; ANY is whichever incident comes first. The file is renamed first,
 so that this happens once.
 """
@@ -25,13 +25,13 @@ FOLDER = "WATCHFLOOR_TEST_KILL_POINTS"
 ANY = "ANY"
 
 POINTS = {
-    "incidents.store.sweeps": ("freeze",),
+    "incidents.store.freezing": ("freeze",),
     "prefect.flow_runs": ("mark_flow_run_suspension_requested",),
     "tasks.gates": ("open_gate", "take_answer"),
     "tasks.mobilisation": ("ask_notified_teams",),
     "tasks.outbox": ("send",),
     "tasks.reviews": ("begin_review", "publish_retrospective"),
-    "tasks.sweeps": ("freeze_scope", "end_sweep"),
+    "tasks.sweeps": ("freeze_window", "end_sweep"),
 }
 
 SITECUSTOMIZE = "from tests.kill_points import install\n\ninstall()\n"

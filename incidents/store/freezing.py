@@ -18,6 +18,7 @@ from incidents.store.incidents import lock
 from incidents.store.judging import judge_sweep
 from incidents.store.schema import items, sweeps, windows
 from incidents.store.sweeps import Sweep, find_sweep
+from incidents.sweeps.reading_list import WAITING
 from incidents.sweeps.stopping import FIRST_READS, plan_for
 from incidents.sweeps.universe import TermCount, universe_hash
 from incidents.timeline import Event
@@ -31,6 +32,10 @@ _KEPT: Final = (
     *("cluster", "kind", "likeness", "context", "read_as", "copies", "state", "steer_key", "score", "priority"),
 )
 """Columns of a reading list that are kept as they are."""
+
+
+READ_WHOLE: Final = 2 * FIRST_READS
+"""Up to so many posts are all read: a sample, read twice, would cost more than it could spare."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +114,7 @@ def _keep_counts(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> Non
         "steer_seed": sweep.steer_seed or frozen.steer_seed,
         "certify_seed": sweep.certify_seed or frozen.certify_seed,
         "plan": (sweep.plan or plan_for(sweep.goal.target, sweep.goal.confidence)).model_dump(mode="json"),
-        "certify_wanted": sweep.certify_wanted or FIRST_READS,
+        "certify_wanted": sweep.certify_wanted or _first_sample(work, sweep.id),
         # What was reached in fewer posts has to be shown of these, too.
         "reached_at": None,
         "readers": {**(sweep.readers or {}), **frozen.readers},
@@ -119,6 +124,12 @@ def _keep_counts(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> Non
         "terms": [term.model_dump() for term in _added(sweep.terms or (), frozen.terms)],
     }
     work.execute(sa.update(sweeps).where(sweeps.c.id == sweep.id).values(**values))
+
+
+def _first_sample(work: Work, sweep: str) -> int:
+    """How many posts of the certify sample are read at first: none where all of it is read anyway."""
+    waiting = sa.select(sa.func.count()).where(items.c.sweep_id == sweep, items.c.state == WAITING)
+    return FIRST_READS if work.execute(waiting).scalar_one() > READ_WHOLE else 0
 
 
 def _added(earlier: Sequence[TermCount], later: Sequence[TermCount]) -> list[TermCount]:

@@ -29,7 +29,7 @@ def judge_sweep(work: Work, sweep: str, *, now: datetime) -> Standing | None:
     if standing.kind is Kind.reached:
         facts = {"recall_at_least": standing.recall_at_least, "read": standing.read, "found": standing.found}
         reach(work, sweep, facts=facts, now=now)
-    elif standing.kind is Kind.open:
+    elif standing.kind is Kind.open and found.certify_wanted:
         _extend(work, found, standing.sampled + standing.needed_more, now)
     return standing
 

@@ -10,7 +10,7 @@ from incidents.store.engine import Store, Work
 from incidents.store.schema import decisions, golden, incidents, items, sweeps
 from incidents.sweeps.batches import URGENT
 from incidents.sweeps.decisions import Verdict
-from incidents.sweeps.ranking import Example, due
+from incidents.sweeps.teaching import Example, due
 
 _AT_ONCE: Final = 2_000
 """Items whose place changes in one transaction: a reviewer waits for one of them at most."""

@@ -5,8 +5,24 @@ A level is the probability, at most, with which a bound is wrong. Counts are who
 """
 
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
-from scipy.stats import beta, chi2, hypergeom
+from scipy.special import betaincinv, chdtri
+
+if TYPE_CHECKING:
+    from scipy.stats._discrete_distns import hypergeom_gen
+
+
+@cache
+def hypergeometric() -> "hypergeom_gen":
+    """SciPy's distribution of what a draw without replacement holds.
+
+    Its module takes most of a second to load, and few of the processes that know of sweeps judge one.
+    """
+    from scipy.stats import hypergeom  # noqa: PLC0415  see above
+
+    return hypergeom
 
 
 def share_at_least(hits: int, trials: int, level: float) -> float:
@@ -14,7 +30,7 @@ def share_at_least(hits: int, trials: int, level: float) -> float:
 
     Clopper and Pearson, Biometrika 26 (1934).
     """
-    return float(beta.ppf(level, hits, trials - hits + 1)) if hits else 0.0
+    return float(betaincinv(hits, trials - hits + 1, level)) if hits else 0.0
 
 
 def share_at_most(hits: int, trials: int, level: float) -> float:
@@ -31,7 +47,7 @@ def marked_at_most(hits: int, *, population: int, drawn: int, level: float) -> i
     """
 
     def too_many(marked: int) -> bool:
-        return float(hypergeom.cdf(hits, population, marked, drawn)) <= level
+        return float(hypergeometric().cdf(hits, population, marked, drawn)) <= level
 
     return first_where(too_many, hits, population - drawn + hits + 1) - 1
 
@@ -41,7 +57,7 @@ def rate_at_most(events: int, level: float) -> float:
 
     Garwood, Biometrika 28 (1936): with none seen and the level 0.05 it is 3.0.
     """
-    return float(chi2.ppf(1 - level, 2 * (events + 1)) / 2)
+    return float(chdtri(2 * (events + 1), level) / 2)
 
 
 def first_where(holds: Callable[[int], bool], low: int, high: int) -> int:

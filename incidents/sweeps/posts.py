@@ -54,11 +54,14 @@ def posts_from(place: Path | str, columns: pl.DataFrame) -> pl.DataFrame:
     """
     missing = [pl.lit(None, pl.String).alias(name) for name in POST_SCHEMA if name not in columns.columns]
     rows = _identified(columns.with_columns(_without_nul(column) for column in columns).with_columns(missing))
-    _refuse_where(place, rows, _blank(rows["text"]), "no text", "Leave the post out, or give its text.")
+    empty = _blank(rows["text"]) & _without_media(rows)
+    _refuse_where(
+        place, rows, empty, "no text", "Leave the post out, or give its text or the hash of its media."
+    )
     _refuse_duplicates(place, rows)
     return rows.select(
         pl.col("id"),
-        pl.col("text"),
+        pl.col("text").fill_null(""),
         _posted_at(place, rows),
         _worded("language").str.to_lowercase().fill_null("und"),
         _worded("label"),
@@ -117,6 +120,11 @@ def _identified(rows: pl.DataFrame) -> pl.DataFrame:
         return rows
     by_row = pl.format("row-{}", pl.col("row").cast(pl.String).str.zfill(6))
     return rows.with_columns(pl.col("id").fill_null(by_row))
+
+
+def _without_media(rows: pl.DataFrame) -> pl.Series:
+    """Whether a post shows nothing either: a picture without a word is a post."""
+    return rows.select(_media().list.len().fill_null(0) == 0).to_series()
 
 
 def _blank(text: pl.Series) -> pl.Series:

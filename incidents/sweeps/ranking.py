@@ -5,7 +5,7 @@ that steer and certify are none of its business.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from scipy.special import expit
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from incidents.sweeps.features import Features, Floats, Matrix
+from incidents.sweeps.teaching import Example
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -32,13 +33,6 @@ _NEIGHBOURS: Final = 1_000
 _RARE_SHARE: Final = 50
 _RARE_POSTS: Final = 5
 _ROWS_AT_ONCE: Final = 5_000
-
-
-class Example(NamedTuple):
-    """A text that people agreed on: of the guideline, or a golden item."""
-
-    text: str
-    violates: bool
 
 
 def cold_start(features: Features, posts: pl.DataFrame, examples: Sequence[Example]) -> Floats:
@@ -72,11 +66,6 @@ def refit(features: Features, decided: Mapping[str, bool], prior: Floats, *, see
     learned = expit(_STEEPNESS * (_margins(features, rows, violates, seed) + _LIKENESS_WORTH * nearer))
     found = int(violates.sum())
     return np.asarray((found * learned + _PRIOR_WORTH * prior) / (found + _PRIOR_WORTH), np.float32)
-
-
-def due(decided_now: int, decided_at_last_fit: int) -> bool:
-    """Whether a refit is worth its seconds: each decision up to 20, then whenever there are 5 % more."""
-    return decided_now - decided_at_last_fit >= max(1, decided_at_last_fit // 20)
 
 
 def _rules(features: Features, posts: pl.DataFrame) -> Floats | None:

@@ -29,9 +29,9 @@ from typing import Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.stats import binom, hypergeom
+from scipy.special import bdtr
 
-from incidents.sweeps.bounds import first_where, marked_at_most, share_at_least, share_at_most
+from incidents.sweeps.bounds import first_where, hypergeometric, marked_at_most, share_at_least, share_at_most
 
 RULE_SHARE: Final = 0.6
 UNIVERSE_SHARE: Final = 0.1
@@ -224,12 +224,12 @@ def chance_of_luck(missed: int, positives: int, recall: float, violating: int | 
     replacement (Uhlmann, Metrika 10, 1966), and is the limit.
     """
     if violating is None or violating > MANY:
-        return float(binom.cdf(missed, positives, 1 - recall))
+        return float(bdtr(missed, positives, 1 - recall))
     numbers = np.arange(positives, violating + 1)
     if not numbers.size:
         return 0.0
     not_found = numbers - np.ceil(numbers * recall - ROUNDING).astype(int) + 1
-    return float(np.max(hypergeom.cdf(missed, numbers, not_found, positives)))
+    return float(np.max(hypergeometric().cdf(missed, numbers, not_found, positives)))
 
 
 @cache
@@ -285,7 +285,13 @@ def judge(
     positives = [row for row in used if row.verdict == "violates"]
     hits = sum(row.found for row in positives)
     census = len(used) == universe
-    recall = _recall_at_least(plan, step, hits, most) if not census else _share(hits, len(positives))
+    unread = sum(stratum.posts - stratum.read for stratum in strata)
+    if not used and not unread:
+        recall = 1.0  # everything was read, and nobody beside the main readers says what they missed
+    elif census:
+        recall = _share(hits, len(positives))
+    else:
+        recall = _recall_at_least(plan, step, hits, most)
     return _standing(plan, step, used, strata, golden or Golden(), recall)
 
 

@@ -64,17 +64,17 @@ def test_a_crisis_whose_processes_are_killed_at_every_turn(site: Site, tmp_path:
 
     # Killed in the freeze of a sweep, in the middle of its transaction: as if it had not begun.
     posts = write_posts(tmp_path / "posts.csv", english=110, german=60, others=30_000)
-    site.kill_at(incident, "incidents.store.sweeps:freeze@leave")
+    site.kill_at(incident, "incidents.store.freezing:freeze@leave")
     sweep = str(site.told("sweep", "start", incident, "--term", TERM, "--posts", str(posts))["sweep"])
-    site.stopped_at(incident, "incidents.store.sweeps:freeze@leave")
+    site.stopped_at(incident, "incidents.store.freezing:freeze@leave")
     assert site.told("sweep", "status", sweep)["state"] == "requested"
     assert site.read("SELECT count(*) FROM batches WHERE sweep_id = :sweep", sweep=sweep) == [(0,)]
 
     # Killed when it is frozen, and once more when a team's letter is written but not yet noted as sent.
-    site.kill_at(incident, "tasks.sweeps:freeze_scope@leave")
+    site.kill_at(incident, "tasks.sweeps:freeze_window@leave")
     site.kill_at(incident, "tasks.outbox:send@leave")
     site.until_repaired("runs restarted")
-    killed_at(site, incident, "tasks.sweeps:freeze_scope@leave")
+    killed_at(site, incident, "tasks.sweeps:freeze_window@leave")
     killed_at(site, incident, "tasks.outbox:send@leave")
     site.waiting_run(incident, "sweep_work")
 
@@ -122,7 +122,8 @@ def assert_nothing_twice_and_nothing_lost(site: Site, incident: str, sweep: str)
         Event.response_started,
         Event.sweep_requested,
         Event.universe_frozen,
-        Event.batches_opened,
+        Event.reading_opened,
+        Event.certificate_issued,
         Event.sweep_finished,
         Event.plan_made,
         Event.monitoring_started,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from incidents.errors import BadInput
 from incidents.sweeps.features import MAX_CHARACTERS, Features, Matrix, features_of, load
-from incidents.sweeps.ranking import Example, cold_start, due, refit
+from incidents.sweeps.ranking import cold_start, refit
+from incidents.sweeps.teaching import Example, due
 
 VOCABULARY = {
     # language: what a threat says, what nobody minds
