@@ -118,11 +118,14 @@ def tally(parts: Iterable[Scanned]) -> Dry:
 def universe_hash(matched: pl.DataFrame) -> str:
     """SHA-256 (hex) over `id` and `content_hash` in id order; a certificate is checked by it without texts.
 
-    Each id is written with its length in bytes before it, so that no two universes run into the same bytes.
+    Each is written with its length in bytes before it, so that no two universes run into the same bytes:
+    the definition of docs/reference/certificate.md.
     """
     digest = sha256()
     for some in matched.select("id", "content_hash").sort("id").iter_slices(_HASHED_AT_ONCE):
-        lines = some.select(pl.format("{}:{}{}", pl.col("id").str.len_bytes(), "id", "content_hash"))
+        sizes = pl.col("id", "content_hash").str.len_bytes().name.suffix("_size")
+        told = some.with_columns(sizes)
+        lines = told.select(pl.format("{}:{}{}:{}", "id_size", "id", "content_hash_size", "content_hash"))
         digest.update("".join(lines.to_series()).encode())
     return digest.hexdigest()
 

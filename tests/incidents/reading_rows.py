@@ -11,6 +11,7 @@ from incidents.store.batches import Batch, claim_batch
 from incidents.store.decisions import decide, finish_batch
 from incidents.store.engine import Work
 from incidents.store.freezing import freeze
+from incidents.store.gates import GateKind, open_gate
 from incidents.store.schema import items, places, sweeps
 from incidents.store.standing import decisions_of
 from incidents.store.sweeps import Goal, request_sweep
@@ -65,6 +66,13 @@ def add_reading(
     values = {"certify_wanted": certify} if certify else {"certify_wanted": 0, "plan": None}
     work.execute(sa.update(sweeps).where(sweeps.c.id == asked.id).values(**values))
     return asked.id
+
+
+def ask_at(work: Work, sweep: str) -> str:
+    """Open the gate at which the sweep waits for people; returns its incident."""
+    incident, due = sweep.rpartition("-")[0], after(99)
+    open_gate(work, incident, GateKind.sweep_work, subject=sweep, due_at=due, flow_run_id="r", now=after(6))
+    return incident
 
 
 def rank(work: Work, sweep: str, *ids: str) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from incidents.store.aftermath import CAREFUL
 from incidents.store.ending import end_if_over, finish, is_over
 from incidents.store.engine import Store, Work
-from incidents.store.gates import GateKind, current_gate, open_gate
+from incidents.store.gates import GateKind, current_gate
 from incidents.store.looks import ask_for
 from incidents.store.progress import progress
 from incidents.store.schema import decisions, items, readings
@@ -24,6 +24,7 @@ from tests.incidents.reading_rows import (
     GIL,
     PLAIN,
     add_reading,
+    ask_at,
     german,
     look_of,
     read_all,
@@ -196,9 +197,7 @@ def test_a_copy_of_which_its_checker_is_unsure_is_settled_by_a_third_too(store: 
 def test_a_sweep_does_not_end_while_somebody_could_take_a_look(store: Store) -> None:
     with store.begin() as work:
         sweep = add_reading(work, german(3), readers={"de": 2})
-        incident = sweep.rpartition("-")[0]
-        gate = {"subject": sweep, "due_at": after(99), "flow_run_id": "r", "now": after(6)}
-        open_gate(work, incident, GateKind.sweep_work, **gate)
+        incident = ask_at(work, sweep)
         batch = taken(work, BO)
         asked(work, sweep, "p01")
         settle(work, batch, BO)

@@ -17,8 +17,8 @@ SEED = 7
 
 def posts(*rows: Mapping[str, object]) -> pl.DataFrame:
     """Posts that all match; each row says what is special about one."""
-    plain = {"text": "an alarm", "posted_at": None, "language": "de", "reach": 0}
-    return pl.DataFrame([plain | row for row in rows], schema=POST_SCHEMA)
+    plain: dict[str, object] = {"text": "an alarm", "posted_at": None, "language": "de", "reach": 0}
+    return pl.DataFrame([plain | dict(row) for row in rows], schema=POST_SCHEMA)
 
 
 def listed(
