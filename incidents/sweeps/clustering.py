@@ -22,6 +22,7 @@ from incidents.sweeps.minhash import (
     Pairs,
     Rows,
     Signatures,
+    distinct,
     joined_pairs,
     meetings,
     packed,
@@ -337,7 +338,7 @@ def _alike(units: _Units) -> _Links:
     """Pairs of units that are alike, in both directions."""
     near, sketch = units.near, units.signed.sketch[units.near]
     met = [promising(meetings(key[near], _MET), sketch) for key in units.signed.bands]
-    left, right = unpacked(np.unique(np.concatenate(met)))
+    left, right = unpacked(distinct(np.concatenate(met)))
     texts = verified(packed(near[left], near[right]), units.streams, units.signed.sketch)
     pictures = _same_pictures(units)
     pictures = pictures.where(~np.isin(packed(*pictures[:2]), packed(*texts[:2])))

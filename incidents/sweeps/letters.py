@@ -35,8 +35,8 @@ _ALPHABETIC_BELOW: Final = 0x0E00
 _SAYS_ENOUGH: Final = 30
 """Bytes of UTF-8: some 30 Latin letters, 15 Cyrillic ones, 10 Chinese ones."""
 _PARTED: Final = r"[\u3099\u309a\uff66-\uff9f]"
-_FOLDED_AT_ONCE: Final = 4_000_000
-"""Characters; keeps the arrays of one turn under about 200 MB."""
+_FOLDED_AT_ONCE: Final = 500_000
+"""Characters: the arrays of one turn stay near the processor."""
 
 _APOSTROPHES: Final = frozenset("'’‘`´ʼ׳״")
 _ONE_LETTER: Final = str.maketrans(
@@ -46,7 +46,9 @@ _ONE_LETTER: Final = str.maketrans(
 _MARKS_DROPPED: Final = ((0x300, 0x36F), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F))
 _SINGLE_MARKS: Final = frozenset({0x640, 0x670, 0x93C, 0x9BC})  # tatweel, dagger alef, nukta
 _LEET: Final = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"}
-_LEET_POINTS: Final = np.array(list(map(ord, _LEET)), dtype=np.uint32)
+_BEYOND_ASCII: Final = 127
+_IS_FIGURE: Final = np.array([chr(point).isdigit() or chr(point) in _LEET for point in range(128)])
+_STANDS_FOR: Final = np.array([ord(_LEET.get(chr(point), chr(point))) for point in range(128)], dtype=np.uint32)
 _EDGE_POINTS: Final = np.array(list(map(ord, "0134")), dtype=np.uint32)
 _SIGN_POINTS: Final = np.array(list(map(ord, "@$")), dtype=np.uint32)
 
@@ -190,26 +192,26 @@ def _unleeted(points: _Points, row: npt.NDArray[np.intp]) -> _Points:
     They do in the whole of a word that has one of them between letters; and a single 0, 1, 3 or 4 does at
     the edge of a word, beside a letter.
     """
-    leet, space = np.isin(points, _LEET_POINTS), (points == _SPACE) | (points == ord(_SEAM))
-    figure = leet | _digit(points)
-    letter = ~figure & ~space
-    word = np.cumsum(space | _changes(row))
-    run = np.flatnonzero(_changes(figure) | _changes(word))
-    before, after = np.zeros(len(run), dtype=np.bool_), np.zeros(len(run), dtype=np.bool_)
-    within = word[run[1:] - 1] == word[run[1:]]
-    before[1:] = letter[run[1:] - 1] & within
-    after[:-1] = letter[run[1:]] & within
-    single = np.diff(run, append=len(points)) == 1
-    edge = single & (before | after) & np.isin(points[run], _EDGE_POINTS)
-    leeted = np.zeros(int(word[-1]) + 1 if len(word) else 1, dtype=np.bool_)
-    leeted[word[run[figure[run] & before & after]]] = True
-    stands = leet & leeted[word]
-    stands[run[edge]] = True
+    figures = np.flatnonzero(_IS_FIGURE[np.minimum(points, _BEYOND_ASCII)])
+    run = np.cumsum(_changes(figures - np.arange(len(figures))) | _changes(row[figures]))
+    first, last = figures[_changes(run)], figures[_changes(run[::-1])[::-1]]
+    before, after = _letter_at(points, row, first, -1), _letter_at(points, row, last, 1)
+    gaps = np.flatnonzero((points == _SPACE) | (points == ord(_SEAM)))
+    word = np.searchsorted(gaps, figures) + row[figures]  # both only grow, so that each word has its own sum
+    stands = np.isin(word, word[_changes(run)][before & after])
+    stands[_changes(run)] |= (first == last) & (before | after) & np.isin(points[first], _EDGE_POINTS)
+    signs = np.where(np.isin(points[figures], _SIGN_POINTS), _SPACE, points[figures])
     changed = points.copy()
-    for sign, stands_for in _LEET.items():
-        changed[stands & (points == ord(sign))] = ord(stands_for)
-    changed[np.isin(changed, _SIGN_POINTS)] = _SPACE
+    changed[figures] = np.where(stands, _STANDS_FOR[points[figures]], signs)
     return changed
+
+
+def _letter_at(points: _Points, row: npt.NDArray[np.intp], places: npt.NDArray[np.intp], step: int) -> _Flags:
+    """Whether one place on there is a letter of the same text."""
+    beside = np.clip(places + step, 0, len(points) - 1)
+    same = (row[beside] == row[places]) & (beside != places)
+    letters_there: _Flags = same & (points[beside] != _SPACE) & (points[beside] != ord(_SEAM))
+    return letters_there
 
 
 def _repeated(points: _Points, row: npt.NDArray[np.intp]) -> _Flags:

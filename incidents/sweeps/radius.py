@@ -34,6 +34,7 @@ _DENSER: Final = 2
 """Scripts without spaces say in one letter what others say in two or three."""
 _WORD_FROM: Final = 3
 _COMMON_FROM: Final = 5
+_TIMES_AS_COMMON: Final = 50
 """Texts that have a word: from three on it is one, with five what differs by a letter is a slip of it."""
 _LETTERS_OF_DIGITS: Final = frozenset("oieast")
 """What folding makes of digits: one replaced by another may be another number."""
@@ -64,16 +65,26 @@ def slips(head: Letters, copy: Letters) -> tuple[Slip, ...] | None:
     shorter, longer = sorted((len(head.stream), len(copy.stream)))
     if shorter * density < _SHORTEST or longer > _LONGEST:
         return None
+    if head.stream in copy.stream or copy.stream in head.stream:
+        return () if _edges_say_nothing(*_around_shorter(head.stream, copy.stream), shorter, density) else None
     if _differ_by_small_words(head.body.split(" "), copy.body.split(" ")):
         return ()
-    whole = list(Levenshtein.opcodes(head.stream, copy.stream))
-    middle = _without_edges(whole, head.stream, copy.stream, density)
+    middle = _without_edges(
+        list(Levenshtein.opcodes(head.stream, copy.stream)), head.stream, copy.stream, density
+    )
     if middle is None:
         return None
     changes = [op for op in middle if op.tag != "equal"]
     if len(changes) > min(_MOST_SLIPS, 1 + shorter // _LETTERS_A_SLIP):
         return None
     return _slips(changes, head, copy)
+
+
+def _around_shorter(one: str, other: str) -> tuple[str, str]:
+    """What the longer text has before and after the shorter one."""
+    shorter, longer = sorted((one, other), key=len)
+    before, _, after = longer.partition(shorter)
+    return before, after
 
 
 def _differ_by_small_words(ours: list[str], theirs: list[str]) -> bool:
@@ -96,10 +107,12 @@ def _without_edges(ops: Sequence[Opcode], head: str, copy: str, density: int) ->
     back = _gained(head[end.src_end :], copy[end.dest_end :], at_end=True)
     if front is None or back is None:
         return ops
-    allowed = min(_EDGE // density, _EDGE_SHARE * min(len(head), len(copy)))
-    if len(front) + len(back) > allowed or any(map(_says_something, (front, back))):
-        return None
-    return ops[first:last]
+    return ops[first:last] if _edges_say_nothing(front, back, min(len(head), len(copy)), density) else None
+
+
+def _edges_say_nothing(front: str, back: str, shorter: int, density: int) -> bool:
+    allowed = min(_EDGE // density, _EDGE_SHARE * shorter)
+    return len(front) + len(back) <= allowed and not any(map(_says_something, (front, back)))
 
 
 def _edge(ops: Sequence[Opcode], density: int) -> int:
@@ -156,14 +169,15 @@ def is_slip(slip: Slip, texts: Mapping[str, int]) -> bool:
     """Whether a word is only mistyped, given how many texts of the pile have each word.
 
     - of a small word always, unless it became a word that says something: the text needs it no more than that
-    - not where several texts have both: then they are two words
+    - not where several texts have both, and neither is by far the commoner: then they are two words
     - where many have one and hardly any the other
     - else in a word of five letters or more, of eight where a letter is replaced; never its first letter
     """
-    if slip.word in small_words() and (slip.typed in small_words() or texts.get(slip.typed, 0) < _WORD_FROM):
+    word, typed = (texts.get(word, 0) for word in slip)
+    if slip.word in small_words() and (slip.typed in small_words() or typed < _WORD_FROM):
         return True
-    rarer, commoner = sorted(texts.get(word, 0) for word in slip)
-    if rarer >= _WORD_FROM:
+    rarer, commoner = sorted((word, typed))
+    if rarer >= max(_WORD_FROM, commoner / _TIMES_AS_COMMON):
         return False
     return commoner >= _COMMON_FROM or _looks_mistyped(slip)
 
