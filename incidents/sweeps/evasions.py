@@ -5,7 +5,7 @@ single letters in a row become a word. What is then found is told apart from wha
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 import polars as pl
@@ -37,8 +37,8 @@ _ONE_GLYPH: Final = re.compile(_GLYPH)
 _ALONE: Final = "aeiouyàéíóаивкосуя"
 """Letters that are a word by themselves, and may begin a row of single letters: `i h a t e`."""
 
-_AT_END: Final = "u"
-"""As `k i l l u`."""
+_AT_END: Final = "u0123456789"
+"""As `k i l l u` and `k i l l 2`."""
 
 _IN_WORD: Final = re.compile(rf"[^\W\d_]|[{MARKS}]")
 _TWICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1+")
@@ -87,7 +87,7 @@ class Undoing:
         triples = [letter * 3 for letter in letters]
         plain = [triple for triple in triples if triple.isascii()]
         self._trick = trick
-        self._wanted = pl.lit(pl.Series([sorted(wanted)], dtype=pl.List(pl.String)))
+        self._wanted = pl.lit(pl.Series([sorted(map(squeezed, wanted))], dtype=pl.List(pl.String)))
         self._sign = _SHOWS.get(trick) or _either(triples)
         self._words = _WORDS.get(trick) or rf"[\pL\pM]*(?:{_either(triples)})[\pL\pM]*"
         self.plain_sign = _SHOWS_IN_PLAIN.get(trick) or (_either(plain) if trick is Trick.repeated else None)
@@ -106,8 +106,10 @@ class Undoing:
         told = suspects.with_columns(telling.alias("words")).filter(pl.col("words").list.len() > 0)
         if self._trick is not Trick.homoglyph:
             return _reread(told, readings)
-        foreign = [_are_foreign(*row) for row in told.select("words", "text").iter_rows()]
-        changed = _reread(told.filter(pl.Series(foreign, dtype=pl.Boolean)), readings)
+        foreign = [
+            [w for w in words if not is_native(w, text)] for words, text in told.select("words", "text").rows()
+        ]
+        changed = _reread(told.with_columns(pl.Series("words", foreign, dtype=pl.List(pl.String))), readings)
         return changed.with_columns(fold_all(changed["folded"]))
 
     def _searched(self) -> pl.Expr:
@@ -120,9 +122,11 @@ class Undoing:
     def _readings(self, words: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Words → what they may have been, where that holds what is wanted."""
         read = {word: undone_word(self._trick, word) for word in sorted(words)}
-        pairs = [(word, fold(reading)) for word, readings in read.items() for reading in readings]
-        frame = pl.DataFrame(pairs, schema={"word": pl.String(), "reading": pl.String()}, orient="row")
-        matter = frame.filter(pl.col("reading").str.contains_any(self._wanted))
+        pairs = [
+            (word, form) for word, readings in read.items() for reading in readings for form in _forms(reading)
+        ]
+        frame = pl.DataFrame(pairs, schema={"word": pl.String(), "form": pl.String()}, orient="row")
+        matter = frame.filter(pl.col("form").str.contains_any(self._wanted))
         return {word: read[word] for word in matter["word"]}
 
 
@@ -136,23 +140,35 @@ def squeezed(word: str) -> str:
     return _TWICE.sub(r"\1", word)
 
 
+def _forms(reading: str) -> set[str]:
+    """What a reading may come to once the other tricks are undone too."""
+    folded = fold(reading)
+    return {squeezed(form) for form in (folded, *undone_word(Trick.leet, folded))}
+
+
 def _either(literals: Iterable[str]) -> str:
     """One of the literals, or nothing that there is."""
     return "|".join(literals) or "[a&&b]"
 
 
-def _are_foreign(words: Iterable[str], text: str) -> bool:
-    return not all(is_native(word, text) for word in words)
-
-
 def _reread(told: pl.DataFrame, readings: Mapping[str, tuple[str, ...]]) -> pl.DataFrame:
-    """The texts with their telling words undone, in as many ways as there are to read one of them."""
-    if not readings:
-        return told.select("_row", "text", "folded").clear()
-    words = sorted(readings, key=lambda word: (-len(word), word))
-    ways = ([readings[word][way] for word in words] for way in (0, -1))
-    read = (told.select("_row", "text", pl.col("folded").str.replace_many(words, way)) for way in ways)
-    return pl.concat(read).unique(maintain_order=True)
+    """The texts with their words undone, in as many ways as there are to read one of them."""
+    read = [
+        (row, text, reading)
+        for row, text, folded, words in told.select("_row", "text", "folded", "words").iter_rows()
+        for reading in _ways(folded, words, readings)
+    ]
+    kinds = {"_row": pl.get_index_type(), "text": pl.String(), "folded": pl.String()}
+    return pl.DataFrame(read, schema=kinds, orient="row")
+
+
+def _ways(folded: str, words: list[str], readings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    for way in range(max((len(readings[word]) for word in words), default=0)):
+        reading = folded
+        for word in longest_first:
+            reading = reading.replace(word, readings[word][min(way, len(readings[word]) - 1)])
+        yield reading
 
 
 def _without_gaps(words: str) -> tuple[str, ...]:
@@ -168,7 +184,7 @@ def _closed(row: re.Match[str]) -> str:
         return row[0]
     word = "".join(glyphs)
     begins = [word, word[1:]] if len(glyphs) > 3 and word[0] in _ALONE else [word]
-    ends = [begin[:-1] for begin in begins if len(glyphs) > 4 and word[-1] in _AT_END]
+    ends = [begin[:-1] for begin in begins if len(glyphs) > 3 and word[-1] in _AT_END]
     return " ".join([*begins, *ends])
 
 

@@ -48,7 +48,8 @@ _OF: Final = {script: re.compile(f"[{letters}]") for script, letters in _RANGES.
 _OF_LATIN: Final = re.compile(f"[{_LATIN}{''.join(_STRAY)}]")
 _OTHERS: Final = "".join(_RANGES.values())
 _LIKE_LATIN: Final = "".join(letter for twins in _TWINS.values() for letter in twins)
-_MIXED: Final = rf"[{_LATIN}][{_OTHERS}]|[{_OTHERS}][{_LATIN}]|[{''.join(_STRAY)}]"
+_BETWEEN: Final = "[0-9@$!|]{0,3}"
+_MIXED: Final = rf"[{_LATIN}]{_BETWEEN}[{_OTHERS}]|[{_OTHERS}]{_BETWEEN}[{_LATIN}]|[{''.join(_STRAY)}]"
 _IN_WORD: Final = rf"[\pL\pN{''.join(_STRAY)}]"
 
 _TWIN_WORD: Final = rf"(?:^|[^\pL\pN])[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}(?:$|[^\pL\pN])"

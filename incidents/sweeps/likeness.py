@@ -48,8 +48,9 @@ def _like(texts: pl.DataFrame, wanted: npt.NDArray[np.uint64], label: str) -> pl
     known = np.zeros(1 << _BITS, dtype=np.bool_)
     known[wanted >> np.uint64(64 - _BITS)] = True
     maybe = np.flatnonzero(known[sequences >> np.uint64(64 - _BITS)])
-    hits = pl.DataFrame({"text": rows[maybe], "sequence": sequences[maybe]})
-    held = hits.filter(pl.col("sequence").is_in(wanted)).unique().group_by("text").len()
+    sure = maybe[np.isin(sequences[maybe], wanted)]
+    hits = pl.DataFrame({"text": rows[sure], "sequence": sequences[sure]})
+    held = hits.unique().group_by("text").len()
     enough = held.filter(pl.col("len") >= LIKE * len(wanted))["text"].sort()
     return texts.select("_row")[enough].with_columns(pl.lit(label).alias("label"))
 

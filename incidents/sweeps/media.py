@@ -38,7 +38,7 @@ def media_hits(posts: pl.DataFrame, wanted: Sequence[str]) -> pl.DataFrame:
     same = [(media, media) for media in known.filter(known.is_in(wanted))]
     alike = _alike(known.filter(known.str.contains("^pdq:[0-9a-f]{64}$")), [m for m in wanted if PDQ.match(m)])
     pairs = pl.DataFrame(
-        {(media, f"media:{hit}") for media, hit in [*same, *alike]},
+        sorted({(media, f"media:{hit}") for media, hit in [*same, *alike]}),
         schema={"media": pl.String(), "label": pl.String()},
         orient="row",
     )

@@ -17,6 +17,9 @@ from incidents.sweeps.scripts import is_edge, script_of
 _MOST_LETTERS: Final = 100_000
 """Beyond this many letters an alternation nears the size that the engine refuses (10 MB compiled)."""
 
+_LONGEST_WORD: Final = 300
+"""Bytes of a word that anybody would read; what is longer is looked into by nobody."""
+
 _OUTSIDE, _WITHIN, _UNTOLD = 0, 1, 2
 _KINDS: Final = np.array(
     [_UNTOLD if byte > 127 else int(chr(byte).isalnum() or byte == ord("_")) for byte in range(256)],
@@ -161,7 +164,11 @@ def _words_around(places: pl.DataFrame, raw: npt.NDArray[np.uint8], longest: int
     breaks = np.flatnonzero(_KINDS[raw] == _OUTSIDE)
     after = np.searchsorted(breaks, places["at"].to_numpy())
     begin, end = breaks[after - 1] + 1, breaks[after]
-    long = (end - begin >= longest) & (places["at"].to_numpy() + places["size"].to_numpy() <= end)
+    long = (
+        (end - begin >= longest)
+        & (end - begin <= _LONGEST_WORD)
+        & (places["at"].to_numpy() + places["size"].to_numpy() <= end)
+    )
     words = [raw[low:high].tobytes().decode() for low, high in zip(begin[long], end[long], strict=True)]
     found = places.filter(pl.Series(long)).select("text", "probe", "literal")
     return found.with_columns(pl.Series("word", words, dtype=pl.String))
