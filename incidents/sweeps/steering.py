@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-START: Final = 0.03
+START: Final = 0.005
 """What part of the universe steer reads first."""
 
 SHARE: Final = 0.1
@@ -47,8 +47,6 @@ class Lane:
         """Violating posts a post read, to be expected next; 0 where steer found none."""
         if not self.hits:
             return 0.0
-        if len(self.latest) >= WINDOW:
-            return sum(self.latest) / len(self.latest)
         return (self.hits - DISCOUNT + sum(self.latest)) / (self.drawn + len(self.latest))
 
 

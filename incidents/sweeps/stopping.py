@@ -33,9 +33,9 @@ from scipy.special import bdtr
 
 from incidents.sweeps.bounds import first_where, hypergeometric, marked_at_most, share_at_least, share_at_most
 
-RULE_SHARE: Final = 0.6
+RULE_SHARE: Final = 0.7
 UNIVERSE_SHARE: Final = 0.1
-GOLDEN_SHARE: Final = 0.3
+GOLDEN_SHARE: Final = 0.2
 """What part of the error allowed goes to the order statistic, to how many violate, to the golden items."""
 
 SETTLED_AT: Final = 20

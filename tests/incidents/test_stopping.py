@@ -165,8 +165,8 @@ def test_a_sweep_looked_at_all_the_time_misses_its_target_seldom(posts: int, vio
         step, _ = step_for(PLAN, [place >= 0 for place in truth], posts)
         sampled = [place for place in truth if place >= 0][: step.positives]
         early += len(sampled) == step.positives and sum(place >= last for place in sampled) <= step.spared
-    # 3.5 % allowed, 7 of 200; more than 17 has a probability below 0.001.
-    assert early <= 17
+    # 4 % allowed, 8 of 200; more than 18 has a probability below 0.001.
+    assert early <= 18
 
 
 def test_what_the_strata_may_hold_is_bounded_where_the_rule_says_stop() -> None:
@@ -185,7 +185,7 @@ def test_what_the_strata_may_hold_is_bounded_where_the_rule_says_stop() -> None:
             low, high = (low, middle) if done else (middle + 1, high)
         stratum = pile.judge(set(order[:low]), 600, read=400).residuals[0]
         wrong += stratum.missing_at_most < len(order) - low
-    assert wrong <= 7  # 3 % are 2
+    assert wrong <= 7  # 3.5 % are 2
 
 
 # What is said meanwhile
@@ -312,7 +312,7 @@ def test_readers_who_miss_some_lower_what_is_proven() -> None:
         ("vnn", "does_not_violate"),
         ("uuv", "violates"),
         ("uu", None),
-        ("vnu", None),
+        ("vnu", "does_not_violate"),
     ],
 )
 def test_a_double_reading_is_decided_by_two_or_by_a_third(said: str, verdict: str | None) -> None:
