@@ -14,7 +14,7 @@ from prefect import task
 
 from incidents.store import ranking
 from incidents.store.incidents import find
-from incidents.store.sweeps import Sweep, find_sweep
+from incidents.store.sweeps import Sweep, find_sweep, windows_of
 from incidents.sweeps.priorities import priorities
 from tasks.scan import folder_of, read_universe
 from tasks.world import store
@@ -63,6 +63,8 @@ def rank_sweep(sweep: str) -> bool:
     from incidents.sweeps.features import load  # noqa: PLC0415  see the module's docstring
     from incidents.sweeps.ranking import refit  # noqa: PLC0415
 
+    if not _folder(sweep).exists():
+        _make_features(found)
     features = load(_folder(sweep))
     scores = refit(features, decided, np.load(_folder(sweep) / "prior.npy"), seed=found.number)
     scored = pl.DataFrame({"id": features.ids, "score": scores.astype(np.float64)})
@@ -77,6 +79,20 @@ def rank_due_sweeps(_machine_now: datetime) -> int:
     with store().read() as work:
         due = ranking.due_rankings(work)
     return sum(rank_sweep.fn(sweep) for sweep in due)
+
+
+def _make_features(sweep: Sweep) -> None:
+    """Make again what was lost, from the universes in the sweep's folder."""
+    from incidents.sweeps.features import features_of  # noqa: PLC0415  see the module's docstring
+    from incidents.sweeps.ranking import cold_start  # noqa: PLC0415
+
+    with store().read() as work:
+        examples = ranking.examples_for(work, sweep.id)
+        frozen = [each.number for each in windows_of(work, sweep.id) if each.frozen_at is not None]
+    posts = _posts(sweep.id, max(frozen))
+    features = features_of(posts)
+    features.save(_folder(sweep.id))
+    np.save(_folder(sweep.id) / "prior.npy", cold_start(features, posts, examples))
 
 
 def _posts(sweep: str, window: int) -> pl.DataFrame:

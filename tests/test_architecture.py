@@ -17,7 +17,7 @@ from incidents.timeline import Event
 ROOT = Path(__file__).parent.parent
 ROOMS = ("flows", "tasks", "incidents", "console")
 BUILT_ON = {
-    *("cryptography", "numpy", "openpyxl", "polars", "pydantic", "pydantic_core", "pydantic_settings"),
+    *("cryptography", "faiss", "numpy", "openpyxl", "polars", "pydantic", "pydantic_core", "pydantic_settings"),
     *("rapidfuzz", "rensa", "scipy", "sklearn", "yaml"),
 }
 """What the domain is built on, beside the standard library."""

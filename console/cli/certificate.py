@@ -163,11 +163,18 @@ def _facts(certificate: Certificate) -> dict[str, Any]:
     return told if waiver is None else told | {"waived_by": waiver.person, "waived_because": waiver.reason}
 
 
+def _claimed(certificate: Certificate) -> str:
+    """What was proven. Where everything was read and nothing sampled, no share is: people may have missed some."""
+    standing = certificate.standing
+    if not standing.sampled:
+        return f"all of its {standing.universe:,} posts were read, and no sample beside them"
+    return f"at least {100 * standing.recall_at_least:.1f} % found"
+
+
 def _verdict(certificate: Certificate, check: Check, source: str, where: str) -> list[str]:
     whose = WHOSE[check.signer].format(where=f" ({where})" if where else "")
     if check.holds:
-        recall = certificate.standing.recall_at_least
-        held = f"It holds: {certificate.sweep} is {certificate.claim}, at least {100 * recall:.1f} % found"
+        held = f"It holds: {certificate.sweep} is {certificate.claim}, {_claimed(certificate)}"
         return [f"{held}, computed again from {source}.", whose]
     lines = [f"It does not hold, computed again from {source}:", *(f"  {each}" for each in check.differences)]
     return [*lines, whose]

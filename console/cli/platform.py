@@ -4,12 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from console.cli import printing
 from console.cli.door import Door
 from console.cli.options import example
-from console.platform import make_platform
 from incidents.sweeps.posts import read_posts
 
 app = typer.Typer(help="A made-up platform for tests and drills.", no_args_is_help=True)
@@ -37,6 +35,10 @@ def serve(
     Sweep it with `watchfloor sweep start --platform http://127.0.0.1:4290`, and
     WATCHFLOOR_ALLOW_PRIVATE_ADDRESSES=true where the flows run. docs/reference/platform.md has the protocol.
     """
+    import uvicorn  # noqa: PLC0415  the web's libraries take half a second that no other command needs
+
+    from console.platform import make_platform  # noqa: PLC0415
+
     made = make_platform(read_posts(posts), token=_token(ctx, secret), rate=rate)
     printing.print_lines([f"The platform listens on http://127.0.0.1:{port}. Ctrl-C stops it."])
     uvicorn.run(made, host="127.0.0.1", port=port, log_level="warning")

@@ -20,7 +20,7 @@ from incidents.incident.phases import OPEN
 from incidents.people import Act, Person, Role, authorise
 from incidents.store import exposure, pool, timeline
 from incidents.store.engine import Work
-from incidents.store.incidents import find, find_for
+from incidents.store.incidents import find, find_for, holders
 from incidents.store.schema import batches, incidents, roles, sweeps
 from incidents.sweeps.batches import lease_until
 from incidents.sweeps.desk import Desk
@@ -29,6 +29,14 @@ from incidents.timeline import Event
 
 LEASE_ENDED = "the lease ended"
 """Why a batch goes back to the queue where nobody returned it."""
+
+_LOCKED = (
+    sa.select(batches, incidents.c.restricted)
+    .join(incidents, incidents.c.id == batches.c.incident_id)
+    .where(batches.c.id == sa.bindparam("batch"))
+    .with_for_update(of=batches)
+)
+"""A batch, and whether its incident is restricted. Asked for every decision, so it is put together once."""
 
 _CLAIM_LOCK = 4_280_002
 """Advisory lock on PostgreSQL, with the person's id: a double click must not take two batches."""
@@ -151,7 +159,10 @@ def taken(batch: Batch) -> Conflict:
 
 def find_batch(work: Work, batch_id: str) -> Batch:
     """The batch of that id. NotFound where there is none."""
-    return _found(work, batch_id, sa.select(batches))
+    batch = _first(work, sa.select(batches).where(batches.c.id == batch_id))
+    if batch is None:
+        raise _missing(batch_id)
+    return batch
 
 
 def find_batch_for(work: Work, batch_id: str, by: Person) -> Batch:
@@ -166,9 +177,12 @@ def lock_batch(work: Work, batch_id: str, by: Person) -> Batch:
 
     On PostgreSQL the row is locked; on SQLite a writing transaction has the whole store to itself.
     """
-    batch = _found(work, batch_id, sa.select(batches).with_for_update())
-    find_for(work, batch.incident_id, by, Act.work_batch, team=batch.team)
-    return batch
+    row = work.execute(_LOCKED, {"batch": batch_id}).one_or_none()
+    if row is None:
+        raise _missing(batch_id)
+    circle = holders(work, row.incident_id) if row.restricted else None
+    authorise(by, Act.work_batch, team=row.team, restricted_to=circle)
+    return Batch.model_validate(row)
 
 
 def batches_of(work: Work, sweep: str) -> list[Batch]:
@@ -268,11 +282,8 @@ def _first(work: Work, statement: sa.Select[Any]) -> Batch | None:
     return None if row is None else Batch.model_validate(row)
 
 
-def _found(work: Work, batch_id: str, statement: sa.Select[Any]) -> Batch:
-    batch = _first(work, statement.where(batches.c.id == batch_id))
-    if batch is None:
-        raise NotFound(f"There is no batch {batch_id}. `watchfloor sweep status` lists a sweep's batches.")
-    return batch
+def _missing(batch_id: str) -> NotFound:
+    return NotFound(f"There is no batch {batch_id}. `watchfloor sweep status` lists a sweep's batches.")
 
 
 def _check_open(work: Work, batch: Batch) -> None:

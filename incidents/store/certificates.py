@@ -88,6 +88,7 @@ def keep_certificate(work: Work, certificate: Certificate) -> bool:
         "sweep": certificate.sweep,
         "kind": certificate.claim.value,
         "recall_at_least": certificate.standing.recall_at_least,
+        "sampled": certificate.standing.sampled,
         "universe": certificate.universe_hash,
     }
     now = certificate.issued_at

@@ -100,12 +100,11 @@ def was_read_by(of: Columns, person: str, *, elsewhere_than: str | None = None) 
     return read if elsewhere_than is None else read.where(certify_readings.c.batch_id != elsewhere_than)
 
 
-def record(work: Work, sweep: str, batch: str, said: Sequence[Decision]) -> None:
-    """Keep what was said; a later word of the same batch replaces an earlier one."""
-    mine = sa.and_(
-        certify_readings.c.batch_id == batch, certify_readings.c.item.in_([each.item for each in said])
-    )
-    work.execute(certify_readings.delete().where(mine))
+def record(work: Work, sweep: str, batch: str, said: Sequence[Decision], again: Collection[str]) -> None:
+    """Keep what was said; of the items of `again` it replaces an earlier word of the same batch."""
+    if again:
+        mine = sa.and_(certify_readings.c.batch_id == batch, certify_readings.c.item.in_(again))
+        work.execute(certify_readings.delete().where(mine))
     stamp = {"sweep_id": sweep, "batch_id": batch}
     work.execute(certify_readings.insert(), [each.model_dump(mode="python") | stamp for each in said])
 
@@ -113,12 +112,21 @@ def record(work: Work, sweep: str, batch: str, said: Sequence[Decision]) -> None
 def settle(work: Work, sweep: str, batch: str) -> None:
     """Say what the readers of each post in a batch agreed on, or ask for a third where two differ."""
     read = sa.select(certify_readings.c.item).where(certify_readings.c.batch_id == batch)
-    for item, readings in _readings(work, sweep, certify_readings.c.item.in_(read)).items():
-        row = sa.and_(certify_sample.c.sweep_id == sweep, certify_sample.c.item == item)
-        wanted = work.execute(sa.select(certify_sample.c.wanted).where(row)).scalar_one()
-        verdict = agreed(readings, alone=wanted == 1)
-        asks = READERS + 1 if verdict is None and len(readings) >= READERS else wanted
-        work.execute(sa.update(certify_sample).where(row).values(verdict=verdict, wanted=asks))
+    found = _readings(work, sweep, certify_readings.c.item.in_(read))
+    if not found:
+        return
+    mine = sa.and_(certify_sample.c.sweep_id == sweep, certify_sample.c.item.in_(found))
+    wanted = dict(
+        work.execute(sa.select(certify_sample.c.item, certify_sample.c.wanted).where(mine)).tuples().all()
+    )
+    rows = []
+    for item, readings in sorted(found.items()):
+        verdict = agreed(readings, alone=wanted[item] == 1)
+        asks = READERS + 1 if verdict is None and len(readings) >= READERS else wanted[item]
+        rows.append({"i": item, "v": verdict, "w": asks})
+    row = sa.and_(certify_sample.c.sweep_id == sweep, certify_sample.c.item == sa.bindparam("i"))
+    settled: dict[str, Any] = {"verdict": sa.bindparam("v"), "wanted": sa.bindparam("w")}
+    work.execute(sa.update(certify_sample).where(row).values(**settled), rows)
 
 
 def _prefix(sweep: str) -> sa.Select[Any]:

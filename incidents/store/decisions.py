@@ -29,6 +29,9 @@ FIRST_DECISION = "first_decision"
 """Milestone: from here on somebody judges what the sweeps brought in."""
 
 
+_INSERT = decisions.insert()
+
+
 class Recorded(BaseModel):
     """What became of the decisions that were sent."""
 
@@ -62,7 +65,7 @@ def decide(
     that has ended is refused as `LEASE_EXPIRED`.
     """
     batch = lock_batch(work, batch_id, by)
-    found = standing(work, batch, [decision.item for decision in sent])
+    found, empty = standing(work, batch, [decision.item for decision in sent])
     said = {item: place.said for item, place in found.items()}
     changed = [decision for decision in sent if not _same(decision, said.get(decision.item))]
     if changed:
@@ -71,12 +74,14 @@ def decide(
         _refuse(batch, _problems(changed, times, said, by, policies))
         _refuse_others(changed, said, by)
         _keep(work, batch, changed, found, now)
+    new = sum(said[decision.item] is None for decision in changed)
+    if new and empty == batch.size:
         _reach_first_decision(work, batch, now)
     return Recorded(
-        new=sum(said[decision.item] is None for decision in changed),
-        superseded=sum(said[decision.item] is not None for decision in changed),
+        new=new,
+        superseded=len(changed) - new,
         unchanged=len(sent) - len(changed),
-        undecided=undecided(work, batch),
+        undecided=empty - new,
     )
 
 
@@ -194,14 +199,21 @@ def _keep(
     """Each word where its place says that it belongs."""
     stands = [each for each in changed if found[each.item].purpose in DECIDES]
     if stands:
-        _supersede(work, batch, [each.item for each in stands], now)
-        work.execute(decisions.insert(), [_row(batch, each) for each in stands])
+        _supersede(work, batch, [each.item for each in stands if _has_decision(found[each.item])], now)
+        rows = [_row(batch, each) for each in stands]
+        work.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+    again = [each.item for each in changed if found[each.item].said is not None]
     for_sample = [each for each in changed if found[each.item].purpose is Purpose.certify]
     if for_sample:
-        certify.record(work, batch.sweep_id, batch.id, for_sample)
+        certify.record(work, batch.sweep_id, batch.id, for_sample, again)
     blind = {each: found[each.item].purpose for each in changed if found[each.item].purpose in BLIND}
     if blind:
-        looks.record(work, batch.sweep_id, batch.id, blind)
+        looks.record(work, batch.sweep_id, batch.id, blind, again)
+
+
+def _has_decision(place: Place) -> bool:
+    """Whether a decision about the item of a place may stand; what is adjudicated has one, of another batch."""
+    return place.said is not None or place.purpose is Purpose.adjudicate
 
 
 def _mark_done(work: Work, batch: Batch, now: datetime) -> Batch:
@@ -215,7 +227,7 @@ def _mark_done(work: Work, batch: Batch, now: datetime) -> Batch:
 
 
 def _reach_first_decision(work: Work, batch: Batch, now: datetime) -> None:
-    """The entry behind it is the claim of the batch: single decisions are not told to the timeline."""
+    """Asked at the first word in a batch. The entry behind it is the claim: no single word is told."""
     known = sa.select(milestones.c.seq).where(
         milestones.c.incident_id == batch.incident_id, milestones.c.name == FIRST_DECISION
     )

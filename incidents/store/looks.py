@@ -1,6 +1,7 @@
 """Blind looks: golden items, second readings and checks of copies, held against what stands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,10 +12,13 @@ from incidents.sweeps.batches import Purpose
 from incidents.sweeps.decisions import Decision, Verdict
 
 
-def record(work: Work, sweep: str, batch: str, said: Mapping[Decision, Purpose]) -> None:
-    """Keep what was said blind, with the verdict that stands now; a later word replaces an earlier one."""
+def record(
+    work: Work, sweep: str, batch: str, said: Mapping[Decision, Purpose], again: Collection[str]
+) -> None:
+    """Keep what was said blind, with the verdict that stands now; of `again` it replaces an earlier word."""
     ids = [decision.item for decision in said]
-    work.execute(readings.delete().where(readings.c.batch_id == batch, readings.c.item.in_(ids)))
+    if again:
+        work.execute(readings.delete().where(readings.c.batch_id == batch, readings.c.item.in_(again)))
     expected = _standing(work, sweep, ids) | {item: (v, None) for item, v in expected_of(work, batch).items()}
     rows = []
     for decision, purpose in said.items():
@@ -36,9 +40,11 @@ def differing(work: Work, batch: str, purpose: Purpose) -> list[str]:
 
 def ask_for(work: Work, sweep: str, purpose: Purpose, wanted: Mapping[str, float | None]) -> None:
     """Let items wait for a further look; `wanted` says how likely each was to be drawn."""
-    for item, drawn in wanted.items():
-        row = sa.and_(items.c.sweep_id == sweep, items.c.item == item)
-        work.execute(sa.update(items).where(row).values(look=purpose.value, drawn=drawn))
+    rows = [{"i": item, "d": drawn} for item, drawn in sorted(wanted.items())]
+    if rows:
+        row = sa.and_(items.c.sweep_id == sweep, items.c.item == sa.bindparam("i"))
+        asked: dict[str, Any] = {"look": purpose.value, "drawn": sa.bindparam("d")}
+        work.execute(sa.update(items).where(row).values(**asked), rows)
 
 
 def _standing(work: Work, sweep: str, ids: Iterable[str]) -> dict[str, tuple[Verdict, float | None]]:

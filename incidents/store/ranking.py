@@ -45,7 +45,11 @@ def is_due(work: Work, sweep: str) -> bool:
     mine = decided.where(decisions.c.sweep_id == sweep, decisions.c.superseded_at.is_(None)).scalar_subquery()
     row = work.execute(
         sa.select(sweeps.c.ranked_at_decisions, mine.label("decided")).where(
-            sweeps.c.id == sweep, sweeps.c.state == "working", sweeps.c.reached_at.is_(None)
+            # One from before there were plans was never ranked.
+            sweeps.c.id == sweep,
+            sweeps.c.state == "working",
+            sweeps.c.reached_at.is_(None),
+            sweeps.c.plan.is_not(None),
         )
     ).one_or_none()
     return row is not None and due(row.decided, row.ranked_at_decisions or 0)

@@ -16,21 +16,9 @@ from incidents.sweeps.decisions import Decision
 _WORD: Final = tuple(name for name in Decision.model_fields if name != "item")
 
 
-def at_places(batch_id: str) -> sa.Select[Any]:
+def at_places(batch_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
     """Places of a batch in their order: place, item, purpose, sweep_id, and the word said there or nulls."""
-    tables = (decisions, readings, certify_readings)
-    word = [sa.func.coalesce(*(table.c[name] for table in tables)).label(name) for name in _WORD]
-    joined = (
-        places.outerjoin(decisions, _decided())
-        .outerjoin(readings, _here(readings))
-        .outerjoin(certify_readings, _here(certify_readings))
-    )
-    return (
-        sa.select(places.c.batch_id, places.c.place, places.c.item, places.c.purpose, places.c.sweep_id, *word)
-        .select_from(joined)
-        .where(places.c.batch_id == batch_id)
-        .order_by(places.c.place)
-    )
+    return _PLACES.where(places.c.batch_id == batch_id)
 
 
 def is_empty() -> sa.ColumnElement[bool]:
@@ -47,7 +35,8 @@ def word(row: sa.Row[Any]) -> Decision | None:
 
 
 def _decided() -> sa.ColumnElement[bool]:
-    deciding = [purpose.value for purpose in DECIDES]
+    # As literals: a list of values is written into the statement anew each time that it is run.
+    deciding = [sa.literal(purpose.value) for purpose in sorted(DECIDES)]
     elsewhere = sa.and_(places.c.purpose == Purpose.adjudicate.value, decisions.c.batch_id != places.c.batch_id)
     return sa.and_(
         decisions.c.sweep_id == places.c.sweep_id,
@@ -60,3 +49,19 @@ def _decided() -> sa.ColumnElement[bool]:
 
 def _here(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.batch_id == places.c.batch_id, table.c.item == places.c.item)
+
+
+def _places() -> sa.Select[Any]:
+    tables = (decisions, readings, certify_readings)
+    word = [sa.func.coalesce(*(table.c[name] for table in tables)).label(name) for name in _WORD]
+    joined = (
+        places.outerjoin(decisions, _decided())
+        .outerjoin(readings, _here(readings))
+        .outerjoin(certify_readings, _here(certify_readings))
+    )
+    named = (places.c.batch_id, places.c.place, places.c.item, places.c.purpose, places.c.sweep_id)
+    return sa.select(*named, *word).select_from(joined).order_by(places.c.place)
+
+
+_PLACES: Final = _places()
+"""Put together once: that takes longer than asking the database."""

@@ -65,7 +65,7 @@ def import_decisions(
     A batch that is complete with it is finished. The same file handed in twice changes nothing.
     """
     batch = find_batch_for(work, batch_id, by)
-    found = standing(work, batch, [row.item for row in rows])
+    found = standing(work, batch, [row.item for row in rows]).places
     said = {item: place.said for item, place in found.items()}
     own = [row for row in rows if not _is_echo(row, said.get(row.item), by)]
     version = _guideline_version(work, batch, now)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
@@ -32,6 +32,13 @@ class Counts(BaseModel):
     escalated: int
 
 
+class Said(NamedTuple):
+    """What was said at some places of a batch, and how many of all its places are empty."""
+
+    places: dict[str, "Place"]
+    empty: int
+
+
 class Place(NamedTuple):
     """Why an item is read at its place in a batch, and what was said there, if anything."""
 
@@ -54,14 +61,16 @@ def decisions_of(work: Work, batch_id: str, *, by: Person) -> list[Current]:
     return [Current(item=row.item, decision=word(row)) for row in work.execute(at_places(batch_id))]
 
 
-def standing(work: Work, batch: Batch, wanted: Sequence[str]) -> dict[str, Place]:
+def standing(work: Work, batch: Batch, wanted: Sequence[str]) -> Said:
     """Item → why it is read in the batch, and what was said; for those of the wanted that are in it."""
     found: dict[str, Place] = {}
+    empty: int | None = None
     for start in range(0, len(wanted), AT_ONCE):
-        some = places.c.item.in_(wanted[start : start + AT_ONCE])
-        for row in work.execute(at_places(batch.id).where(some)):
+        some = {"batch": batch.id, "wanted": wanted[start : start + AT_ONCE]}
+        for row in work.execute(_WANTED, some):
             found[row.item] = Place(Purpose(row.purpose), word(row))
-    return found
+            empty = row.empty
+    return Said(found, undecided(work, batch) if empty is None else empty)
 
 
 def current_decisions(work: Work, sweep: str) -> Iterator[Decision]:
@@ -99,8 +108,7 @@ def violations(work: Work, batch: Batch) -> int:
 
 def undecided(work: Work, batch: Batch) -> int:
     """At how many places of the batch nobody has said anything yet."""
-    empty = at_places(batch.id).where(is_empty()).subquery()
-    return int(work.execute(sa.select(sa.func.count()).select_from(empty)).scalar_one())
+    return int(work.execute(_EMPTY, {"batch": batch.id}).scalar_one())
 
 
 def _holds() -> sa.ColumnElement[bool]:
@@ -110,3 +118,15 @@ def _holds() -> sa.ColumnElement[bool]:
         decisions.c.item == items.c.read_as,
         decisions.c.superseded_at.is_(None),
     )
+
+
+# Asked for every decision, so they are put together once: that takes longer than asking the database.
+_BATCH: Final = sa.bindparam("batch", type_=sa.String())
+_EMPTY: Final = (
+    at_places(_BATCH).where(is_empty()).with_only_columns(sa.func.count()).order_by(None).correlate(None)
+)
+_WANTED: Final = (
+    at_places(_BATCH)
+    .where(places.c.item.in_(sa.bindparam("wanted", expanding=True)))
+    .add_columns(_EMPTY.scalar_subquery().label("empty"))
+)
