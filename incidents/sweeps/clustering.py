@@ -7,7 +7,7 @@ same clusters.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -35,13 +35,11 @@ from incidents.sweeps.pictures import same_pictures
 from incidents.sweeps.posts import MOMENT
 from incidents.sweeps.radius import Letters, is_slip, slips
 
-Kind = Literal["alone", "exact", "normalised", "near", "media"]
-
 CLUSTERED_SCHEMA: Final = pl.Schema(
     {
         "id": pl.String(),
         "cluster": pl.String(),  # id of its head
-        "kind": pl.String(),  # how it is like the head; `alone` where nothing else is in the cluster
+        "kind": pl.String(),  # how it is like the head: exact, normalised, near or media; or alone
         "likeness": pl.Float64(),  # 0 to 1, to the head
         "covered": pl.Boolean(),  # inherits what is decided about the head
         "read_as": pl.String(),  # id of the post that is read for it: the head where covered

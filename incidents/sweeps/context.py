@@ -4,6 +4,7 @@ Words alone answer here, those of context.yaml, so the answer is a reason to loo
 words guard inheritance: a copy that has one more or one less of them than its head is not covered.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -26,6 +27,7 @@ _QUOTED_LETTERS: Final = 12
 """Characters between quotation marks from which on they hold a statement: fewer hold a word or a title."""
 _UNSPACED: Final = r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]"
 _FEWER_IN_UNSPACED: Final = 5
+_TELLING_IN_TAGS: Final = 4
 _RETWEET_WITH_COMMENT: Final = r"(?i)\b[rq]t\b[\s:]*@[a-z0-9_]"
 
 
@@ -81,7 +83,9 @@ def read_contexts(texts: pl.Series, words: pl.Series) -> pl.DataFrame:
     )
     return read.select(
         pl.coalesce(pl.when(kind).then(pl.lit(kind)) for kind in CONTEXTS).alias("context"),
-        pl.concat_str("said", _signs(), "counter", "quote", _asks(), separator="\n").alias("marks"),
+        pl.concat_str("said", _signs(), "counter", "quote", _asks(), _harmful_hashtag(), separator="\n").alias(
+            "marks"
+        ),
         _handles(pl.col("text")).alias("handles"),
         _named().alias("named"),
         pl.col("text")
@@ -131,8 +135,18 @@ def _marks() -> dict[str, list[str]]:
 
 
 def _contrary_hashtag() -> pl.Expr:
-    parts = "|".join(_lists().hashtags)
-    return pl.col("text").str.contains(rf"(?i)#\w*(?:{parts})")
+    return _hashtag_with(_lists().hashtags)
+
+
+def _harmful_hashtag() -> pl.Expr:
+    """In a tag words have no ends, so that only longer ones tell anything."""
+    harm = (word for of in _lists().words.values() for word in of.harm if len(word) >= _TELLING_IN_TAGS)
+    return _hashtag_with(sorted(set(harm)))
+
+
+def _hashtag_with(parts: Iterable[str]) -> pl.Expr:
+    alternatives = "|".join(part.replace(" ", "") for part in parts)
+    return pl.col("text").str.contains(rf"(?i)#\w*(?:{alternatives})")
 
 
 def _quotes() -> pl.Expr:
@@ -152,7 +166,7 @@ def _signs() -> pl.Expr:
 
 
 def _asks() -> pl.Expr:
-    return pl.col("text").str.contains(r"[?？؟]").cast(pl.String)
+    return pl.col("text").str.contains(r"[?？؟]")
 
 
 def _named() -> pl.Expr:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from incidents.drills.scenarios import generate
 from incidents.errors import BadInput
 from incidents.sweeps.clustering import CLUSTERED_SCHEMA, cluster, clusters
 
@@ -63,6 +64,7 @@ COPIES = [
     ("called false", f"{HEAD} - fake", False, "near"),
     ("hidden word", f"{HEAD} f a k e", False, "near"),
     ("contrary tag", f"{HEAD} #stopthelies", False, "normalised"),
+    ("harmful tag", f"{HEAD} #shootthemall", False, "normalised"),
     ("with a comment", f"look RT @bo: {HEAD}", False, "near"),
     ("no entry", f"{HEAD} 🚫", False, "normalised"),
     ("threat", f"{HEAD} or die", False, "near"),
@@ -339,7 +341,7 @@ TEXTS = st.lists(st.lists(PARTS, max_size=5).map(" ".join), max_size=8)
 
 
 @given(TEXTS, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_the_order_of_the_posts_changes_nothing(texts: list[str], dice: random.Random) -> None:
     posts = pile(*texts).cast({"id": pl.String, "text": pl.String})
     shuffled = posts.sample(fraction=1, shuffle=True, seed=dice.randrange(1000))
@@ -347,7 +349,7 @@ def test_the_order_of_the_posts_changes_nothing(texts: list[str], dice: random.R
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_covered_posts_have_the_context_of_their_head_and_are_read_as_it(texts: list[str]) -> None:
     found = cluster(pile(*texts).cast({"id": pl.String, "text": pl.String}))
     heads = found.select(
@@ -363,9 +365,31 @@ def test_covered_posts_have_the_context_of_their_head_and_are_read_as_it(texts: 
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_clustering_again_with_the_heads_found_changes_nothing(texts: list[str]) -> None:
     posts = pile(*texts).cast({"id": pl.String, "text": pl.String})
     found = cluster(posts)
     again = cluster(posts, posts.filter(pl.col("id").is_in(found["cluster"].implode())))
     assert again.select("id", "cluster", "covered").equals(found.select("id", "cluster", "covered"))
+
+
+def test_a_generated_wave_is_found_and_hardly_anything_else_is_covered() -> None:
+    wave = generate("attack", posts=4_000, start=NOON)
+    found = cluster(wave.posts).join(wave.truth.select("id", pl.col("cluster").alias("true")), on="id")
+    found = found.with_columns(pl.col("true").fill_null(pl.col("id")))
+    precision, recall = rightly_joined(found)
+    assert precision > 0.95
+    assert recall > 0.9
+    precision, recall = rightly_joined(found.filter("covered"))
+    assert precision > 0.98
+    assert recall > 0.8
+
+
+def rightly_joined(found: pl.DataFrame) -> tuple[float, float]:
+    """Precision and recall over all pairs of posts."""
+
+    def pairs(*columns: str) -> int:
+        counts = found.group_by(columns).len()["len"].cast(pl.Int64)
+        return int((counts * (counts - 1) // 2).sum())
+
+    return pairs("cluster", "true") / pairs("cluster"), pairs("cluster", "true") / pairs("true")
