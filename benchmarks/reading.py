@@ -2,11 +2,11 @@
 
     python -m benchmarks.reading [SEEDS] [SIZE]
 
-Each pile, of at most SIZE posts (4,000; 0 takes all there are), is read in batches of 25. Every ranking begins
-with the same post that violates and the same one that does not, drawn by the seed, as ASReview begins; ours
-gets no terms, no examples and no reach. Printed are medians over SEEDS (5) of the share of the pile that was
-read, those two posts included, when .80, .90 and .95 of what violates was found, and our share over that of
-ASReview.
+Each pile, of at most SIZE posts (4,000; 0 takes all there are), is read in batches of 25. Printed are medians
+over SEEDS (5) of the share of the pile that was read when .80, .90 and .95 of what violates was found, and our
+share over that of ASReview. Each seed draws the pile anew and with it the post that violates and the one that
+does not with which every ranking begins, as ASReview begins; they count as read. Ours gets no terms, no
+examples and no reach.
 
 ASReview is its own simulation of the default model (ELAS u4: TF-IDF of words and pairs of words, linear SVM).
 It learns anew after every batch, ours when `due` says so.
@@ -51,25 +51,24 @@ def main(arguments: Sequence[str]) -> None:
     if not READERS["ASReview"]:
         print("asreview is not installed (the extra `bench` has it), so it is left out.")
     print(ROW.format("pile", "read by", *TARGETS, "ratio", "", "", "seconds"))
-    for pile in piles(size=size or None):
-        report(pile, seeds)
+    for draws in zip(*(piles(size=size or None, seed=seed) for seed in range(1, seeds + 1)), strict=True):
+        report(draws)
 
 
-def report(pile: Pile, seeds: int) -> None:
-    """The lines of one pile."""
-    name = f"{pile.name} ({len(pile.ids):,}, {pile.positives / len(pile.ids):.1%})"
+def report(draws: Sequence[Pile]) -> None:
+    """The lines of one pile, from all its draws."""
+    first = draws[0]
+    name = f"{first.name} ({len(first.ids):,}, {first.positives / len(first.ids):.1%})"
     medians: dict[str, NDArray[np.float64]] = {}
     for reader, read in READERS.items():
         if read is None:
             continue
         begun = perf_counter()
-        costs = [shares_read(pile, read(pile, first_two(pile, seed), seed)) for seed in range(seeds)]
-        taken = (perf_counter() - begun) / seeds
+        costs = [shares_read(pile, read(pile, first_two(pile, seed), seed)) for seed, pile in enumerate(draws)]
+        taken = (perf_counter() - begun) / len(draws)
         medians[reader] = np.median(costs, axis=0)
-        ratios = medians[reader] / medians.get("ASReview", np.nan)
-        shares, beside = (
-            [f"{value:.{digits}f}" for value in row] for row, digits in ((medians[reader], 3), (ratios, 2))
-        )
+        shares = [f"{share:.3f}" for share in medians[reader]]
+        beside = [f"{ratio:.2f}" for ratio in medians[reader] / medians.get("ASReview", np.nan)]
         print(ROW.format(name, reader, *shares, *beside, f"{taken:.1f}"), flush=True)
         name = ""
 

@@ -25,7 +25,7 @@ PRESUMED: Final = 100
 violations. Source: Cormack and Grossman 2015 (AutoTAR)."""
 
 _COST: Final = 0.11
-_BALANCE: Final = 9.8
+_BALANCE: Final = 4.0
 _LIKENESS_WORTH: Final = 0.3
 _STEEPNESS: Final = 4.0
 _PRIOR_WORTH: Final = 3
@@ -54,7 +54,7 @@ def refit(features: Features, decided: Mapping[str, bool], prior: Floats, *, see
     violation that was found. Labels may contradict each other. Scores order posts; they are not calibrated
     probabilities. Same arguments, same bytes, in whichever order the decisions come.
 
-    - a linear SVM (squared hinge), violations weighing 9.8 times as much as the rest together, with unread
+    - a linear SVM (squared hinge), violations weighing four times as much as the rest together, with unread
       posts presumed not to violate
     - how much nearer the post is to a violation than to what does not violate: variants of one text
     - no violation yet: the cold start, less where the post is like what did not violate
