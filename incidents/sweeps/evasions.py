@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from incidents.sweeps.folding import fold, fold_all
+from incidents.sweeps.folding import fold_all
 from incidents.sweeps.homoglyphs import LOOKALIKE, LOOKALIKE_WORD, is_native, lookalikes
 from incidents.sweeps.scope import Trick
 from incidents.sweeps.scripts import MARKS, UNSPACED, is_unspaced
@@ -18,9 +18,10 @@ from incidents.sweeps.scripts import MARKS, UNSPACED, is_unspaced
 SQUEEZED: Final = "\ue000"
 """Stands before a word whose repeated letters were taken out; private use, so no text needs it."""
 
-_LATIN: Final = str.maketrans("03456789@$€", "oeasgtbgase")
+_LATIN: Final = [str.maketrans("03456789@$€1!|", f"oeasgtbgase{one * 3}") for one in "il"]
 _CYRILLIC: Final = str.maketrans("03468@$€!", "озчбвасеі")
-_ONES: Final = "1!|"
+_CYRILLIC_LETTER: Final = re.compile("[а-я]")
+_ONE: Final = re.compile("[1!|]")
 
 _ADDRESS: Final = r"(?:https?://|\bwww\.)\S+|(?:^|\B)@\w{4,}"
 _QUANTITY: Final = re.compile(
@@ -80,18 +81,22 @@ _WORDS: Final[Mapping[Trick, str]] = {
 
 
 class Undoing:
-    """Undoes one trick, in words that then hold one of those that are `wanted` (folded)."""
+    """Undoes one trick, as it may be played on the `hidden` words (folded)."""
 
-    def __init__(self, trick: Trick, wanted: Collection[str]) -> None:
-        letters = sorted({letter for word in wanted for letter in word if _IN_WORD.fullmatch(letter)})
+    def __init__(self, trick: Trick, hidden: Collection[str]) -> None:
+        letters = sorted({letter for word in hidden for letter in word if _IN_WORD.fullmatch(letter)})
         triples = [letter * 3 for letter in letters]
         plain = [triple for triple in triples if triple.isascii()]
         self._trick = trick
-        self._wanted = pl.lit(pl.Series([sorted(map(squeezed, wanted))], dtype=pl.List(pl.String)))
         self._sign = _SHOWS.get(trick) or _either(triples)
         self._words = _WORDS.get(trick) or rf"[\pL\pM]*(?:{_either(triples)})[\pL\pM]*"
         self.plain_sign = _SHOWS_IN_PLAIN.get(trick) or (_either(plain) if trick is Trick.repeated else None)
         """What plain ASCII must hold in which the trick shows, for Rust's regex, inside `(?i-u:…)`."""
+
+    @property
+    def may_err(self) -> bool:
+        """Whether a text may say what it seems to, though the trick shows: ВОМВ is no word, сор is one."""
+        return self._trick is Trick.homoglyph
 
     def shows(self) -> pl.Expr:
         """Whether the trick shows in a text, of which `text` and `folded` are told."""
@@ -100,17 +105,16 @@ class Undoing:
     def undone(self, texts: pl.DataFrame) -> pl.DataFrame:
         """What the texts may have said before: columns _row, text, folded, a row for each reading."""
         suspects = texts.filter(self.shows()).with_columns(self._searched().alias("folded"))
-        words = pl.Series("words", suspects["folded"].str.extract_all(self._words))
-        readings = self._readings(words.explode(empty_as_null=False).unique())
-        telling = words.list.set_intersection(pl.Series([list(readings)], dtype=pl.List(pl.String)))
-        told = suspects.with_columns(telling.alias("words")).filter(pl.col("words").list.len() > 0)
-        if self._trick is not Trick.homoglyph:
-            return _reread(told, readings)
-        foreign = [
-            [w for w in words if not is_native(w, text)] for words, text in told.select("words", "text").rows()
+        suspects = suspects.with_columns(pl.col("folded").str.extract_all(self._words).alias("words"))
+        is_homoglyph = self._trick is Trick.homoglyph
+        read = [
+            (row, text, reading)
+            for row, text, searched, words in suspects.select("_row", "text", "folded", "words").iter_rows()
+            for reading in self._readings(searched, words)
         ]
-        changed = _reread(told.with_columns(pl.Series("words", foreign, dtype=pl.List(pl.String))), readings)
-        return changed.with_columns(fold_all(changed["folded"]))
+        kinds = {"_row": pl.get_index_type(), "text": pl.String(), "folded": pl.String()}
+        changed = pl.DataFrame(read, schema=kinds, orient="row")
+        return changed.with_columns(fold_all(changed["folded"])) if is_homoglyph else changed
 
     def _searched(self) -> pl.Expr:
         """The text without addresses where those are full of signs; for homoglyphs as it was written."""
@@ -119,20 +123,24 @@ class Undoing:
         folded = pl.col("folded")
         return folded if self._trick is Trick.spaced else folded.str.replace_all(_ADDRESS, " ")
 
-    def _readings(self, words: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Words → what they may have been, where that holds what is wanted."""
-        read = {word: undone_word(self._trick, word) for word in sorted(words)}
-        pairs = [
-            (word, form) for word, readings in read.items() for reading in readings for form in _forms(reading)
-        ]
-        frame = pl.DataFrame(pairs, schema={"word": pl.String(), "form": pl.String()}, orient="row")
-        matter = frame.filter(pl.col("form").str.contains_any(self._wanted))
-        return {word: read[word] for word in matter["word"]}
+    def _readings(self, text: str, words: list[str]) -> Iterator[str]:
+        """The text with its words undone, in as many ways as there are to read one of them."""
+        if self._trick is Trick.homoglyph:
+            words = [word for word in words if not is_native(word, text)]
+        readings = {word: undone_word(self._trick, word) for word in words}
+        ways = max(map(len, readings.values()), default=0)
+        longest_first = sorted(readings, key=len, reverse=True) if len(words) > 1 else words
+        for way in range(ways):
+            reading = text
+            for word in longest_first:
+                if found := readings[word]:
+                    reading = reading.replace(word, found[min(way, len(found) - 1)])
+            yield reading
 
 
 def undone_word(trick: Trick, word: str) -> tuple[str, ...]:
     """What a folded word may have been before the trick."""
-    return tuple(dict.fromkeys(reading for reading in _UNDOING[trick](word) if reading != word))
+    return tuple(reading for reading in _UNDOING[trick](word) if reading != word)
 
 
 def squeezed(word: str) -> str:
@@ -140,35 +148,9 @@ def squeezed(word: str) -> str:
     return _TWICE.sub(r"\1", word)
 
 
-def _forms(reading: str) -> set[str]:
-    """What a reading may come to once the other tricks are undone too."""
-    folded = fold(reading)
-    return {squeezed(form) for form in (folded, *undone_word(Trick.leet, folded))}
-
-
 def _either(literals: Iterable[str]) -> str:
     """One of the literals, or nothing that there is."""
     return "|".join(literals) or "[a&&b]"
-
-
-def _reread(told: pl.DataFrame, readings: Mapping[str, tuple[str, ...]]) -> pl.DataFrame:
-    """The texts with their words undone, in as many ways as there are to read one of them."""
-    read = [
-        (row, text, reading)
-        for row, text, folded, words in told.select("_row", "text", "folded", "words").iter_rows()
-        for reading in _ways(folded, words, readings)
-    ]
-    kinds = {"_row": pl.get_index_type(), "text": pl.String(), "folded": pl.String()}
-    return pl.DataFrame(read, schema=kinds, orient="row")
-
-
-def _ways(folded: str, words: list[str], readings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    longest_first = sorted(words, key=lambda word: (-len(word), word))
-    for way in range(max((len(readings[word]) for word in words), default=0)):
-        reading = folded
-        for word in longest_first:
-            reading = reading.replace(word, readings[word][min(way, len(readings[word]) - 1)])
-        yield reading
 
 
 def _without_gaps(words: str) -> tuple[str, ...]:
@@ -193,14 +175,13 @@ def _without_leet(token: str) -> tuple[str, ...]:
     word = token.strip("!|")
     if not _LETTER.search(word) or _QUANTITY.fullmatch(word):
         return ()
-    if re.search("[а-я]", word):
+    if _CYRILLIC_LETTER.search(word):
         return (word.translate(_CYRILLIC),)
-    return tuple(word.translate(_LATIN | dict.fromkeys(map(ord, _ONES), ord(one))) for one in "il")
+    return tuple(word.translate(table) for table in (_LATIN if _ONE.search(word) else _LATIN[:1]))
 
 
 def _without_repeats(word: str) -> tuple[str, ...]:
-    thrice = _THRICE.search(word)
-    if thrice is None:
+    if (thrice := _THRICE.search(word)) is None:
         return ()
     return (_THRICE.sub(r"\1", word) if is_unspaced(thrice[1]) else SQUEEZED + squeezed(word),)
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final
 
+import polars as pl
+
 from incidents.sweeps.folding import fold
 from incidents.sweeps.scripts import WORD, is_unspaced, script_of
 
@@ -71,14 +73,12 @@ class Splitter:
         self._words = frozenset(word for word in own if len(word) >= _TERM) | _small_words()
         self._longest = max(map(len, self._words))
 
-    def is_joined(self, term: str, word: str, written: str) -> bool:
-        """Whether `word`, in a text that was `written` so before it was folded, is made of words and `term`."""
+    def is_made_of(self, term: str, word: str) -> bool:
+        """Whether a word is made of other words and the term, both folded."""
         plain = term.replace(" ", "")
-        if len(plain) < _TERM or is_unspaced(plain[0]):
-            return False
-        return any(self._is_made_of(plain, part) or _has_humps(plain, part, written) for part in _parts(word))
+        return _is_long_enough(plain) and any(self._is_split(plain, part) for part in _parts(word))
 
-    def _is_made_of(self, term: str, word: str) -> bool:
+    def _is_split(self, term: str, word: str) -> bool:
         if term not in word:
             return False
         script = script_of(term[0])
@@ -100,12 +100,31 @@ class Splitter:
         return ends[-1]
 
 
+def may_be_joined(word: pl.Expr) -> pl.Expr:
+    """Whether a word has the letters to be split."""
+    return word.str.len_chars() >= min(_SPLIT_ELSEWHERE, *_SPLIT.values())
+
+
+def has_humps(text: pl.Expr) -> pl.Expr:
+    """Whether a word as it was written has capitals inside."""
+    return text.str.contains("[a-z][A-Z]")
+
+
+def stands_between_humps(term: str, word: str, written: str) -> bool:
+    """Whether capitals in `#KillThemAll`, a text as written, say that the term stands whole in the word."""
+    plain = term.replace(" ", "")
+    return _is_long_enough(plain) and any(_has_humps(plain, part, written) for part in _parts(word))
+
+
+def _is_long_enough(term: str) -> bool:
+    return len(term) >= _TERM and not is_unspaced(term[0])
+
+
 def _parts(word: str) -> Iterator[str]:
     return (found[0] for found in WORD.finditer(word))
 
 
 def _has_humps(term: str, word: str, written: str) -> bool:
-    """Whether capitals in `#KillThemAll` say that the term stands there whole."""
     at = written.lower().find(word)
     part = written[at : at + len(word)] if at >= 0 else ""
     humps = [fold(hump) for hump in _HUMP.findall(part)] if re.search("[a-z][A-Z]", part) else []

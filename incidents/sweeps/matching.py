@@ -7,13 +7,14 @@ undone and the text searched again. Posts are worked through some at a time, so 
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
 
 from incidents.sweeps.evasions import Undoing, squeezed
 from incidents.sweeps.folding import fold, fold_all, fold_others, fold_plain
-from incidents.sweeps.joined import SHORTEST, Splitter
+from incidents.sweeps.joined import SHORTEST, Splitter, has_humps, may_be_joined, stands_between_humps
 from incidents.sweeps.likeness import example_hits
 from incidents.sweeps.media import media_hits
 from incidents.sweeps.probes import Probe, parts, probes_of, term_probes, trick_probes
@@ -35,7 +36,7 @@ def match(posts: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     time, language or region is unknown is kept: a sweep must not lose what it cannot place.
     """
     rows = posts.filter(_in_scope(scope)).with_row_index("_row")
-    finder = _Finder(scope)
+    finder = _finder(scope)
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
         found = list(threads.map(finder.hits, rows.iter_slices(_AT_ONCE)))
     hits = pl.concat([HITS.to_frame(), *found])
@@ -97,6 +98,12 @@ def _in_scope(scope: Scope) -> pl.Expr:
     return pl.all_horizontal(keep)
 
 
+@lru_cache(maxsize=2)
+def _finder(scope: Scope) -> "_Finder":
+    """Prepared once for all partitions of a pile."""
+    return _Finder(scope)
+
+
 class _Finder:
     """Finds what a scope looks for, in some posts at a time; everything is prepared once."""
 
@@ -135,7 +142,9 @@ class _Finder:
         for undoing, search in self._tricks:
             changed = undoing.undone(texts)
             yield search.found(changed).hits
-            texts = pl.concat([texts.join(changed, on="_row", how="anti"), changed])
+            # What looks like other letters may be none: only there the text as it stands is looked at further.
+            kept = texts if undoing.may_err else texts.join(changed, on="_row", how="anti")
+            texts = pl.concat([kept, changed])
 
     def _in_texts(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Expressions that a person wrote, in the text as written or as folded; and examples."""
@@ -170,12 +179,17 @@ def _folded(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _joined(splitter: Splitter, texts: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:
     """Which of the words inside of others are there on purpose."""
-    words = inside.join(texts, on="_row").select("_row", "label", "literal", "word", "text")
-    told = words.select("literal", "word", "text").iter_rows()
-    kept = pl.Series(
-        [splitter.is_joined(literal, word, text) for literal, word, text in told], dtype=pl.Boolean
+    words = inside.filter(may_be_joined(pl.col("word"))).select("literal", "word").unique()
+    made = [splitter.is_made_of(literal, word) for literal, word in words.iter_rows()]
+    humped = inside.join(texts.filter(has_humps(pl.col("text"))), on="_row")
+    told = humped.select("literal", "word", "text").iter_rows()
+    shown = pl.Series([stands_between_humps(*row) for row in told], dtype=pl.Boolean)
+    both = (
+        inside.join(words.filter(pl.Series(made, dtype=pl.Boolean)), on=["literal", "word"]),
+        humped.filter(shown),
     )
-    return words.filter(kept).select("_row", "label", pl.lit(Trick.joined.value).alias("trick"))
+    trick = pl.lit(Trick.joined.value).alias("trick")
+    return pl.concat([some.select("_row", "label", trick) for some in both]).unique()
 
 
 def _words(scope: Scope, probes: Iterable[Probe]) -> list[str]:

@@ -4,7 +4,7 @@ All probes are for folded text (`folding.fold`). What may stand around a word is
 finds little in Arabic and nothing in Chinese.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 from typing import Final, NamedTuple
 
@@ -125,18 +125,33 @@ def _unspaced_probes(plain: Iterable[Probe]) -> Iterator[Probe]:
 def _squeezed_probes(scope: Scope) -> Iterator[Probe]:
     """Each word plainly, or marked and with each letter once, as `evasions` writes it."""
     for term in scope.terms:
-        words = fold(term).split()
+        words = fold(term).split(" ")
         longest = max(words, key=len)
         if near(term) is None and not is_unspaced(longest[0]) and len(squeezed(longest)) >= _SHORTEST_SQUEEZED:
-            first, *others = words
-            before = _BEFORE.get(script_of(first[0]), "")
-            begin = f"(?:{SQUEEZED}{before}{quoted(squeezed(first))}|{left_of(first[0])}{quoted(first)})"
-            rest = [f" (?:{SQUEEZED}{quoted(squeezed(word))}|{quoted(word)})" for word in others]
-            expression = begin + "".join(rest) + right_of(words[-1][-1])
-            yield from (Probe(f"term:{term}", literal, expression) for literal in {longest, squeezed(longest)})
+            yield from _squeezed_word(term, longest) if len(words) == 1 else _squeezed_phrase(term, words)
     for tag in scope.hashtags:
         literal = squeezed(tag)
         yield Probe(f"#{tag}", literal, rf"#{SQUEEZED}{quoted(literal)}\b{{end-half}}")
+
+
+def _squeezed_word(term: str, word: str) -> Iterator[Probe]:
+    literal, script = squeezed(word), script_of(word[0])
+    if script not in _BEFORE:
+        yield Probe(
+            f"term:{term}", SQUEEZED + literal, quoted(SQUEEZED + literal) + right_of(word[-1]), is_word=True
+        )
+    else:
+        yield Probe(f"term:{term}", literal, SQUEEZED + _BEFORE[script] + quoted(literal) + right_of(word[-1]))
+
+
+def _squeezed_phrase(term: str, words: Sequence[str]) -> Iterator[Probe]:
+    first, *others = words
+    before = _BEFORE.get(script_of(first[0]), "")
+    begin = f"(?:{SQUEEZED}{before}{quoted(squeezed(first))}|{left_of(first[0])}{quoted(first)})"
+    rest = [f" (?:{SQUEEZED}{quoted(squeezed(word))}|{quoted(word)})" for word in others]
+    longest = max(words, key=len)
+    for literal in sorted({longest, squeezed(longest)}):
+        yield Probe(f"term:{term}", literal, begin + "".join(rest) + right_of(words[-1][-1]))
 
 
 def parts(term: str) -> tuple[str, ...]:
