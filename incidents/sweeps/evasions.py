@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from incidents.sweeps.folding import fold_all
-from incidents.sweeps.homoglyphs import LOOKALIKE, LOOKALIKE_WORD, is_native, lookalikes
+from incidents.sweeps.homoglyphs import LOOKALIKE_WORD, is_native, lookalikes, shows_lookalikes
 from incidents.sweeps.scope import Trick
 from incidents.sweeps.scripts import MARKS, UNSPACED, is_unspaced
 
@@ -49,7 +49,6 @@ _NO_PLAIN_WORD: Final = r"[\x00-/:-@\[-`{-\x7f]"
 _SIGN: Final = r"[\pL\pN@$€!|]"
 
 _SHOWS: Final[Mapping[Trick, str]] = {
-    Trick.homoglyph: LOOKALIKE,
     Trick.spaced: (
         rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*){{2}}(?:$|{_NO_WORD})"
         rf"|(?:^|{_NO_WORD})[{UNSPACED}]\pM*{_NO_WORD}{{1,3}}[{UNSPACED}]\pM*(?:$|{_NO_WORD})"
@@ -100,7 +99,9 @@ class Undoing:
 
     def shows(self) -> pl.Expr:
         """Whether the trick shows in a text, of which `text` and `folded` are told."""
-        return pl.col("text" if self._trick is Trick.homoglyph else "folded").str.contains(self._sign)
+        if self._trick is Trick.homoglyph:
+            return shows_lookalikes(pl.col("text"))
+        return pl.col("folded").str.contains(self._sign)
 
     def undone(self, texts: pl.DataFrame) -> pl.DataFrame:
         """What the texts may have said before: columns _row, text, folded, a row for each reading."""

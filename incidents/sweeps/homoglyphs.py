@@ -10,6 +10,8 @@ The pairs are a choice from the confusables of Unicode Technical Standard 39: th
 import re
 from typing import Final
 
+import polars as pl
+
 
 def _pairs(one: str, other: str) -> dict[str, str]:
     return dict(zip(one, other, strict=True))
@@ -53,12 +55,16 @@ _MIXED: Final = rf"[{_LATIN}]{_BETWEEN}[{_OTHERS}]|[{_OTHERS}]{_BETWEEN}[{_LATIN
 _IN_WORD: Final = rf"[\pL\pN{''.join(_STRAY)}]"
 
 _TWIN_WORD: Final = rf"(?:^|[^\pL\pN])[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}(?:$|[^\pL\pN])"
-
-LOOKALIKE: Final = rf"{_MIXED}|{_TWIN_WORD}"
-"""What a text must hold for a word to be meant as another, for Rust's regex."""
+_NATIVE_LETTER: Final = rf"[{_OTHERS}--[{_LIKE_LATIN}]]"
 
 LOOKALIKE_WORD: Final = rf"{_IN_WORD}*(?:{_MIXED}){_IN_WORD}*|\b[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}\b"
-"""That word."""
+"""A word that may be meant as another, for Rust's regex."""
+
+
+def shows_lookalikes(text: pl.Expr) -> pl.Expr:
+    """Whether a text may hold such a word: scripts mix in one, or no letter of the text is without a twin."""
+    all_have_twins = text.str.contains(_TWIN_WORD) & ~text.str.contains(_NATIVE_LETTER)
+    return text.str.contains(_MIXED) | all_have_twins
 
 
 def lookalikes(word: str) -> tuple[str, ...]:

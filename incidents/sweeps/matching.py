@@ -135,7 +135,7 @@ class _Finder:
         """What stands in the texts, and what does once their tricks are undone."""
         found = self._plain.found(texts, longest=SHORTEST if self._splitter else 0)
         yield found.hits
-        if self._splitter:
+        if self._splitter and found.inside.height:
             yield _joined(self._splitter, texts, found.inside)
         if self._tricks:
             texts = texts.filter(pl.any_horizontal(undoing.shows() for undoing, _ in self._tricks))
