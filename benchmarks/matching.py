@@ -15,6 +15,7 @@ second has a fifth of them. Recorded posts are read where they lie beside the ch
 """
 
 import random
+import re
 import resource
 import shutil
 import subprocess
@@ -36,7 +37,7 @@ from incidents.sweeps.matching import match
 from incidents.sweeps.posts import POST_SCHEMA, read_posts
 from incidents.sweeps.probes import quoted
 from incidents.sweeps.scope import Scope
-from incidents.sweeps.scripts import WORD, is_unspaced
+from incidents.sweeps.scripts import MARKS, WORD, is_unspaced
 
 RECORDED = Path(__file__).parents[2] / "shared" / "data" / "posts" / "multilingual_cases.csv.gz"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -270,7 +271,10 @@ def share(plain: pl.DataFrame, terms: Sequence[str], trick: Callable[[str], str]
 def replaced(text: str, term: str, trick: Callable[[str], str]) -> str | None:
     """The text with each place of the term hidden; None where that changes nothing or leaves it standing."""
     folded = fold(text)
-    altered = folded.replace(term, trick(term))
+    written = re.compile(
+        rf"[^\W_]*{re.escape(term)}[\w{MARKS}]*"
+    )  # with the particles that are written onto it
+    altered = written.sub(lambda word: trick(word[0]), folded)
     return altered if altered != folded and term not in altered else None
 
 

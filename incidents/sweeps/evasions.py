@@ -6,6 +6,7 @@ single letters in a row become a word. What is then found is told apart from wha
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Final
 
 import polars as pl
@@ -31,15 +32,20 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 
 _GLYPH: Final = rf"(?:[^\W_]|[@$€])[{MARKS}]*"
 _NO_GLYPH: Final = rf"(?:[^\w{MARKS}@$€]|_)"
+_BEGINS: Final = rf"(?<![^\W_])(?<![{MARKS}@$€])"
+_ENDS: Final = rf"(?![^\W_]|[{MARKS}@$€])"
 _SPACED: Final = re.compile(
-    rf"(?<![^\W_])(?<![{MARKS}@$€]){_GLYPH}({_NO_GLYPH}{{1,3}}){_GLYPH}(?:\1{_GLYPH})*(?![^\W_]|[{MARKS}@$€])"
+    rf"{_BEGINS}{_GLYPH}(?P<gap>{_NO_GLYPH}{{1,3}}){_GLYPH}(?:(?P=gap){_GLYPH})+{_ENDS}"
+    rf"|{_BEGINS}[{UNSPACED}][{MARKS}]*{_NO_GLYPH}{{1,3}}[{UNSPACED}][{MARKS}]*{_ENDS}"
 )
 _ONE_GLYPH: Final = re.compile(_GLYPH)
-_ALONE: Final = "aeiouyàéíóаивкосуя"
-"""Letters that are a word by themselves, and may begin a row of single letters: `i h a t e`."""
 
-_AT_END: Final = "u0123456789"
-"""As `k i l l u` and `k i l l 2`."""
+_ALONE: Final = frozenset("aeiouyàáèéíóúwzаивкосуяэюनव0123456789")
+"""What stands by itself beside a row of single letters: words of one letter, as in `i h a t e`, and digits."""
+
+_MOST_ALONE: Final = 2
+_CORE: Final = 4
+"""Letters that are left of a row when what stands by itself is taken off: `h a t e` is not `hat`."""
 
 _IN_WORD: Final = re.compile(rf"[^\W\d_]|[{MARKS}]")
 _TWICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1+")
@@ -159,16 +165,20 @@ def _without_gaps(words: str) -> tuple[str, ...]:
 
 
 def _closed(row: re.Match[str]) -> str:
-    """A row of single letters as a word: three or more, or two of a script without spaces."""
+    """A row of single letters as a word, and without what may stand by itself at its ends."""
     glyphs = _ONE_GLYPH.findall(row[0])
     letters = sum(1 for glyph in glyphs if _LETTER.match(glyph))
-    enough = 2 if all(is_unspaced(glyph[0]) for glyph in glyphs) else 3
-    if len(glyphs) < enough or 2 * letters < len(glyphs):
+    if 2 * letters < len(glyphs):
         return row[0]
-    word = "".join(glyphs)
-    begins = [word, word[1:]] if len(glyphs) > 3 and word[0] in _ALONE else [word]
-    ends = [begin[:-1] for begin in begins if len(glyphs) > 3 and word[-1] in _AT_END]
-    return " ".join([*begins, *ends])
+    before, behind = (_count_alone(some) for some in (glyphs, glyphs[::-1]))
+    cuts = ((start, len(glyphs) - end) for end in range(behind + 1) for start in range(before + 1))
+    words = ["".join(glyphs[start:end]) for start, end in cuts if end - start >= min(_CORE, len(glyphs))]
+    return " ".join(dict.fromkeys(words))
+
+
+def _count_alone(glyphs: list[str]) -> int:
+    """How many of the first ones may stand by themselves."""
+    return len(list(takewhile(_ALONE.__contains__, glyphs[:_MOST_ALONE])))
 
 
 def _without_leet(token: str) -> tuple[str, ...]:
