@@ -42,8 +42,7 @@ def first_priorities(sweep: Sweep, window: int, clustered: pl.DataFrame) -> pl.D
     np.save(_folder(sweep.id) / "prior.npy", prior)
     scores = refit(features, decided, prior, seed=sweep.number) if decided else prior
     scored = pl.DataFrame({"id": features.ids, "score": scores.astype(np.float64)})
-    copies = clustered.select("id", pl.when("covered").then("cluster").otherwise("id").alias("read_as"))
-    known = posts.select("id", "reach").join(copies, on="id").join(scored, on="id")
+    known = posts.select("id", "reach").join(clustered.select("id", "read_as"), on="id").join(scored, on="id")
     weighed = known.with_columns(
         pl.len().over("read_as").alias("copies"), pl.col("reach").sum().over("read_as")
     )

@@ -28,6 +28,7 @@ from incidents.store.gates import open_gates
 from incidents.store.timeline import entries
 from incidents.timeline import Event
 from tests.kill_points import FOLDER, SITECUSTOMIZE
+from tests.props import fill_in
 
 T = TypeVar("T")
 
@@ -61,6 +62,15 @@ HEARS = {
 READY = "Ctrl-C stops everything"
 SCHEDULED = ("detect", "watch", "hand_over", "follow_up")
 """Deployments with a schedule: it is paused, and the tests start them when the story needs them."""
+
+
+def decide_all(site: "Site", sweep: str, team: str, person: str, folder: Path, **said: str) -> None:
+    """Work all that a team has for a person, in spreadsheets, and say the same of everything."""
+    while claimed := site.claim(team, sweep, person):
+        sheet = folder / f"{claimed}.csv"
+        site.run("sweep", "export", claimed, "--out", str(sheet), "--as", person)
+        fill_in(sheet, **said)
+        site.run("sweep", "import", str(sheet), "--batch", claimed, "--as", person)
 
 
 def free_port() -> int:
@@ -154,7 +164,7 @@ class Site:
         """Take the next free batch of a team; None where nothing is left."""
         answer = self._ask(["sweep", "claim", team, "--sweep", sweep, "--as", person, "--json"])
         if answer["code"] != 0:
-            assert "No batch of the team" in answer["stderr"], answer
+            assert "Nothing waits for the team" in answer["stderr"], answer
             return None
         return str(json.loads(answer["stdout"])["batch"])
 

@@ -164,7 +164,7 @@ def _facts(certificate: Certificate) -> dict[str, Any]:
 
 
 def _claimed(certificate: Certificate) -> str:
-    """What was proven. Where everything was read and nothing sampled, no share is: people may have missed some."""
+    """What was proven. Where all was read and nothing sampled, no share is: people may have missed some."""
     standing = certificate.standing
     if not standing.sampled:
         return f"all of its {standing.universe:,} posts were read, and no sample beside them"

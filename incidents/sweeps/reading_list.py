@@ -27,7 +27,7 @@ def reading_list(
 ) -> pl.DataFrame:
     """One row a post of the universe, with the columns that the store keeps of an item.
 
-    `clustered` comes from `cluster` (id, cluster, kind, likeness, covered, context), `priorities` from the
+    `clustered` comes from `cluster` (id, cluster, kind, likeness, read_as, context), `priorities` from the
     ranking (id, score, priority). Ordered by priority, the highest first, then id.
 
     `steer_key` is the place of the post in the order of the sample that steers; a head has the place of the
@@ -39,8 +39,7 @@ def reading_list(
         .join(clustered, on="id")
         .join(priorities.select("id", "score", "priority"), on="id", how="left")
         .with_columns(
-            pl.when("covered").then("cluster").otherwise("id").alias("read_as"),
-            pl.when(pl.col("covered") & (pl.col("cluster") != pl.col("id")))
+            pl.when(pl.col("read_as") != pl.col("id"))
             .then(pl.lit(COVERED))
             .otherwise(pl.lit(WAITING))
             .alias("state"),

@@ -94,7 +94,7 @@ class Search:
 def holds_any(column: pl.Expr, literals: Sequence[str]) -> pl.Expr:
     """One alternation is up to four times as fast as Aho-Corasick at a few hundred literals."""
     if sum(map(len, literals)) > _MOST_LETTERS:
-        return column.str.contains_any(literals)
+        return column.str.contains_any(list(literals))
     return column.str.contains("|".join(map(quoted, literals)))
 
 
@@ -131,8 +131,8 @@ def _places(candidates: pl.DataFrame, literals: Sequence[str]) -> pl.DataFrame:
     found = candidates.select(
         "text",
         (taken.shift(1, fill_value=0) + 1).alias("start"),
-        folded.str.extract_many(literals, overlapping=True).alias("literal"),
-        folded.str.find_many(literals, overlapping=True).alias("at"),
+        folded.str.extract_many(list(literals), overlapping=True).alias("literal"),
+        folded.str.find_many(list(literals), overlapping=True).alias("at"),
     ).explode("literal", "at", empty_as_null=False)
     return found.select(
         "text",

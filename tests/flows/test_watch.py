@@ -20,24 +20,23 @@ from incidents.store import attempts, lifecycle, outbox
 from incidents.store.asks import asks_of
 from incidents.store.batches import batches_of, claim
 from incidents.store.engine import Store, Work
+from incidents.store.freezing import freeze
 from incidents.store.gates import GateKind, open_gates
 from incidents.store.guidelines import guidelines_of
 from incidents.store.incidents import find
 from incidents.store.roles import tenures
 from incidents.store.shift_notes import last_note
 from incidents.store.signals import signals_of, take_signal
-from incidents.store.sweeps import freeze, request_sweep
+from incidents.store.sweeps import request_sweep
 from incidents.store.timeline import entries
 from incidents.store.upgrade import upgrade
-from incidents.sweeps.batches import Assignment
-from incidents.sweeps.universe import gather
 from incidents.timeline import Event
 from tasks import gates, mobilisation, notes, upkeep, world
 from tasks.attempts import attempt_key
 from tasks.candidates import begin_assessment, open_candidates
 from tasks.runs import RunState
 from tasks.upkeep import MOST_STARTS, PATIENCE
-from tests.incidents.sweep_rows import SCOPE, SOURCE, pile
+from tests.incidents.sweep_rows import SCOPE, SOURCE, add_batch, frozen, pile
 from tests.incidents.test_timeline import unguard
 from tests.props import a_signal
 from tests.stack import PEOPLE
@@ -283,9 +282,8 @@ def test_a_batch_whose_reviewer_went_away_is_free_again(store: Store) -> None:
     incident = crisis(store)
     with store.begin() as work:
         sweep = request_sweep(work, incident, SCOPE, SOURCE, by=NOOR, now=NOW).id
-        from_english = pile(("p1", "en"), ("p2", "en"))
-        freeze(work, sweep, gather(from_english, SCOPE, Assignment(default_team="english")), now=NOW)
-        batch = batches_of(work, sweep)[0].id
+        freeze(work, sweep, frozen(pile(("p1", "en"), ("p2", "en"))), now=NOW)
+        batch = add_batch(work, sweep, "english", "en", ["p1", "p2"])
         claim(work, batch, by=SARA, now=NOW, lease_minutes=30)
     assert upkeep.return_expired_leases.fn(after(29)) == 0
     assert upkeep.return_expired_leases.fn(after(30)) == 1

@@ -119,6 +119,7 @@ def frozen(posts: pl.DataFrame, *, window: int = 1, copies: dict[str, str] | Non
     clustered = universe.matched.select(
         "id",
         pl.col("id").replace(heads).alias("cluster"),
+        pl.col("id").replace(heads).alias("read_as"),
         pl.when(pl.col("id").is_in(list(heads))).then(pl.lit("exact")).otherwise(pl.lit("alone")).alias("kind"),
         pl.lit(1.0).alias("likeness"),
         pl.col("id").is_in(list(heads)).alias("covered"),

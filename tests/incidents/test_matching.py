@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from incidents.sweeps.folding import fold_all
 from incidents.sweeps.matching import match, term_counts
 from incidents.sweeps.posts import POST_SCHEMA
 from incidents.sweeps.scope import Scope, Trick, fold
@@ -204,7 +205,7 @@ def test_nothing_found_keeps_the_columns(texts: list[str | None]) -> None:
     lists = {"matched": pl.List(pl.String), "evaded": pl.List(pl.String)}
     assert matched.schema == pl.Schema({**POST_SCHEMA, **lists})
     tricks = pl.Struct(dict.fromkeys(Trick, pl.Int64))
-    counted = {"term": pl.String, "posts": pl.Int64, "alone": pl.Int64, "evaded": tricks}
+    counted: dict[str, Any] = {"term": pl.String, "posts": pl.Int64, "alone": pl.Int64, "evaded": tricks}
     assert term_counts(matched).schema == pl.Schema(counted)
 
 
@@ -245,3 +246,9 @@ def test_sixty_thousand_real_posts_take_about_a_second() -> None:
     begun = time.monotonic()
     assert match(pile(texts), Scope(terms=tuple(words))).height > 0
     assert time.monotonic() - begun < 10  # about 0.3 s alone; other tests share the machine
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=8))
+def test_a_column_is_folded_as_each_of_its_texts_is(texts: list[str]) -> None:
+    assert fold_all(pl.Series(texts, dtype=pl.String)).to_list() == [fold(text) for text in texts]

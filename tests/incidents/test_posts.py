@@ -107,6 +107,15 @@ def test_what_no_database_keeps_is_taken_out(tmp_path: Path) -> None:
     assert frame.select("id", "text", "language").row(0) == ("7", "ab", "pt")
 
 
+@pytest.mark.parametrize("written", ["MD5:{0}, pdq:{1}", "md5:{0} pdq:{1}", '["md5:{0}", "pdq:{1}"]'])
+def test_media_hashes_are_read_however_they_are_listed(tmp_path: Path, written: str) -> None:
+    cell = written.format("ab" * 16, "f0" * 32)
+    content = json.dumps({"text": "a", "media": cell, "region": "de"}) + '\n{"text": "b", "media": ""}\n'
+    frame = reading(tmp_path, "posts.jsonl", content)
+    assert frame["media"].to_list() == [["md5:" + "ab" * 16, "pdq:" + "f0" * 32], None]
+    assert frame["region"].to_list() == ["DE", None]
+
+
 def test_blank_lines_are_no_posts(tmp_path: Path) -> None:
     assert reading(tmp_path, "posts.csv", "\ufefftext,id\nfirst,a\n\nsecond,b\n")["id"].to_list() == ["a", "b"]
     assert reading(tmp_path, "posts.jsonl", '\ufeff{"text": "a"}\n\n{"text": "b"}\n').height == 2

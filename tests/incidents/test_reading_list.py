@@ -34,6 +34,7 @@ def listed(
     clustered = ids.select(
         "id",
         cluster=pl.col("id").replace(heads),
+        read_as=pl.col("id").replace(heads),
         kind=pl.lit("exact"),
         likeness=pl.lit(1.0),
         covered=pl.col("id").is_in(list(heads)),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from incidents.errors import BadInput
-from incidents.sweeps.scope import MAX_LENGTH, MAX_PATTERNS, Scope, fold, read_scope
+from incidents.sweeps.scope import MAX_LENGTH, MAX_PATTERNS, Scope, Trick, fold, read_scope
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -68,6 +68,18 @@ def test_terms_that_fold_alike_are_kept_once_as_first_written() -> None:
         ({"terms": ("x",), "since": NOON, "until": NOON}, "since must lie before until"),
         ({"terms": ("x",), "since": datetime(2030, 1, 1)}, "timezone"),  # noqa: DTZ001 - the case
         ({"terms": ("x",), "term": ("y",)}, "Extra inputs are not permitted"),
+        ({"languages": ("de",), "regions": ("DE",), "tricks": ("leet",)}, "an empty scope"),
+        ({"terms": ('"storm"~5',)}, "two to 4 words and a distance of 1 to 50"),
+        ({"terms": ('"a b c d e"~5',)}, "two to 4 words"),
+        ({"terms": ('"storm clinic"~51',)}, "a distance of 1 to 50"),
+        ({"urls": ("example.com",)}, "a host alone is a domain"),
+        ({"urls": ("nowhere/page",)}, "a domain is a host"),
+        ({"accounts": ("two words",)}, "an account is one name"),
+        ({"terms": ("x",), "regions": ("Germany",)}, "a region is an ISO 3166 code"),
+        ({"media": ("pdq:abc",)}, "a media hash is pdq: and 64"),
+        ({"media": ("pdq:" + "0" * 64,)}, "a picture without features"),
+        ({"examples": ("too short",)}, "at least 20 letters"),
+        ({"terms": ("x",), "tricks": ("rot13",)}, "tricks.0"),
     ],
 )
 def test_a_scope_that_cannot_be_used_says_why(fields: dict[str, Any], sentence: str) -> None:
@@ -98,3 +110,38 @@ def test_the_fingerprint_ignores_order_and_zone_but_no_content() -> None:
 @given(st.text())
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+def test_entries_of_every_kind_are_kept_in_one_form() -> None:
+    scope = Scope(
+        terms=(' "Storm  Clinic" ~ 05',),
+        urls=("HTTPS://www.Example.com/Page/#top", "example.com/page"),
+        accounts=("@Ada", "ada"),
+        regions=("de", "DE"),
+        media=("MD5:" + "AB" * 16,),
+        tricks=(Trick.joined, Trick.leet, Trick.joined),
+    )
+    assert scope.terms == ('"Storm Clinic"~5',)
+    assert scope.urls == ("example.com/Page",)
+    assert (scope.accounts, scope.regions) == (("ada",), ("DE",))
+    assert scope.media == ("md5:" + "ab" * 16,)
+    assert scope.tricks == (Trick.leet, Trick.joined)
+    assert read_scope(scope.model_dump(mode="json")) == scope
+
+
+def test_all_tricks_are_undone_unless_said_otherwise() -> None:
+    assert Scope(terms=("a",)).tricks == tuple(Trick)
+    assert Scope(terms=("a",), tricks=()).fingerprint() != Scope(terms=("a",)).fingerprint()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"urls": ["a.example/b"]},
+        {"accounts": ["ada"]},
+        {"media": ["md5:" + "ab" * 16]},
+        {"examples": ["x" * 20]},
+    ],
+)
+def test_any_entry_that_brings_posts_in_makes_a_scope(fields: dict[str, Any]) -> None:
+    assert read_scope(fields).tricks == tuple(Trick)

@@ -12,9 +12,9 @@ from alembic.runtime.migration import MigrationContext
 
 from incidents.errors import BadInput, NotFound
 from incidents.store import timeline
-from incidents.store.schema import metadata
 from incidents.store.engine import Store, Work
 from incidents.store.incidents import find
+from incidents.store.schema import metadata
 from incidents.store.upgrade import current_revision, newest_revision, upgrade
 from incidents.timeline import GENESIS, Event, entry_hash
 from tests.incidents.sweep_rows import T0, add_candidate, add_crisis, after, at_once, split

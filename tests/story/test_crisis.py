@@ -13,7 +13,7 @@ import pytest
 
 from incidents.timeline import Event
 from tests.props import KEEP, SECRET, TERM, VIOLATES, a_signal, fill_in, write_posts
-from tests.stack import HEARS, Site, running_site, until
+from tests.stack import HEARS, Site, decide_all, running_site, until
 
 GUIDELINE = "# What to remove\n\nCalls to storm the clinic. Keep reports about them.\n"
 
@@ -120,12 +120,14 @@ def test_a_crisis_from_its_first_signal_to_its_signed_retrospective(crisis: Site
     fill_in(sheet, **VIOLATES)
     assert "the batch is done" in site.run("sweep", "import", str(sheet), "--batch", batch, "--as", "sara")
 
-    # Emil decides the German one. That was the last batch: the sweep wakes up and ends in a plan.
+    # Emil decides the German one, and Lena looks again at what is drawn of it. That was all: the sweep wakes up
+    # and ends in a plan.
     batch = str(site.told("sweep", "claim", "western-europe", "--sweep", sweep, "--as", "emil")["batch"])
     sheet = tmp_path / "german.csv"
     site.run("sweep", "export", batch, "--out", str(sheet), "--as", "emil")
     fill_in(sheet, **KEEP)
     site.run("sweep", "import", str(sheet), "--batch", batch, "--as", "emil")
+    decide_all(site, sweep, "western-europe", "lena", tmp_path, **KEEP)
     site.until_phase(incident, "monitoring")
     assert site.told("sweep", "plan", sweep, "--out", str(tmp_path / "plan.csv"))["actions"] == 8
     assert SECRET not in (tmp_path / "plan.csv").read_text(encoding="utf-8")
