@@ -9,11 +9,11 @@ from incidents.incident.incident import SYSTEM
 from incidents.store import certify, exposure, looks, timeline
 from incidents.store.batches import Batch
 from incidents.store.engine import Work
-from incidents.store.incidents import find, lock
+from incidents.store.incidents import find
 from incidents.store.said import at_places, word
 from incidents.store.schema import decisions, items, readings
 from incidents.store.steering import Read, steer
-from incidents.store.sweeps import Sweep, find_sweep
+from incidents.store.sweeps import Sweep, find_sweep, lock_sweep
 from incidents.sweeps.batches import DECIDES, Purpose
 from incidents.sweeps.decisions import Decision, Verdict
 from incidents.sweeps.quality.draws import chance
@@ -33,8 +33,7 @@ def learn_from(work: Work, batch: Batch, now: datetime) -> None:
     - the decisions to be read a second time are drawn by risk, those that cover many copies always; the
       copies to be checked are drawn evenly
     """
-    # Before the sweep's own row, as everywhere: of two who finish at once, one waits here.
-    lock(work, batch.incident_id)
+    lock_sweep(work, batch.sweep_id)
     sweep = find_sweep(work, batch.sweep_id)
     certify.settle(work, sweep.id, batch.id)
     decided = _decided_in(work, batch.id)

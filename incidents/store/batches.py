@@ -4,8 +4,8 @@ A batch that somebody gave back, or whose lease ended, is taken over by whoever 
 decided in it; where there is none, a new one is made (`pool`). A lease is taken by a conditional UPDATE, on
 PostgreSQL of a row that nobody else is just taking, so two people who ask at once get two batches.
 
-A batch is locked before its incident, here and in `decisions`, so that no two transactions wait for each
-other.
+A batch is locked before its sweep, and a sweep before its incident, here and in `decisions`, so that no two
+transactions wait for each other.
 """
 
 from datetime import datetime

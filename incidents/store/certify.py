@@ -64,24 +64,8 @@ def waiting_for(work: Work, sweep: str, *, team: str, language: str, person: str
         decisions.c.item == certify_sample.c.item,
         decisions.c.person == person,
     )
-    return _locked(work, sweep, statement.where(~decided), most) or _locked(work, sweep, statement, most)
-
-
-def _locked(work: Work, sweep: str, statement: sa.Select[Any], most: int) -> list[str]:
-    """The first of the posts that nobody else is just handing out.
-
-    Between looking and locking somebody may have handed out one of them: only a second look, with the locks
-    in our hands, tells.
-    """
-    locking = statement.limit(most).with_for_update(of=certify_sample, skip_locked=True)
-    found = list(work.execute(locking).scalars())
-    if not found or not work.is_postgresql:
-        return found
-    still = sa.select(certify_sample.c.item).where(
-        certify_sample.c.sweep_id == sweep, certify_sample.c.item.in_(found), _has_room()
-    )
-    known = set(work.execute(still).scalars())
-    return [item for item in found if item in known]
+    first = statement.limit(most)
+    return list(work.execute(first.where(~decided)).scalars()) or list(work.execute(first).scalars())
 
 
 def _has_room() -> sa.ColumnElement[bool]:

@@ -18,7 +18,7 @@ from incidents.store.gates import GateKind, answer_gate
 from incidents.store.incidents import lock
 from incidents.store.schema import batches, items, planned_actions, sweeps, windows
 from incidents.store.standing import counts, current_decisions
-from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for
+from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for, lock_sweep
 from incidents.sweeps.batches import Purpose
 from incidents.sweeps.plan import action_plan
 from incidents.timeline import Event
@@ -115,6 +115,7 @@ def close_sweep(work: Work, sweep: str, *, by: Person, reason: str, now: datetim
     if refusals:
         raise NotAllowed(f"{sweep} was not closed.", refusals)
     lock_all(work, sweep)
+    lock_sweep(work, sweep)
     lock(work, found.incident_id)
     statement = sa.update(sweeps).where(
         sweeps.c.id == sweep, sweeps.c.state == "working", sweeps.c.closed_by.is_(None)

@@ -21,6 +21,9 @@ from incidents.store.schema import counters
 BUSY_SECONDS = 30
 """How long a writer waits for another on SQLite before it gives up."""
 
+TURN_MILLISECONDS = 20
+"""How long SQLite's own waiting for the write lock may go on before it begins anew."""
+
 WAL_ATTEMPTS = 20
 """How often a process asks SQLite for its write-ahead log while others are just making the store."""
 
@@ -210,5 +213,30 @@ def _turn_on_wal(cursor: DBAPICursor) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     """Take the write lock at once: a reader that turns writer half-way would be refused as busy."""
-    reads = connection.get_execution_options().get("watchfloor_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    if connection.get_execution_options().get("watchfloor_reads", False):
+        raw.execute("BEGIN")
+    elif not _takes_turn(raw):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _takes_turn(raw: DBAPIConnection) -> bool:
+    """Wait for the write lock among others who want it; False where it is another trouble than that.
+
+    SQLite's own waiting is unfair: whoever has waited long asks ten times a second, who just came a
+    thousand times, so that among many writers one is left out for half a minute. Here it begins anew, soon.
+    """
+    raw.execute(f"PRAGMA busy_timeout={TURN_MILLISECONDS}")
+    try:
+        for _ in range(BUSY_SECONDS * 1_000 // TURN_MILLISECONDS):
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    return False
+            else:
+                return True
+        return False
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1_000}")

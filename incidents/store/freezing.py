@@ -14,10 +14,9 @@ from incidents.store import timeline
 from incidents.store.certify import READERS, draw_sample
 from incidents.store.ending import end_if_over
 from incidents.store.engine import Work
-from incidents.store.incidents import lock
 from incidents.store.judging import judge_sweep
 from incidents.store.schema import items, sweeps, windows
-from incidents.store.sweeps import Sweep, find_sweep
+from incidents.store.sweeps import Sweep, find_sweep, lock_sweep
 from incidents.sweeps.reading_list import WAITING
 from incidents.sweeps.stopping import FIRST_READS, plan_for
 from incidents.sweeps.universe import TermCount, universe_hash
@@ -59,7 +58,7 @@ def freeze(work: Work, sweep: str, frozen: Frozen, *, now: datetime) -> bool:
     The samples that steer and certify it are drawn here, before anything is ranked by what people say. A
     sweep whose windows matched nothing is finished with it.
     """
-    lock(work, find_sweep(work, sweep).incident_id)
+    lock_sweep(work, sweep)
     found = find_sweep(work, sweep)
     counted = {"posts_seen": frozen.posts_seen, "posts_matched": frozen.posts.height}
     languages = dict(frozen.posts.group_by("language").len().sort("language").iter_rows())

@@ -29,6 +29,7 @@ from incidents.store.schema import (
     windows,
 )
 from incidents.store.steering import load_steering
+from incidents.store.sweeps import lock_sweep
 from incidents.sweeps.batches import DECIDES, Purpose, shares
 
 LOOKS: Final = frozenset({Purpose.adjudicate, Purpose.check, Purpose.second})
@@ -53,6 +54,7 @@ class Wanted(BaseModel):
 
 def make_batch(work: Work, sweep: str, wanted: Wanted) -> str | None:
     """Make a batch of what waits for the team in a language of the person; return its id, or None."""
+    lock_sweep(work, sweep)
     steering = load_steering(work, sweep)
     languages = _languages(work, sweep, wanted)
     source = steering.next_source([stratum for stratum in steering.lanes if stratum[0] in languages])

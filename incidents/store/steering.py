@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from incidents.store.engine import Work
 from incidents.store.schema import sweeps
+from incidents.store.sweeps import lock_sweep
 from incidents.sweeps.batches import Purpose
 from incidents.sweeps.steering import HEAD, SHARE, START, STEER, Lane, Source, Steering, Stratum
 
@@ -41,7 +42,7 @@ def load_steering(work: Work, sweep: str) -> Steered:
 
 def steer(work: Work, sweep: str, read: Sequence[Read]) -> tuple[Stratum, ...]:
     """Take account of what was read; return the strata that it moved forward. Locks the sweep's row."""
-    work.execute(sa.select(sweeps.c.id).where(sweeps.c.id == sweep).with_for_update())
+    lock_sweep(work, sweep)
     before = load_steering(work, sweep)
     after: Steering = before
     for source, posts in _by_source(read).items():

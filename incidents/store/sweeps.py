@@ -159,6 +159,16 @@ def find_sweep(work: Work, sweep: str) -> Sweep:
     return Sweep.model_validate(row)
 
 
+def lock_sweep(work: Work, sweep: str) -> None:
+    """Keep others from handing out, finishing or freezing posts of the sweep until the transaction ends.
+
+    On PostgreSQL. Rows that refer to the sweep may be added meanwhile. A batch is locked before its sweep, and
+    a sweep before its incident: otherwise two transactions could wait for each other.
+    """
+    row = sa.select(sweeps.c.id).where(sweeps.c.id == sweep)
+    work.execute(row.with_for_update(key_share=True))
+
+
 def find_sweep_for(work: Work, sweep: str, by: Person, act: Act = Act.see_sweep) -> Sweep:
     """The sweep, if the person may do that with it. NotFound, or NotAuthorised with its reason."""
     found = find_sweep(work, sweep)
