@@ -176,7 +176,7 @@ def equal_letters(posts: pl.DataFrame) -> list[str]:
 
 def datasketch_lsh(posts: pl.DataFrame) -> list[str]:
     """MinHashLSH as its manual has it: insert all, query each, join along the edges."""
-    from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]  # noqa: PLC0415  # optional
+    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415  # optional
 
     texts = posts["text"].str.to_lowercase().to_list()
     shingles = [[text[at : at + 3].encode() for at in range(max(1, len(text) - 2))] for text in texts]

@@ -31,8 +31,8 @@ from incidents.sweeps.teaching import due
 
 try:
     import pandas as pd  # type: ignore[import-untyped]
-    from asreview import ActiveLearningCycle, Simulate  # type: ignore[import-untyped]
-    from asreview.models.models import get_ai_config  # type: ignore[import-untyped]
+    from asreview import ActiveLearningCycle, Simulate
+    from asreview.models.models import get_ai_config
 except ImportError:
     Simulate = None
 

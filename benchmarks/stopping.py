@@ -36,7 +36,7 @@ from incidents.sweeps.steering import HEAD, STEER, Source, Steering, Stratum
 from incidents.sweeps.stopping import plan_for, step_for
 
 try:
-    from buscarpy import calculate_h0  # type: ignore[import-untyped]
+    from buscarpy import calculate_h0
 except ImportError:
     calculate_h0 = None
 
