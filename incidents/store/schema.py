@@ -372,8 +372,12 @@ items = sa.Table(
     sa.Index("ix_items_queue", "sweep_id", "team", "language", "state", "priority", "item"),
     sa.Index("ix_items_read_as", "sweep_id", "read_as"),
     sa.Index("ix_items_cluster", "sweep_id", "cluster"),
+    # With the language, which SQLite would else rather take from the queue's, through all that it holds.
     sa.Index(
-        "ix_items_look", "sweep_id", "team", "look", sqlite_where=_IS_LOOKED_AT, postgresql_where=_IS_LOOKED_AT
+        "ix_items_look",
+        *("sweep_id", "team", "look", "language"),
+        sqlite_where=_IS_LOOKED_AT,
+        postgresql_where=_IS_LOOKED_AT,
     ),
     sa.Index("ix_items_steer", "sweep_id", "team", "language", "steer_key"),
 )

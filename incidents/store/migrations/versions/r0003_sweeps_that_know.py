@@ -426,7 +426,7 @@ def _change_items() -> None:
     op.create_index(
         "ix_items_look",
         "items",
-        ["sweep_id", "team", "look"],
+        ["sweep_id", "team", "look", "language"],
         unique=False,
         sqlite_where=sa.text("look IS NOT NULL"),
         postgresql_where=sa.text("look IS NOT NULL"),
