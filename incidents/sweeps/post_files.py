@@ -302,7 +302,7 @@ def _broken_csv(stretch: Stretch, header: bytes, raw: bytes) -> BadInput:
     path = stretch.path
     if (not_text := _not_utf8(stretch, header, raw)) is not None:
         return not_text
-    width = len(next(csv.reader(StringIO(header.removeprefix(_BOM).decode().lstrip("\r\n"), newline=""))))
+    width = len(next(csv.reader(StringIO(header.removeprefix(_BOM).decode().lstrip("\r\n"), newline="")), []))
     csv.field_size_limit(LONGEST_ROW)  # by itself it refuses fields beyond 131,072 characters
     reader = csv.reader(StringIO(raw.decode(), newline=""), strict=True)
     line = stretch.line

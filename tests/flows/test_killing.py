@@ -142,16 +142,18 @@ def assert_nothing_twice_and_nothing_lost(site: Site, incident: str, sweep: str)
     assert {state for _, state in sent} == {"delivered"}
     assert told[Event.message_delivered] == len(sent)
 
-    # Each matched post is in one batch, decided once, and planned once.
+    # Each matched post is kept once and planned once; each that is no copy is handed out once and decided once.
     matched = sum(MATCHING.values())
+    read = site.read("SELECT count(*) FROM items WHERE sweep_id = :sweep AND read_as = item", sweep=sweep)[0][0]
+    deciding = "purpose IN ('rank', 'forward', 'steer')"
     counted = {
         "items": "SELECT count(*) FROM items WHERE sweep_id = :sweep",
-        "batches": "SELECT sum(size) FROM batches WHERE sweep_id = :sweep AND state = 'done'",
-        "decisions": "SELECT count(*) FROM decisions WHERE sweep_id = :sweep",
         "actions": "SELECT count(*) FROM planned_actions WHERE sweep_id = :sweep",
+        "places": f"SELECT count(*) FROM places WHERE sweep_id = :sweep AND {deciding}",
+        "decisions": "SELECT count(*) FROM decisions WHERE sweep_id = :sweep AND superseded_at IS NULL",
     }
     found = {name: site.read(sql, sweep=sweep)[0][0] for name, sql in counted.items()}
-    assert found == dict.fromkeys(counted, matched)
+    assert found == {"items": matched, "actions": matched, "places": read, "decisions": read}
     roles = site.read("SELECT role FROM roles WHERE incident_id = :incident", incident=incident)
     assert sorted(role for (role,) in roles) == ["analyst", "commander", "policy"]
     assert site.told("verify") == {"fits": True, "breaks": []}
