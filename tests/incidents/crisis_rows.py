@@ -14,6 +14,7 @@ from incidents.store.schema import (
     decisions,
     guidelines,
     items,
+    places,
     planned_actions,
     roles,
     signals,
@@ -129,6 +130,7 @@ def _sweep(work: Work) -> None:
         work.execute(batches.insert().values(**batch))
     rows = [_item(number) for number in range(100)]
     work.execute(items.insert(), rows)
+    work.execute(places.insert(), [_place(row, number) for number, row in enumerate(rows)])
     work.execute(decisions.insert(), [_decision(row, number) for number, row in enumerate(rows)])
     claimed = tell(work, 83, Event.batch_claimed, "dev", batch="INC-12-S1-B1", person="dev")
     timeline.reach_milestone(work, claimed, "first_decision", at=after(84))
@@ -147,15 +149,19 @@ def _sweep(work: Work) -> None:
 
 def _item(number: int) -> dict[str, Any]:
     matched = ["term:attack"] if number % 5 < 3 else ["#leak"]
-    batch, language = ("INC-12-S1-B1", "de") if number < 50 else ("INC-12-S1-B2", "en")
-    row: dict[str, Any] = {
-        "sweep_id": "INC-12-S1",
-        "item": f"p{number}",
-        "batch_id": batch,
-        "place": number,
-        "reach": 10,
-    }
+    team, language = ("german", "de") if number < 50 else ("legal", "en")
+    row: dict[str, Any] = {"sweep_id": "INC-12-S1", "item": f"p{number}", "read_as": f"p{number}", "reach": 10}
+    row |= {"team": team, "state": "taken"}
     return row | {"text": "TEXT OF A POST", "language": language, "matched": matched}
+
+
+def _batch_of(number: int) -> str:
+    return "INC-12-S1-B1" if number < 50 else "INC-12-S1-B2"
+
+
+def _place(row: dict[str, Any], number: int) -> dict[str, Any]:
+    place = {"batch_id": _batch_of(number), "place": number + 1, "purpose": "rank"}
+    return place | {"sweep_id": row["sweep_id"], "item": row["item"]}
 
 
 def _decision(row: dict[str, Any], number: int) -> dict[str, Any]:
@@ -163,7 +169,7 @@ def _decision(row: dict[str, Any], number: int) -> dict[str, Any]:
     verdict = "violates" if row["matched"] == ["#leak"] else harmless
     action = {"violates": "remove", "unsure": "escalate"}.get(verdict, "keep")
     policy = "violence.incitement" if verdict == "violates" else None
-    told = {"sweep_id": row["sweep_id"], "item": row["item"], "batch_id": row["batch_id"], "verdict": verdict}
+    told = {"sweep_id": row["sweep_id"], "item": row["item"], "batch_id": _batch_of(number), "verdict": verdict}
     told |= {
         "policy": policy,
         "clause": "call-to-act" if policy else None,
