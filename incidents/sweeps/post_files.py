@@ -303,7 +303,7 @@ def _broken_csv(stretch: Stretch, header: bytes, raw: bytes) -> BadInput:
     if (not_text := _not_utf8(stretch, header, raw)) is not None:
         return not_text
     width = len(next(csv.reader(StringIO(header.removeprefix(_BOM).decode().lstrip("\r\n"), newline="")), []))
-    csv.field_size_limit(LONGEST_ROW)  # by itself it refuses fields beyond 131,072 characters
+    kept = csv.field_size_limit(LONGEST_ROW)  # by itself it refuses fields beyond 131,072 characters
     reader = csv.reader(StringIO(raw.decode(), newline=""), strict=True)
     line = stretch.line
     try:
@@ -314,6 +314,8 @@ def _broken_csv(stretch: Stretch, header: bytes, raw: bytes) -> BadInput:
             line = stretch.line + reader.line_num
     except csv.Error:
         return BadInput(f"{path}: line {line}: a quoted field does not end. Double the quotes inside texts.")
+    finally:
+        csv.field_size_limit(kept)  # it holds for the whole process
     return BadInput(f"{path}: this cannot be read as CSV. Export it again, quoting every text.")
 
 
