@@ -30,7 +30,7 @@ from incidents.store.reviews import judge_factor, sign
 from incidents.store.sweeps import request_sweep, sweeps_of
 from incidents.sweeps.decisions import Judgement, Verdict
 from incidents.sweeps.desk import desk_for
-from incidents.sweeps.exposure import SHIFT_GAP
+from incidents.sweeps.exposure import SHIFT_GAP, ExposureBudget
 from incidents.sweeps.scope import Scope
 from tasks.candidates import open_candidates
 from tasks.drills import (
@@ -148,7 +148,7 @@ class _Shift:
     def take_batch(self, person: Person, team: Team, now: datetime) -> None:
         """A reviewer takes the next batch of the team, and will be done with it at the team's pace.
 
-        Whoever is sent on a break, or has seen enough for now, comes back when that is over; where nothing
+        Whoever needs a break, or has seen enough for now, comes back when that is over; where nothing
         waits while others still read, what they say may be next.
         """
         desk = desk_for(catalogue(), person, team.id, drill=True)
@@ -157,7 +157,7 @@ class _Shift:
                 batch = claim_batch(work, desk, by=person, now=now, sweep=self._sweep)
                 over = batch is None and is_over(work, self._sweep)
         except NotAllowed as rest:
-            self.at(now + _rest(rest.codes), partial(self.take_batch, person, team))
+            self.at(now + _rest(rest.codes, team.exposure), partial(self.take_batch, person, team))
             return
         if batch is not None:
             pace = timedelta(hours=1) / team.pace_per_hour
@@ -176,9 +176,10 @@ class _Shift:
             self.at(now, partial(self.take_batch, other, their_team))
 
 
-def _rest(codes: Sequence[str]) -> timedelta:
-    """How long somebody stays away who was told to."""
-    return timedelta(minutes=10) if "BREAK_DUE" in codes else SHIFT_GAP
+def _rest(codes: Sequence[str], budget: ExposureBudget) -> timedelta:
+    """How long somebody stays away who was told to: a break ends a row of severe items too."""
+    short = not {"BREAK_DUE", "SEVERE_IN_A_ROW"}.isdisjoint(codes)
+    return timedelta(minutes=budget.break_minutes) if short else SHIFT_GAP
 
 
 def _acknowledgements(drill: str, incident: str) -> list[tuple[datetime, str, Person]]:

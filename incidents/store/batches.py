@@ -24,7 +24,7 @@ from incidents.store.incidents import find, find_for, holders
 from incidents.store.schema import batches, incidents, roles, sweeps
 from incidents.sweeps.batches import lease_until
 from incidents.sweeps.desk import Desk
-from incidents.sweeps.exposure import Room
+from incidents.sweeps.exposure import Allowance
 from incidents.timeline import Event
 
 LEASE_ENDED = "the lease ended"
@@ -110,11 +110,11 @@ def claim_batch(
     )
     if held is not None:
         return _renew(work, held, by=by, now=now, lease_minutes=desk.lease_minutes)
-    room = exposure.room_for(work, by.id, now, desk.budget) if desk.budget else None
-    free = queue.where(_is_free(now), _is_for(desk, room), _still_read(by.id))
+    allowance = exposure.allowance_for(work, by.id, now, desk)
+    free = queue.where(_is_free(now), _is_for(desk, allowance), _still_read(by.id))
     found = _first(work, free.with_for_update(of=batches, skip_locked=True))
     if found is None:
-        found = _made(work, desk, by=by, room=room, sweep=sweep, drill=drill)
+        found = _made(work, desk, by=by, allowance=allowance, sweep=sweep, drill=drill)
     return None if found is None else _take(work, found, by=by, now=now, lease_minutes=desk.lease_minutes)
 
 
@@ -260,12 +260,16 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(batches.c.state == "open", has_ended(now))
 
 
-def _is_for(desk: Desk, room: Room | None) -> sa.ColumnElement[bool]:
-    """Batches in a language of the person that are no more than they may be shown."""
+def _is_for(desk: Desk, allowance: Allowance | None) -> sa.ColumnElement[bool]:
+    """Batches in a language of the person that are no more than they may be shown.
+
+    A batch that comes back keeps its order, so whoever needs calmer items first gets a new one.
+    """
     language = sa.true() if desk.languages is None else batches.c.language.in_(desk.languages)
-    if room is None:
+    if allowance is None:
         return language
-    return sa.and_(language, sa.or_(batches.c.graphic.is_(False), batches.c.size <= room.graphic_items))
+    most = allowance.graphic_items if allowance.severe_next else 0
+    return sa.and_(language, sa.or_(batches.c.graphic.is_(False), batches.c.size <= most))
 
 
 def _still_read(person: str) -> sa.ColumnElement[bool]:
@@ -299,31 +303,32 @@ def _renew(work: Work, held: Batch, *, by: Person, now: datetime, lease_minutes:
 
 
 def _made(
-    work: Work, desk: Desk, *, by: Person, room: Room | None, sweep: str | None, drill: str
+    work: Work, desk: Desk, *, by: Person, allowance: Allowance | None, sweep: str | None, drill: str
 ) -> Batch | None:
     """A new batch of what waits to be read, in the most severe incident that has something for the person.
 
     NotAllowed where all that waits is more than the person may be shown now.
     """
-    spared = False
+    refused: list[Refusal] = []
     for candidate, policy, reached in work.execute(_working(by, sweep, drill)).all():
-        graphic = policy in desk.graphic_policies
-        size = min(desk.batch_size, room.graphic_items) if room and graphic else desk.batch_size
-        spared |= size == 0
         wanted = pool.Wanted(
             team=desk.team,
             person=by.id,
-            size=size,
+            size=desk.batch_size,
             languages=desk.languages,
-            graphic=graphic,
+            graphic=policy in desk.graphic_policies,
+            allowance=allowance if policy in desk.graphic_policies else None,
             looks_only=reached,
         )
-        made = pool.make_batch(work, candidate, wanted) if size else None
-        if made is not None:
-            return find_batch(work, made)
-    if spared:
-        enough = "You have looked at enough that is graphic. There is other work that helps as much."
-        raise NotAllowed(f"Nothing is handed out to {by.id} now.", [Refusal("EXPOSURE_SPENT", enough)])
+        try:
+            made = pool.make_batch(work, candidate, wanted)
+        except NotAllowed as spared:
+            refused += spared.reasons
+        else:
+            if made is not None:
+                return find_batch(work, made)
+    if refused:
+        raise exposure.nothing_for(by.id, list(dict.fromkeys(refused)))
     return None
 
 

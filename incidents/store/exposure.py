@@ -1,5 +1,6 @@
 """What each person was shown, batch by batch, and what their budget still allows."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +11,8 @@ from incidents.store.engine import Work
 from incidents.store.said import at_places
 from incidents.store.schema import batches, exposures
 from incidents.sweeps.decisions import Verdict
-from incidents.sweeps.exposure import WEEK, ExposureBudget, Look, Room, Seen, break_until, room, tally
+from incidents.sweeps.desk import Desk
+from incidents.sweeps.exposure import WEEK, Allowance, ExposureBudget, Look, Seen, tally
 
 SHIFT_AT_MOST: Final = timedelta(days=2)
 """How far back a shift that still runs may have begun."""
@@ -51,21 +53,24 @@ def seen_by(work: Work, person: str, now: datetime, budget: ExposureBudget) -> S
     return tally([look for row in rows for look in _looks(row)], now, budget)
 
 
-def room_for(work: Work, person: str, now: datetime, budget: ExposureBudget) -> Room:
-    """What the person may still be given. NotAllowed while a break is due, or once the shift is over."""
-    seen = seen_by(work, person, now, budget)
-    _refuse_if_over(person, budget, seen, now)
-    return room(budget, seen, now)
+def allowance_for(work: Work, person: str, now: datetime, desk: Desk) -> Allowance | None:
+    """What the person may be shown from now on; None where the desk sets no limit.
+
+    NotAllowed while a break is due, or once the shift is over.
+    """
+    if desk.budget is None:
+        return None
+    seen = seen_by(work, person, now, desk.budget)
+    allowance = Allowance(desk.budget, seen, now, desk.pace_per_hour)
+    refusals = allowance.refusals()
+    if refusals:
+        raise nothing_for(person, refusals)
+    return allowance
 
 
-def _refuse_if_over(person: str, budget: ExposureBudget, seen: Seen, now: datetime) -> None:
-    until = break_until(budget, seen, now)
-    if until is not None and until > now:
-        sentence = f"Until {until:%H:%M} UTC, away from this. Your work will wait for you."
-        raise NotAllowed(f"It is time for a break, {person}.", [Refusal("BREAK_DUE", sentence)])
-    if seen.shift_began and now - seen.shift_began >= timedelta(hours=budget.shift_hours):
-        sentence = f"You have been at it for {budget.shift_hours} hours. Thank you; somebody else goes on."
-        raise NotAllowed(f"Your shift is over, {person}.", [Refusal("SHIFT_OVER", sentence)])
+def nothing_for(person: str, why: Sequence[Refusal]) -> NotAllowed:
+    """What somebody is told who is given nothing for their own good."""
+    return NotAllowed(f"Nothing is handed out to {person} now. What waits, waits for you.", why)
 
 
 def _looks(row: sa.Row[tuple[object, ...]]) -> list[Look]:

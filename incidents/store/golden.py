@@ -111,10 +111,8 @@ def retire_golden(work: Work, item: str, *, by: Person, why: str, now: datetime)
     return work.execute(statement.values(**values)).rowcount == 1
 
 
-def golden_for(
-    work: Work, sweep: str, batch: str, language: str, person: str, *, size: int
-) -> list[tuple[int, str]]:
-    """(place, golden item) for a batch of `size` items: of its language, of the policy of its incident.
+def golden_for(work: Work, sweep: str, batch: str, language: str, person: str, *, size: int) -> list[str]:
+    """Golden items for a batch of `size` items: of its language, of the policy of its incident.
 
     A person meets each once; where all were met, there are none.
     """
@@ -136,7 +134,7 @@ def golden_for(
         rate=rate,
         seed=str(row.steer_seed),
     )
-    return [(each.position, each.golden.item) for each in hidden]
+    return [each.item for each in hidden]
 
 
 def _pool(sweep: str, language: str) -> sa.Select[Any]:

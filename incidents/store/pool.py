@@ -12,8 +12,10 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
+from incidents.errors import NotAllowed
 from incidents.store import certify
 from incidents.store.engine import Work
+from incidents.store.exposure import nothing_for
 from incidents.store.golden import golden_for
 from incidents.store.said import at_places, is_empty
 from incidents.store.schema import (
@@ -31,6 +33,8 @@ from incidents.store.schema import (
 from incidents.store.steering import load_steering
 from incidents.store.sweeps import lock_sweep
 from incidents.sweeps.batches import DECIDES, Purpose, shares
+from incidents.sweeps.decisions import Verdict
+from incidents.sweeps.exposure import SEVERE_FROM, Allowance
 
 LOOKS: Final = frozenset({Purpose.adjudicate, Purpose.check, Purpose.second})
 """Purposes for which an item waits by its column `look`."""
@@ -48,23 +52,48 @@ class Wanted(BaseModel):
     person: str
     size: int
     languages: tuple[str, ...] | None
-    graphic: bool = False
+    graphic: bool = Field(False, description="What waits is hard to look at.")
+    allowance: Allowance | None = Field(None, description="How much of it the person may be shown.")
     looks_only: bool = Field(False, description="Enough was read; what is left are further looks.")
 
 
 def make_batch(work: Work, sweep: str, wanted: Wanted) -> str | None:
-    """Make a batch of what waits for the team in a language of the person; return its id, or None."""
+    """Make a batch of what waits for the team in a language of the person; return its id, or None.
+
+    NotAllowed, and nothing is changed, where the person may be shown nothing of it now.
+    """
     lock_sweep(work, sweep)
+    wanted = _within_allowance(wanted)
     steering = load_steering(work, sweep)
     languages = _languages(work, sweep, wanted)
     source = steering.next_source([stratum for stratum in steering.lanes if stratum[0] in languages])
     ahead, form_ahead = source.stratum or (None, None)
+    waits = False
     for language in sorted(languages, key=lambda language: language != ahead):
         form = form_ahead if language == ahead else None
         picks = _picks(work, sweep, wanted, Where(language, form, steering.until))
-        if picks:
-            return _open(work, sweep, wanted, language, picks)
+        shown = _spaced(work, sweep, wanted, language, picks)
+        if shown:
+            return _open(work, sweep, wanted, language, shown)
+        waits |= bool(picks)
+    if waits:
+        raise _too_severe(wanted)
     return None
+
+
+def _within_allowance(wanted: Wanted) -> Wanted:
+    """The same of as many items as the person may be shown. NotAllowed where that is none."""
+    if wanted.allowance is None:
+        return wanted
+    size = min(wanted.size, wanted.allowance.graphic_items)
+    if size == 0:
+        raise _too_severe(wanted)
+    return wanted.model_copy(update={"size": size})
+
+
+def _too_severe(wanted: Wanted) -> NotAllowed:
+    assert wanted.allowance is not None
+    return nothing_for(wanted.person, wanted.allowance.refusals([wanted.allowance.facing(1.0)]))
 
 
 def read_places(work: Work, batch_id: str) -> Iterator[dict[str, Any]]:
@@ -273,13 +302,37 @@ def _looks(work: Work, sweep: str, wanted: Wanted, where: Where, purpose: Purpos
     return fresh or _ids(work, queue.where(~_skipped(wanted.person)), wanted.size)
 
 
+def _spaced(work: Work, sweep: str, wanted: Wanted, language: str, picks: _Picks) -> _Picks:
+    """What of the picks the person may be shown now, with calmer items of the queue between severe ones."""
+    if wanted.allowance is None or not picks:
+        return picks
+    queue = _waiting(sweep, wanted.team, language).where(_open_to(wanted.person))
+    calm = queue.where(items.c.score < SEVERE_FROM, items.c.item.not_in([item for item, _ in picks]))
+    further = _ids(work, calm.order_by(items.c.priority.desc(), items.c.item), wanted.size)
+    between = [] if wanted.looks_only else [(item, Purpose.rank) for item in further]
+    return _arranged(work, sweep, wanted.allowance, [*picks, *between])[: wanted.size]
+
+
+def _arranged(work: Work, sweep: str, allowance: Allowance, picks: _Picks) -> _Picks:
+    """The picks in an order that keeps to the rows of severe items, without those that find no place in it."""
+    ids = [item for item, _ in picks]
+    scores = sa.select(items.c.item, items.c.score).where(items.c.sweep_id == sweep, items.c.item.in_(ids))
+    settled = sa.select(golden.c.id, golden.c.verdict).where(golden.c.id.in_(ids))
+    likely = {item: score or 0.0 for item, score in work.execute(scores)}
+    likely |= {item: float(verdict == Verdict.violates.value) for item, verdict in work.execute(settled)}
+    order = allowance.arrange([allowance.facing(likely[item]) for item in ids])
+    return [picks[place] for place in order]
+
+
 def _open(work: Work, sweep: str, wanted: Wanted, language: str, picks: _Picks) -> str:
     """Write the batch down, its places in an order that tells nothing, golden items among them."""
     number = work.next_number(f"batch:{sweep}")
     batch = f"{sweep}-B{number}"
-    mixed = sorted(picks, key=lambda pick: _lot(batch, pick[0]))
-    for place, item in golden_for(work, sweep, batch, language, wanted.person, size=len(picks)):
-        mixed.insert(place, (item, Purpose.golden))
+    hidden = golden_for(work, sweep, batch, language, wanted.person, size=len(picks))[: wanted.size - 1]
+    mixed = [*picks[: wanted.size - len(hidden)], *((item, Purpose.golden) for item in hidden)]
+    mixed.sort(key=lambda pick: _lot(batch, pick[0]))
+    if wanted.allowance is not None:
+        mixed = _arranged(work, sweep, wanted.allowance, mixed)
     incident = sa.select(sweeps.c.incident_id).where(sweeps.c.id == sweep).scalar_subquery()
     row = {"id": batch, "sweep_id": sweep, "incident_id": incident, "number": number, "team": wanted.team}
     row |= {"language": language, "size": len(mixed), "state": "open", "graphic": wanted.graphic}
@@ -289,7 +342,7 @@ def _open(work: Work, sweep: str, wanted: Wanted, language: str, picks: _Picks) 
         for place, (item, purpose) in enumerate(mixed, start=1)
     ]
     work.execute(places.insert(), rows)
-    _take_out(work, sweep, picks)
+    _take_out(work, sweep, mixed)
     return batch
 
 

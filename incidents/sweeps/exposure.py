@@ -4,19 +4,21 @@ What is counted is what a person was shown, blurred or not: blur and greyscale a
 known to protect (docs/reference/quality.md).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.errors import Refusal
 
 SHIFT_GAP = timedelta(hours=6)
 """Without work for so long, the next item begins another shift."""
 WEEK = timedelta(days=7)
+SEVERE_FROM: Final = 0.5
+"""From so likely a violation on, an item of a graphic policy is taken to be severe before it is read."""
 
 
 class ExposureBudget(BaseModel):
@@ -34,8 +36,8 @@ class ExposureBudget(BaseModel):
     graphic_minutes_a_shift: int = Field(120, ge=0, description="Minutes spent on them in one shift.")
     graphic_items_7_days: int = Field(800, ge=0, description="Graphic or severe items in any 7 days.")
     graphic_minutes_7_days: int = Field(480, ge=0, description="Minutes spent on them in any 7 days.")
-    severe_in_a_row: int = Field(3, ge=1, description="Severe items before calm ones must come between.")
-    calm_between: int = Field(5, ge=1, description="Calm items, one after the other, that end such a row.")
+    severe_in_a_row: int = Field(3, ge=1, description="Severe items before calmer ones must come between.")
+    calm_between: int = Field(5, ge=1, description="Calmer items, one after the other, that end such a row.")
     work_minutes_before_break: int = Field(50, ge=1, description="Minutes of reading without a break.")
     break_minutes: int = Field(10, ge=1, description="The shortest pause that counts as a break.")
     shift_hours: int = Field(8, ge=1, le=12, description="Hours from the first item of a shift to its last.")
@@ -61,8 +63,6 @@ class Facing(NamedTuple):
 
     graphic: bool
     severe: bool = False
-    harm: str | None = None
-    """Type of harm as people opt out of it, e.g. the id of a policy."""
     seconds: float = 0.0
     """That it is expected to take."""
 
@@ -83,9 +83,9 @@ class Seen:
     oldest_graphic_at: datetime | None = None
     """The first to leave the 7 days."""
     severe_run: int = 0
-    """Severe items in a row, since a break or enough calm ones."""
+    """Severe items in a row, since a break or enough calmer ones."""
     calm_run: int = 0
-    """Calm items since the last graphic one."""
+    """Items since the last severe one."""
 
 
 class _Left(NamedTuple):
@@ -93,17 +93,6 @@ class _Left(NamedTuple):
 
     items: int
     seconds: float
-
-
-class Room(BaseModel):
-    """What the budget still allows at a moment."""
-
-    model_config = ConfigDict(frozen=True)
-
-    graphic_items: int
-    graphic_seconds: float
-    calm_first: int = Field(description="Calm items that must come before the next severe one.")
-    break_until: AwareDatetime | None = Field(None, description="Nothing before this moment; None: no break.")
 
 
 def tally(looks: Sequence[Look], now: datetime, budget: ExposureBudget) -> Seen:
@@ -156,22 +145,10 @@ def _is_graphic(item: Look | Facing) -> bool:
 
 
 def _row(run: int, calm: int, item: Look | Facing, between: int) -> tuple[int, int]:
-    """(severe items in a row, calm items in a row) after one more item."""
+    """(severe items in a row, items since the last of them) after one more item."""
     if item.severe:
         return (1 if calm >= between else run + 1), 0
-    return run, 0 if item.graphic else calm + 1
-
-
-def room(budget: ExposureBudget, seen: Seen, now: datetime) -> Room:
-    """What the person may still be given now."""
-    shift, week = _left_of_shift(budget, seen), _left_of_week(budget, seen)
-    blocked = seen.severe_run >= budget.severe_in_a_row
-    return Room(
-        graphic_items=max(0, min(shift.items, week.items)),
-        graphic_seconds=max(0.0, min(shift.seconds, week.seconds)),
-        calm_first=max(0, budget.calm_between - seen.calm_run) if blocked else 0,
-        break_until=break_until(budget, seen, now),
-    )
+    return run, calm + 1
 
 
 def _left_of_shift(budget: ExposureBudget, seen: Seen) -> _Left:
@@ -197,18 +174,59 @@ def break_until(budget: ExposureBudget, seen: Seen, now: datetime) -> datetime |
     return seen.last_at + timedelta(minutes=budget.break_minutes)
 
 
-def may_take(
-    budget: ExposureBudget,
-    seen: Seen,
-    now: datetime,
-    batch: Sequence[Facing],
-    opted_out: Collection[str] = (),
-) -> list[Refusal]:
+@dataclass(frozen=True)
+class Allowance:
+    """What one person may be shown from a moment on."""
+
+    budget: ExposureBudget
+    seen: Seen
+    """`tally` at that moment."""
+    now: datetime
+    pace_per_hour: int
+    """Items that one person of the team reads in an hour."""
+
+    @property
+    def graphic_items(self) -> int:
+        """How many graphic items there is room for, in items and in the minutes that they take at the pace."""
+        left = (_left_of_shift(self.budget, self.seen), _left_of_week(self.budget, self.seen))
+        items = min(min(each.items, int(each.seconds // self._seconds)) for each in left)
+        return max(0, items)
+
+    @property
+    def severe_next(self) -> bool:
+        """Whether the very next item may be a severe one."""
+        blocked = self.seen.severe_run >= self.budget.severe_in_a_row
+        calm_is_due = blocked and self.seen.calm_run < self.budget.calm_between
+        return not calm_is_due and not _is_ending(self.budget, self.seen, self.now)
+
+    def facing(self, likelihood: float) -> Facing:
+        """An item of a graphic policy, before it is read; `likelihood` that it violates, 0 to 1."""
+        return Facing(graphic=True, severe=likelihood >= SEVERE_FROM, seconds=self._seconds)
+
+    def refusals(self, batch: Sequence[Facing] = ()) -> list[Refusal]:
+        """See `may_take`. Without a batch: why the person is given nothing at all now."""
+        return may_take(self.budget, self.seen, self.now, batch)
+
+    def arrange(self, batch: Sequence[Facing]) -> tuple[int, ...]:
+        """Which items of a batch the person may be shown, in an order that keeps to the rows; as indices.
+
+        The order stays as it is until calmer items must come before the next severe one; then they are taken
+        from further down. Left out are severe items that find no place: they wait for another batch.
+        """
+        if _is_ending(self.budget, self.seen, self.now):
+            return tuple(n for n, item in enumerate(batch) if not item.severe)
+        return _interleaved(batch, self.seen, self.budget)
+
+    @property
+    def _seconds(self) -> float:
+        return 3_600 / self.pace_per_hour
+
+
+def may_take(budget: ExposureBudget, seen: Seen, now: datetime, batch: Sequence[Facing] = ()) -> list[Refusal]:
     """Why the person is not given these items now, in words for them; none means that they are.
 
     `seen` is `tally` at `now`. Refused are
 
-    - a harm that the person opted out of: OPTED_OUT
     - anything, once a shift is as long as it may be (SHIFT_OVER), or while a break is due (BREAK_DUE)
     - severe items shortly before a shift ends: SHIFT_ENDING
     - more graphic items, or minutes of them, than the shift (EXPOSURE_SHIFT) or 7 days (EXPOSURE_WEEK) allow
@@ -218,7 +236,6 @@ def may_take(
     moment on. A batch without anything graphic is refused by breaks and shifts alone.
     """
     return [
-        *_opted_out(batch, opted_out),
         *_shift(budget, seen, now, batch),
         *_break(budget, seen, now),
         *_exposure(budget, seen, batch),
@@ -226,25 +243,25 @@ def may_take(
     ]
 
 
-def _opted_out(batch: Sequence[Facing], opted_out: Collection[str]) -> list[Refusal]:
-    harms = sorted({item.harm for item in batch if item.harm is not None and item.harm in opted_out})
-    if not harms:
-        return []
-    sentence = f"This holds what you asked not to be given: {', '.join(harms)}. That stands; take another."
-    return [Refusal("OPTED_OUT", sentence)]
-
-
 def _shift(budget: ExposureBudget, seen: Seen, now: datetime, batch: Sequence[Facing]) -> list[Refusal]:
-    if seen.shift_began is None:
-        return []
-    left = seen.shift_began + timedelta(hours=budget.shift_hours) - now
-    if left <= timedelta(0):
+    left = _left_of_time(budget, seen, now)
+    if left is not None and left <= timedelta(0):
         sentence = f"You have been at it for {budget.shift_hours} hours. Thank you; somebody else goes on."
         return [Refusal("SHIFT_OVER", sentence)]
-    if left <= timedelta(minutes=budget.calm_minutes_at_end) and any(item.severe for item in batch):
+    if _is_ending(budget, seen, now) and any(item.severe for item in batch):
         sentence = "Your shift is nearly over, and it should not end with the worst. Take something calmer."
         return [Refusal("SHIFT_ENDING", sentence)]
     return []
+
+
+def _left_of_time(budget: ExposureBudget, seen: Seen, now: datetime) -> timedelta | None:
+    """How long the shift still is; None between shifts."""
+    return None if seen.shift_began is None else seen.shift_began + timedelta(hours=budget.shift_hours) - now
+
+
+def _is_ending(budget: ExposureBudget, seen: Seen, now: datetime) -> bool:
+    left = _left_of_time(budget, seen, now)
+    return left is not None and left <= timedelta(minutes=budget.calm_minutes_at_end)
 
 
 def _break(budget: ExposureBudget, seen: Seen, now: datetime) -> list[Refusal]:
@@ -291,37 +308,22 @@ def _severe(budget: ExposureBudget, seen: Seen, batch: Sequence[Facing]) -> list
         run, calm = _row(run, calm, item, budget.calm_between)
         if run > budget.severe_in_a_row:
             row = f"More than {_counted(budget.severe_in_a_row, 'severe item')} would come in a row"
-            return [Refusal("SEVERE_IN_A_ROW", f"{row}. {_counted(missing, 'calm item')} first, or a break.")]
+            return [Refusal("SEVERE_IN_A_ROW", f"{row}. {_counted(missing, 'calmer item')} first, or a break.")]
     return []
 
 
-def interleave(
-    batch: Sequence[Facing], seen: Seen, budget: ExposureBudget
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """(an order of the batch that keeps to the rows, what finds no place in it), as indices into the batch.
-
-    The order stays as it is until calm items must come before the next severe one; then they are taken from
-    further down. What finds no place are severe items for which no calm ones are left: they wait for
-    another batch.
-    """
+def _interleaved(batch: Sequence[Facing], seen: Seen, budget: ExposureBudget) -> tuple[int, ...]:
     waiting, order = list(range(len(batch))), list[int]()
     run, calm = seen.severe_run, seen.calm_run
     while waiting:
         blocked = run >= budget.severe_in_a_row and calm < budget.calm_between
-        following = _next(batch, waiting, blocked=blocked)
+        following = next((n for n in waiting if not (blocked and batch[n].severe)), None)
         if following is None:
             break
         waiting.remove(following)
         order.append(following)
         run, calm = _row(run, calm, batch[following], budget.calm_between)
-    return tuple(order), tuple(waiting)
-
-
-def _next(batch: Sequence[Facing], waiting: Sequence[int], *, blocked: bool) -> int | None:
-    if not blocked or not batch[waiting[0]].severe:
-        return waiting[0]
-    calm = (n for n in waiting if not _is_graphic(batch[n]))
-    return next(calm, next((n for n in waiting if not batch[n].severe), None))
+    return tuple(order)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -8,15 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.sweeps.exposure import (
+    Allowance,
     ExposureBudget,
     Facing,
     Look,
-    Room,
     Seen,
     break_until,
-    interleave,
     may_take,
-    room,
     tally,
 )
 
@@ -43,8 +41,13 @@ def looks(
     return [Look(at - timedelta(seconds=seconds * n), seconds, graphic, severe) for n in range(count)]
 
 
-def codes(seen: Sequence[Look], batch: Sequence[Facing], opted_out: Sequence[str] = ()) -> list[str]:
-    return [each.code for each in may_take(BUDGET, tally(seen, NOW, BUDGET), NOW, batch, opted_out)]
+def codes(seen: Sequence[Look], batch: Sequence[Facing]) -> list[str]:
+    return [each.code for each in may_take(BUDGET, tally(seen, NOW, BUDGET), NOW, batch)]
+
+
+def allowance(seen: Sequence[Look] | Seen = (), pace: int = 60) -> Allowance:
+    known = seen if isinstance(seen, Seen) else tally(seen, NOW, BUDGET)
+    return Allowance(BUDGET, known, NOW, pace)
 
 
 def test_somebody_new_may_take_anything_within_the_budget() -> None:
@@ -145,7 +148,7 @@ def severe(count: int, at: datetime) -> list[Look]:
         (severe(1, NOW), [SEVERE], []),
         ([], [SEVERE, SEVERE, CALM, CALM, SEVERE], ["SEVERE_IN_A_ROW"]),
         ([], [SEVERE, SEVERE, CALM, CALM, CALM, SEVERE], []),
-        ([], [SEVERE, SEVERE, CALM, CALM, GRAPHIC, CALM, SEVERE], ["SEVERE_IN_A_ROW"]),
+        ([], [SEVERE, SEVERE, CALM, CALM, GRAPHIC, SEVERE], []),
         ([*severe(2, ago(minutes=1)), *calm(2)], [CALM, SEVERE], []),
         ([*severe(2, ago(minutes=1)), *calm(2)], [SEVERE], ["SEVERE_IN_A_ROW"]),
         (severe(2, ago(minutes=10)), [SEVERE, SEVERE], []),
@@ -153,7 +156,7 @@ def severe(count: int, at: datetime) -> list[Look]:
     ],
     ids=[
         "as many as allowed", "one more", "counted on from before", "room for one", "too few calm ones",
-        "enough calm ones", "graphic is not calm", "calm ones count on too", "one calm one is missing",
+        "enough calmer ones", "graphic ones are calmer", "calm ones count on too", "one calm one is missing",
         "a break ends the row", "a short pause does not",
     ],
 )  # fmt: skip
@@ -161,11 +164,12 @@ def test_severe_items_in_a_row(seen: list[Look], batch: list[Facing], refused: l
     assert codes(seen, batch) == refused
 
 
-def test_it_is_said_how_many_calm_items_come_first() -> None:
+def test_it_is_said_how_many_calmer_items_come_first() -> None:
     seen = tally([*severe(2, ago(minutes=1)), *calm(2)], NOW, BUDGET)
     [refusal] = may_take(BUDGET, seen, NOW, [SEVERE])
-    assert refusal.sentence == "More than 2 severe items would come in a row. 1 calm item first, or a break."
-    assert room(BUDGET, seen, NOW).calm_first == 1
+    assert refusal.sentence == "More than 2 severe items would come in a row. 1 calmer item first, or a break."
+    assert not allowance(seen).severe_next
+    assert allowance([*severe(2, ago(minutes=1)), *calm(3)]).severe_next
 
 
 @pytest.mark.parametrize(
@@ -176,22 +180,24 @@ def test_a_shift_ends_calmly_and_then_ends(minutes_left: int, batch: list[Facing
     first = Look(ago(hours=8) + timedelta(minutes=minutes_left, seconds=5), 5, graphic=False)
     middle, last = Look(ago(hours=4), 5, graphic=False), Look(ago(minutes=15), 5, graphic=False)
     assert codes([first, middle, last], batch) == refused
+    if minutes_left:
+        shown = allowance([first, middle, last])
+        assert shown.severe_next is (minutes_left == 31)
+        assert shown.arrange([SEVERE, GRAPHIC, CALM]) == ((0, 1, 2) if minutes_left == 31 else (1, 2))
 
 
-def test_who_opted_out_of_a_harm_is_not_asked_why() -> None:
-    batch = [Facing(True, harm="minors.abuse"), Facing(False, harm="hate.slurs")]
-    assert codes([], batch, ["minors.abuse"]) == ["OPTED_OUT"]
-    assert codes([], batch, ["violence.gore"]) == []
-    [refusal] = may_take(BUDGET, Seen(), NOW, batch, ["minors.abuse"])
-    assert (
-        refusal.sentence
-        == "This holds what you asked not to be given: minors.abuse. That stands; take another."
-    )
+@pytest.mark.parametrize(("pace", "items"), [(60, 7), (30, 7), (20, 5), (3, 0)])
+def test_there_is_room_for_what_is_left_of_items_and_minutes(pace: int, items: int) -> None:
+    seen = [*looks(38, ago(days=1), seconds=60), *looks(5, NOW, seconds=60)]
+    # Of 7 days there are 7 items and 17 minutes left.
+    shown = allowance(seen, pace)
+    assert shown.graphic_items == items
+    assert not shown.refusals([shown.facing(0.1)] * items)
+    assert [each.code for each in shown.refusals([shown.facing(0.1)] * (items + 1))] == ["EXPOSURE_WEEK"]
 
 
-def test_room_is_what_is_left_of_both_spans() -> None:
+def test_how_much_room_there_is_is_said() -> None:
     seen = tally([*looks(38, ago(days=1), seconds=60), *looks(5, NOW, seconds=60)], NOW, BUDGET)
-    assert room(BUDGET, seen, NOW) == Room(graphic_items=7, graphic_seconds=17 * 60, calm_first=0)
     [refusal] = may_take(BUDGET, seen, NOW, [GRAPHIC] * 8)
     assert refusal.code == "EXPOSURE_WEEK"
     assert refusal.sentence == (
@@ -203,7 +209,7 @@ def test_room_is_what_is_left_of_both_spans() -> None:
 def test_who_saw_enough_is_told_so() -> None:
     [refusal] = may_take(BUDGET, tally(looks(20, NOW), NOW, BUDGET), NOW, [GRAPHIC])
     assert refusal.sentence.startswith("You have looked at enough that is graphic in this shift.")
-    assert room(BUDGET, tally(looks(60, NOW), NOW, BUDGET), NOW).graphic_items == 0
+    assert allowance(looks(60, NOW)).graphic_items == 0
 
 
 def test_the_order_of_the_looks_does_not_matter() -> None:
@@ -217,24 +223,29 @@ def test_a_moment_without_a_time_zone_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("batch", "order", "left"),
+    ("batch", "order"),
     [
-        ([SEVERE, SEVERE, CALM], (0, 1, 2), ()),
-        ([SEVERE] * 3 + [CALM] * 3, (0, 1, 3, 4, 5, 2), ()),
-        ([SEVERE] * 3 + [CALM] * 2, (0, 1, 3, 4), (2,)),
-        ([SEVERE] * 3, (0, 1), (2,)),
-        ([SEVERE, SEVERE, SEVERE, GRAPHIC, CALM, CALM, CALM], (0, 1, 4, 5, 6, 2, 3), ()),
-        ([], (), ()),
+        ([SEVERE, SEVERE, CALM], (0, 1, 2)),
+        ([SEVERE] * 3 + [CALM] * 3, (0, 1, 3, 4, 5, 2)),
+        ([SEVERE] * 3 + [CALM] * 2, (0, 1, 3, 4)),
+        ([SEVERE] * 3, (0, 1)),
+        ([SEVERE, SEVERE, SEVERE, GRAPHIC, CALM, CALM, CALM], (0, 1, 3, 4, 5, 2, 6)),
+        ([], ()),
     ],
 )
-def test_calm_items_are_put_between(batch: list[Facing], order: tuple[int, ...], left: tuple[int, ...]) -> None:
-    assert interleave(batch, Seen(), BUDGET) == (order, left)
+def test_calmer_items_are_put_between(batch: list[Facing], order: tuple[int, ...]) -> None:
+    assert allowance().arrange(batch) == order
+
+
+def test_what_is_likelier_than_not_is_taken_to_be_severe() -> None:
+    assert [allowance().facing(likely).severe for likely in (0.0, 0.49, 0.5, 1.0)] == [False, False, True, True]
+    assert allowance(pace=30).facing(0.0) == Facing(graphic=True, severe=False, seconds=120)
 
 
 @given(st.lists(st.sampled_from([CALM, GRAPHIC, SEVERE]), max_size=19), st.integers(0, 2), st.integers(0, 3))
 def test_an_order_that_was_made_is_never_refused(batch: list[Facing], run: int, calm_run: int) -> None:
     seen = Seen(severe_run=run, calm_run=calm_run)
-    order, left = interleave(batch, seen, BUDGET)
-    assert sorted([*order, *left]) == list(range(len(batch)))
-    assert all(batch[n].severe for n in left)
+    order = allowance(seen).arrange(batch)
+    assert len(set(order)) == len(order)
+    assert all(batch[n].severe for n in set(range(len(batch))) - set(order))
     assert may_take(BUDGET, seen, NOW, [batch[n] for n in order]) == []

@@ -43,7 +43,7 @@ def test_golden_items_look_like_any_other(store: Store) -> None:
         add_golden(work, [known(n) for n in range(6)], by=EVE, now=after(1))
         add_reading(work, german(8), goal=MANY)
         work.execute(sa.update(items).values(reach=sa.func.length(items.c.item) + 40))
-        batch = taken(work, size=8)
+        batch = taken(work, size=12)
         secret = set(hidden(work, batch.id))
         shown = items_of(work, batch.id, BO)
     assert len(secret) == 4
@@ -57,6 +57,22 @@ def test_golden_items_look_like_any_other(store: Store) -> None:
     }
     assert [item.place for item in shown] == list(range(1, 13))
     assert not all(item.item in secret for item in shown[-4:])
+
+
+def test_they_count_within_the_size_and_stand_anywhere(store: Store) -> None:
+    with store.begin() as work:
+        add_golden(work, [known(n, violates=bool(n % 2)) for n in range(40)], by=EVE, now=after(1))
+        add_reading(work, german(60), goal=MANY)
+        places: set[int] = set()
+        for minutes in range(10, 26, 2):
+            batch = taken(work, size=6, minutes=minutes)
+            assert batch.size == 6
+            secret = hidden(work, batch.id)
+            assert len(secret) == 3
+            places |= {item.place for item in items_of(work, batch.id, BO) if item.item in secret}
+            settle(work, batch, BO, minutes=minutes + 1)
+        assert places == {1, 2, 3, 4, 5, 6}
+        assert taken(work, size=1, minutes=30).size == 1
 
 
 def test_a_person_meets_each_once(store: Store) -> None:
@@ -76,7 +92,7 @@ def test_what_is_said_of_it_decides_nothing(store: Store) -> None:
     with store.begin() as work:
         add_golden(work, [known(n) for n in range(3)], by=EVE, now=after(1))
         sweep = add_reading(work, german(6), goal=MANY)
-        batch = taken(work, size=6)
+        batch = taken(work, size=9)
         secret = hidden(work, batch.id)
         settle(work, batch, BO, violates=secret[:1])
         assert not {row.item for row in work.execute(sa.select(decisions))} & set(secret)
@@ -112,7 +128,7 @@ def test_a_golden_item_stays_in_a_batch_that_changes_hands(store: Store) -> None
     with store.begin() as work:
         add_golden(work, [known(n) for n in range(3)], by=EVE, now=after(1))
         add_reading(work, german(6), goal=MANY)
-        batch = taken(work, size=6)
+        batch = taken(work, size=9)
         secret = hidden(work, batch.id)
         return_batch(work, batch.id, by=BO, why="late", now=after(11))
         again = taken(work, CLEO, size=6, minutes=12)

@@ -21,13 +21,6 @@ class Golden(NamedTuple):
     truth: Verdict
 
 
-class Hidden(NamedTuple):
-    """Where in a batch a golden item goes; 0 is the first place of the batch as the person sees it."""
-
-    position: int
-    golden: Golden
-
-
 class GoldenReading(NamedTuple):
     """What a person said about a golden item."""
 
@@ -70,19 +63,16 @@ def hide(
     seen: Collection[str],
     rate: float,
     seed: str,
-) -> list[Hidden]:
-    """The golden items for a batch of `size` items, and the places at which they stand; by place.
+) -> list[Golden]:
+    """The golden items for a batch of `size` items.
 
     On average `rate` for each item of the batch. A person meets a golden item once, in the language that
-    they read, about as many violating as harmless ones, and cannot foretell the places. Where the pool is
-    used up there are fewer. The same arguments hide the same items.
+    they read, about as many violating as harmless ones. Where the pool is used up there are fewer. The same
+    arguments hide the same items.
     """
     fresh = [each for each in pool if each.language == language and each.item not in seen]
     due = golden_due(batch, size, rate, seed)
-    picked = _mixed(fresh, min(due, len(fresh)), seed, person, batch)
-    places = shuffled([str(n) for n in range(size + len(picked))], seed, "golden-place", batch)
-    positions = sorted(int(place) for place in places[: len(picked)])
-    return [Hidden(position, golden) for position, golden in zip(positions, picked, strict=True)]
+    return _mixed(fresh, min(due, len(fresh)), seed, person, batch)
 
 
 def golden_due(batch: str, size: int, rate: float, seed: str) -> int:
