@@ -14,11 +14,12 @@ from incidents.store import timeline
 from incidents.store.certify import READERS, draw_sample
 from incidents.store.ending import end_if_over
 from incidents.store.engine import Work
+from incidents.store.golden import share_missed
 from incidents.store.judging import judge_sweep
 from incidents.store.schema import items, sweeps, windows
 from incidents.store.sweeps import Sweep, find_sweep, lock_sweep
 from incidents.sweeps.reading_list import WAITING
-from incidents.sweeps.stopping import FIRST_READS, plan_for
+from incidents.sweeps.stopping import FIRST_READS, Plan, plan_for
 from incidents.sweeps.universe import TermCount, universe_hash
 from incidents.timeline import Event
 
@@ -112,7 +113,7 @@ def _keep_counts(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> Non
         "frozen_at": sweep.frozen_at or now,
         "steer_seed": sweep.steer_seed or frozen.steer_seed,
         "certify_seed": sweep.certify_seed or frozen.certify_seed,
-        "plan": (sweep.plan or plan_for(sweep.goal.target, sweep.goal.confidence)).model_dump(mode="json"),
+        "plan": (sweep.plan or _plan(work, sweep)).model_dump(mode="json"),
         "certify_wanted": sweep.certify_wanted or _first_sample(work, sweep.id),
         # What was reached in fewer posts has to be shown of these, too.
         "reached_at": None,
@@ -123,6 +124,12 @@ def _keep_counts(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> Non
         "terms": [term.model_dump() for term in _added(sweep.terms or (), frozen.terms)],
     }
     work.execute(sa.update(sweeps).where(sweeps.c.id == sweep.id).values(**values))
+
+
+def _plan(work: Work, sweep: Sweep) -> Plan:
+    """The rule for what the sweep promises, with what golden items have shown of the readers by now."""
+    missed = share_missed(work, sweep.incident_id)
+    return plan_for(sweep.goal.target, sweep.goal.confidence, readers_miss=missed)
 
 
 def _first_sample(work: Work, sweep: str) -> int:

@@ -18,6 +18,9 @@ from incidents.sweeps.quality.golden import Golden, hide
 
 _DIGITS: Final = 10**18
 
+KNOWN_FROM: Final = 20
+"""From so many readings of violating golden items on, what they say of the readers is planned with."""
+
 
 class GoldenItem(BaseModel):
     """A text of which it was settled whether it violates. `unsure` is no right answer."""
@@ -145,6 +148,23 @@ def _pool(sweep: str, language: str) -> sa.Select[Any]:
         .where(sweeps.c.id == sweep, golden.c.language == language, golden.c.retired_at.is_(None))
         .order_by(golden.c.id)
     )
+
+
+def share_missed(work: Work, incident: str) -> float:
+    """Share of violating golden items under the incident's policy that were not called so, in thousandths.
+
+    Over every sweep so far. 0 where fewer than `KNOWN_FROM` were read: too few to plan with.
+    """
+    missed = readings.c.verdict != Verdict.violates.value
+    statement = (
+        sa.select(sa.func.count(), sa.func.count().filter(missed))
+        .select_from(readings.join(golden, golden.c.id == readings.c.item))
+        .join(incidents, sa.and_(incidents.c.policy == golden.c.policy, incidents.c.drill == golden.c.drill))
+        .where(incidents.c.id == incident, readings.c.purpose == Purpose.golden.value)
+        .where(readings.c.expected == Verdict.violates.value)
+    )
+    read, not_called_so = work.execute(statement).one()
+    return round(not_called_so / read, 3) if read >= KNOWN_FROM else 0.0
 
 
 def expected_of(work: Work, batch: str) -> dict[str, Verdict]:

@@ -183,7 +183,8 @@ def agreed(readings: Sequence[Reading], *, alone: bool = False) -> Word | None:
     """The verdict of a double reading: what the first two say, and the third where they differ.
 
     None while it is open: fewer than two have read, or they differ and nobody has decided between them.
-    `alone`: one person reads the language, and decides. Whoever decides and is unsure has not found harm.
+    `alone`: one person reads the language, and decides. Whoever decides and is unsure has not cleared the
+    post: it counts as violating, so that doubt lowers what is claimed.
     """
     said = [reading.verdict for reading in readings[:3]]
     if alone and said:
@@ -194,7 +195,7 @@ def agreed(readings: Sequence[Reading], *, alone: bool = False) -> Word | None:
 
 
 def _decided(verdict: Word | Literal["unsure"]) -> Word:
-    return "violates" if verdict == "violates" else "does_not_violate"
+    return "does_not_violate" if verdict == "does_not_violate" else "violates"
 
 
 def plan_for(target: float = 0.9, confidence: float = 0.95, *, readers_miss: float = 0.0) -> Plan:

@@ -6,15 +6,28 @@ import sqlalchemy as sa
 from incidents.errors import NotAuthorised
 from incidents.store.batches import items_of
 from incidents.store.engine import Store, Work
-from incidents.store.golden import GoldenItem, add_golden
+from incidents.store.freezing import freeze
+from incidents.store.golden import GoldenItem, add_golden, share_missed
 from incidents.store.judging import golden_of
 from incidents.store.returns import return_batch
-from incidents.store.schema import decisions, golden, items, readings
+from incidents.store.schema import decisions, golden, incidents, items, readings
 from incidents.store.standing import counts
-from incidents.store.sweeps import Goal
+from incidents.store.sweeps import Goal, find_sweep, request_sweep
 from incidents.sweeps.stopping import Golden
 from tests.incidents.reading_rows import add_reading, german, purposes_of, read_all, read_next, settle, taken
-from tests.incidents.sweep_rows import ADA, BO, CLEO, EVE, POLICY, after, pile
+from tests.incidents.sweep_rows import (
+    ADA,
+    BO,
+    CLEO,
+    EVE,
+    POLICY,
+    SCOPE,
+    SOURCE,
+    add_crisis,
+    after,
+    frozen,
+    pile,
+)
 
 MANY = Goal(golden_share=0.5, second_share=0, check_share=0)
 
@@ -103,6 +116,26 @@ def test_what_is_said_of_it_decides_nothing(store: Store) -> None:
             (item, "violates", "golden") for item in secret
         }
         assert golden_of(work, sweep) == Golden(violating=3, caught=1)
+
+
+def test_a_plan_knows_what_readers_missed_before(store: Store) -> None:
+    with store.begin() as work:
+        add_golden(work, [known(n) for n in range(30)], by=EVE, now=after(1))
+        first = add_reading(work, german(60), goal=MANY)
+        assert share_missed(work, first.rpartition("-")[0]) == 0.0
+        for minutes in range(10, 40, 3):
+            batch = taken(work, size=6, minutes=minutes)
+            # One of the three golden items in each is passed over.
+            settle(work, batch, BO, violates=hidden(work, batch.id)[1:], minutes=minutes + 1)
+        assert share_missed(work, first.rpartition("-")[0]) == 0.333
+        later = request_sweep(work, first.rpartition("-")[0], SCOPE, SOURCE, by=ADA, now=after(50))
+        assert freeze(work, later.id, frozen(german(5)), now=after(51))
+        plan = find_sweep(work, later.id).plan
+        elsewhere = add_crisis(work, "another policy")
+        work.execute(sa.update(incidents).where(incidents.c.id == elsewhere).values(policy="other.policy"))
+        assert share_missed(work, elsewhere) == 0.0
+    assert plan is not None
+    assert plan.readers_miss == 0.333
 
 
 def test_golden_items_are_of_the_policy_the_language_and_the_drill(store: Store) -> None:

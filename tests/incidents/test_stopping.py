@@ -312,13 +312,24 @@ def test_readers_who_miss_some_lower_what_is_proven() -> None:
         ("vnn", "does_not_violate"),
         ("uuv", "violates"),
         ("uu", None),
-        ("vnu", "does_not_violate"),
+        ("vnu", "violates"),
+        ("uuu", "violates"),
     ],
 )
 def test_a_double_reading_is_decided_by_two_or_by_a_third(said: str, verdict: str | None) -> None:
+    assert agreed(readings(said)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"), [("", None), ("v", "violates"), ("n", "does_not_violate"), ("u", "violates")]
+)
+def test_who_reads_alone_decides_and_does_not_clear_by_doubting(said: str, verdict: str | None) -> None:
+    assert agreed(readings(said), alone=True) == verdict
+
+
+def readings(said: str) -> list[Reading]:
     words = {"v": "violates", "n": "does_not_violate", "u": "unsure"}
-    readings = [Reading.model_validate({"reader": n, "verdict": words[w]}) for n, w in enumerate(said, 1)]
-    assert agreed(readings) == verdict
+    return [Reading.model_validate({"reader": n, "verdict": words[w]}) for n, w in enumerate(said, 1)]
 
 
 # What reading on would buy
