@@ -1,6 +1,7 @@
 """How a sweep is steered: kept after every batch, asked before the next one."""
 
 from collections.abc import Mapping, Sequence
+from math import log1p
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -20,8 +21,14 @@ class Steered(Steering):
 
     @property
     def until(self) -> int:
-        """The key up to which posts are due: so much of the order as steer's share of all that is read."""
-        due = START + SHARE * self.others_read / max(self.universe, 1)
+        """The key up to which posts are due.
+
+        Whatever part of the universe was read, the same part of the keys ahead is of posts that others have
+        read. So the way to the next post that steer reads itself grows by 1 / (1 - part), which adds up to a
+        logarithm.
+        """
+        part = min(self.others_read / max(self.universe, 1), 1.0)
+        due = START - SHARE * log1p(-part) if part < 1 else 1.0
         return min(int(due * _KEYS), _KEYS - 1)
 
 
