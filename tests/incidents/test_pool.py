@@ -13,7 +13,7 @@ from incidents.store.batches import batches_of, claim, find_batch, items_of
 from incidents.store.engine import Store, Work
 from incidents.store.returns import return_batch
 from incidents.store.roles import take_role
-from incidents.store.schema import incidents, items
+from incidents.store.schema import incidents, items, sweeps
 from incidents.store.steering import Read, steer
 from incidents.store.turns import skip_item, urge
 from incidents.sweeps.batches import Purpose
@@ -103,8 +103,10 @@ def test_a_stratum_that_moved_forward_is_read_first(store: Store) -> None:
         sweep = add_reading(work, MIXED.vstack(links))
         without_steer(work, sweep)
         rank(work, sweep, *(f"f{n}" for n in range(8)), *(f"d{n}" for n in range(8)), "l4")
+        # As if it were the rest of a larger one.
+        work.execute(sa.update(sweeps).where(sweeps.c.id == sweep).values(posts_matched=1_000))
         steer(work, sweep, [Read(Purpose.rank, ("fr", "text"), violates=False)] * 60)
-        steer(work, sweep, [Read(Purpose.steer, ("de", "link"), violates=True)] * 7)
+        steer(work, sweep, [Read(Purpose.steer, ("de", "link"), violates=True)] * 12)
         batch = taken(work, size=4)
         drawn = purposes_of(work, batch.id)
     assert batch.language == "de"
