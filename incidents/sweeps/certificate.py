@@ -11,7 +11,6 @@ from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final, Literal
 
 import polars as pl
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from incidents.errors import BadInput
+from incidents.sweeps.fingerprint import universe_hash
 from incidents.sweeps.samples import KEY, prefix
 from incidents.sweeps.stopping import (
     Golden,
@@ -47,7 +47,6 @@ EVIDENCE: Final = pl.Schema(
 )
 """What is needed beside a certificate to check it: the whole universe, one row a post."""
 
-_HASHED_AT_ONCE: Final = 50_000
 _SHOWN: Final = 10
 
 
@@ -126,17 +125,6 @@ class Check(BaseModel):
         return not self.differences
 
 
-def universe_hash(evidence: pl.DataFrame) -> str:
-    """The sha256 (hex) over ids and content hashes in id order, each with its length in bytes before it."""
-    parts = [
-        part for name in ("item", "content_hash") for part in (pl.col(name).str.len_bytes(), pl.lit(":"), name)
-    ]
-    digest = sha256()
-    for some in evidence.sort("item").iter_slices(_HASHED_AT_ONCE):
-        digest.update(some.select(pl.concat_str(parts).str.join("")).item().encode())
-    return digest.hexdigest()
-
-
 def strata_of(evidence: pl.DataFrame) -> tuple[StratumCount, ...]:
     """Language and form, with how many posts each has, how many are decided, how many violate."""
     counted = evidence.group_by("language", "form").agg(
@@ -165,7 +153,7 @@ def certificate_of(facts: Facts, sample: Sequence[SampleRow], evidence: pl.DataF
     return Certificate(
         **facts.model_dump(),
         claim=_claim(standing, facts.waiver),
-        universe_hash=universe_hash(evidence),
+        universe_hash=universe_hash(evidence["item"], evidence["content_hash"]),
         windows=windows_of(evidence),
         strata=strata,
         standing=standing,
@@ -245,7 +233,7 @@ def _signature_differences(signer: str, trusted: Ed25519PublicKey | None) -> Ite
 
 def _universe_differences(certificate: Certificate, evidence: pl.DataFrame) -> Iterator[str]:
     computed: Mapping[str, object] = {
-        "universe_hash": universe_hash(evidence),
+        "universe_hash": universe_hash(evidence["item"], evidence["content_hash"]),
         "windows": windows_of(evidence),
         "strata": strata_of(evidence),
         "key_definition": KEY,

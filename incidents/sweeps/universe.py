@@ -13,13 +13,12 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from incidents.errors import BadInput
+from incidents.sweeps.fingerprint import universe_hash
 from incidents.sweeps.matching import match, term_counts
 from incidents.sweeps.scope import Scope
 
 COUNTED: Final = ("id", "language", "matched", "evaded")
 """Columns of what matched that the counts of a universe are made from."""
-
-_HASHED_AT_ONCE: Final = 50_000
 
 
 class TermCount(BaseModel):
@@ -92,7 +91,7 @@ def combine(parts: Iterable[Scanned], *, earlier: pl.DataFrame | None = None) ->
         matched=matched,
         terms=counts_of_terms(matched),
         languages=counts_of_languages(matched),
-        hash=universe_hash(matched),
+        hash=universe_hash(matched["id"], matched["content_hash"]),
         known=known,
         changed=changed,
     )
@@ -113,21 +112,6 @@ def tally(parts: Iterable[Scanned]) -> Dry:
     refuse_repeated(matched["id"])
     terms, languages = counts_of_terms(matched), counts_of_languages(matched)
     return Dry(posts_seen=seen, posts_matched=matched.height, terms=terms, languages=languages)
-
-
-def universe_hash(matched: pl.DataFrame) -> str:
-    """SHA-256 (hex) over `id` and `content_hash` in id order; a certificate is checked by it without texts.
-
-    Each is written with its length in bytes before it, so that no two universes run into the same bytes:
-    the definition of docs/reference/certificate.md.
-    """
-    digest = sha256()
-    for some in matched.select("id", "content_hash").sort("id").iter_slices(_HASHED_AT_ONCE):
-        sizes = pl.col("id", "content_hash").str.len_bytes().name.suffix("_size")
-        told = some.with_columns(sizes)
-        lines = told.select(pl.format("{}:{}{}:{}", "id_size", "id", "content_hash_size", "content_hash"))
-        digest.update("".join(lines.to_series()).encode())
-    return digest.hexdigest()
 
 
 def counts_of_terms(matched: pl.DataFrame) -> tuple[TermCount, ...]:
