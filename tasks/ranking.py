@@ -4,6 +4,7 @@ What ranks is imported where it is used: scikit-learn takes more than a second t
 only asks whether anything is due, starts a process every minute.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ import polars as pl
 from prefect import task
 
 from incidents.store import ranking
+from incidents.store.engine import Work
 from incidents.store.incidents import find
 from incidents.store.sweeps import Sweep, find_sweep, windows_of
 from incidents.sweeps.priorities import priorities
@@ -24,24 +26,13 @@ _MOST_HARM: Final = 4
 
 
 def first_priorities(sweep: Sweep, window: int, clustered: pl.DataFrame) -> pl.DataFrame:
-    """Columns id, score, priority for the posts of a window: a cold start, or what was learned before it.
-
-    The features of all windows are kept in the sweep's folder, so that learning need not make them again.
-    """
-    from incidents.sweeps.features import features_of, load  # noqa: PLC0415  see the module's docstring
-    from incidents.sweeps.ranking import cold_start, refit  # noqa: PLC0415
-
-    posts = read_universe(sweep.id, window).matched
-    features = load(_folder(sweep.id)).append(posts) if window > 1 else features_of(posts)
+    """Columns id, score, priority for the posts of a window: a cold start, or what was learned before it."""
+    _make_features(sweep.id, window)
     with store().read() as work:
-        examples = ranking.examples_for(work, sweep.id)
         decided = ranking.decided_items(work, sweep.id)
-        severity = find(work, sweep.incident_id).impact.harm / _MOST_HARM
-    prior = cold_start(features, _posts(sweep.id, window), examples)
-    features.save(_folder(sweep.id))
-    np.save(_folder(sweep.id) / "prior.npy", prior)
-    scores = refit(features, decided, prior, seed=sweep.number) if decided else prior
-    scored = pl.DataFrame({"id": features.ids, "score": scores.astype(np.float64)})
+        severity = _severity(work, sweep)
+    scored = _scored(sweep, decided)
+    posts = read_universe(sweep.id, window).matched
     known = posts.select("id", "reach").join(clustered.select("id", "read_as"), on="id").join(scored, on="id")
     weighed = known.with_columns(
         pl.len().over("read_as").alias("copies"), pl.col("reach").sum().over("read_as")
@@ -58,16 +49,11 @@ def rank_sweep(sweep: str) -> bool:
         found = find_sweep(work, sweep)
         decided = ranking.decided_items(work, sweep)
         waiting = ranking.waiting_items(work, sweep)
-        severity = find(work, found.incident_id).impact.harm / _MOST_HARM
-    from incidents.sweeps.features import load  # noqa: PLC0415  see the module's docstring
-    from incidents.sweeps.ranking import refit  # noqa: PLC0415
-
+        severity = _severity(work, found)
+        frozen = [each.number for each in windows_of(work, sweep) if each.frozen_at is not None]
     if not _folder(sweep).exists():
-        _make_features(found)
-    features = load(_folder(sweep))
-    scores = refit(features, decided, np.load(_folder(sweep) / "prior.npy"), seed=found.number)
-    scored = pl.DataFrame({"id": features.ids, "score": scores.astype(np.float64)})
-    ranked = priorities(waiting.join(scored, on="id"), severity=severity)
+        _make_features(sweep, max(frozen))
+    ranked = priorities(waiting.join(_scored(found, decided), on="id"), severity=severity)
     ranking.keep_ranking(store(), sweep, ranked.iter_rows(), decided=len(decided))
     return True
 
@@ -80,25 +66,47 @@ def rank_due_sweeps(_machine_now: datetime) -> int:
     return sum(rank_sweep.fn(sweep) for sweep in due)
 
 
-def _make_features(sweep: Sweep) -> None:
-    """Make again what was lost, from the universes in the sweep's folder."""
-    from incidents.sweeps.features import features_of  # noqa: PLC0415  see the module's docstring
+def _make_features(sweep: str, window: int) -> None:
+    """Keep the features and the cold start of all windows up to this one, so that learning need not make them.
+
+    The weights are those of the first window. What lies in the folder is added to, where it is whole: the
+    cold start goes first and comes last, so that an attempt that died between leaves nothing to build on.
+    """
+    from incidents.sweeps.features import features_of, load  # noqa: PLC0415  see the module's docstring
     from incidents.sweeps.ranking import cold_start  # noqa: PLC0415
 
+    found = [read_universe(sweep, number).matched for number in range(1, window + 1)]
+    posts = pl.concat(found)
+    features = load(_folder(sweep)) if _prior(sweep).exists() else features_of(found[0])
+    added = posts.filter(~pl.col("id").is_in(features.ids.implode()))
+    if added.height:
+        features = features.append(added)
     with store().read() as work:
-        examples = ranking.examples_for(work, sweep.id)
-        frozen = [each.number for each in windows_of(work, sweep.id) if each.frozen_at is not None]
-    posts = _posts(sweep.id, max(frozen))
-    features = features_of(posts)
-    features.save(_folder(sweep.id))
-    np.save(_folder(sweep.id) / "prior.npy", cold_start(features, posts, examples))
+        examples = ranking.examples_for(work, sweep)
+    _prior(sweep).unlink(missing_ok=True)
+    features.save(_folder(sweep))
+    np.save(_prior(sweep), cold_start(features, posts, examples))
 
 
-def _posts(sweep: str, window: int) -> pl.DataFrame:
-    """The posts of all windows up to this one, in the order of the features."""
-    return pl.concat([read_universe(sweep, number).matched for number in range(1, window + 1)])
+def _scored(sweep: Sweep, decided: Mapping[str, bool]) -> pl.DataFrame:
+    """Columns id, score for the posts of all windows: the cold start, where nothing is decided."""
+    from incidents.sweeps.features import load  # noqa: PLC0415  see the module's docstring
+    from incidents.sweeps.ranking import refit  # noqa: PLC0415
+
+    features = load(_folder(sweep.id))
+    scores = refit(features, decided, np.load(_prior(sweep.id)), seed=sweep.number)
+    return pl.DataFrame({"id": features.ids, "score": scores.astype(np.float64)})
+
+
+def _severity(work: Work, sweep: Sweep) -> float:
+    """The harm of the sweep's incident, as a share of the most that there is."""
+    return find(work, sweep.incident_id).impact.harm / _MOST_HARM
 
 
 def _folder(sweep: str) -> Path:
     """Where the features of a sweep are kept; every process that ranks must see it."""
     return folder_of(sweep, 1).parent / "features"
+
+
+def _prior(sweep: str) -> Path:
+    return _folder(sweep) / "prior.npy"

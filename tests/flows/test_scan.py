@@ -15,13 +15,13 @@ from flows.scan import runner
 from incidents.errors import BadInput, PartnerUnreachable
 from incidents.store.post_source import FileSource, HttpSource
 from incidents.store.sweeps import request_sweep, request_window
-from incidents.store.upgrade import upgrade
 from incidents.sweeps.posts import write_posts
 from incidents.sweeps.universe import gather
 from tasks import world
 from tasks.scan import folder_of, keep_universe, lay_out, read_universe, scan_parts, shared_out
 from tests.incidents.sweep_rows import ADA, SCOPE, add_crisis, after, pile
 from tests.stack import ROOT, Site
+from tests.tasks.fresh_world import fresh_world
 from tests.tasks.test_platform import POSTS, TOKEN, Visit, serving
 
 PILE = pl.concat(
@@ -33,21 +33,13 @@ PILE = pl.concat(
 
 
 @pytest.fixture(autouse=True)
-def fresh_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A home of its own for the tasks of this process, which open everything once."""
-    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("WATCHFLOOR_DATABASE_URL", raising=False)
+def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A home of its own, from which the platform of the tests may be asked."""
     monkeypatch.setenv("WATCHFLOOR_SECRETS__PLATFORM", TOKEN)
     monkeypatch.setenv("WATCHFLOOR_ALLOW_PRIVATE_ADDRESSES", "true")
     monkeypatch.setenv("WATCHFLOOR_PLATFORM_REQUESTS_PER_SECOND", "1000")
-    known = (world.settings, world.store)
-    for opened in known:
-        opened.cache_clear()
-    upgrade(world.store())
-    yield
-    world.store().close()
-    for opened in known:
-        opened.cache_clear()
+    with fresh_world(tmp_path / "home", monkeypatch):
+        yield
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from incidents.store.shift_notes import last_note
 from incidents.store.signals import signals_of, take_signal
 from incidents.store.sweeps import request_sweep
 from incidents.store.timeline import entries
-from incidents.store.upgrade import upgrade
 from incidents.timeline import Event
 from tasks import gates, mobilisation, notes, upkeep, world
 from tasks.attempts import attempt_key
@@ -40,6 +39,7 @@ from tests.incidents.sweep_rows import SCOPE, SOURCE, add_batch, frozen, pile
 from tests.incidents.test_timeline import unguard
 from tests.props import a_signal
 from tests.stack import PEOPLE
+from tests.tasks.fresh_world import fresh_world
 from tests.tasks.servers import answers, http_partner
 
 NOW = datetime.now(UTC)
@@ -75,25 +75,17 @@ class Prefect:
 
 
 @pytest.fixture(autouse=True)
-def fresh_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A home of its own for the tasks of this process, which open everything once."""
-    known = (world.settings, world.store, world.catalogue)
-    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path))
-    monkeypatch.delenv("WATCHFLOOR_DATABASE_URL", raising=False)
+def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A home of its own, with the people of the tests."""
     (tmp_path / "catalogue").mkdir()
     (tmp_path / "catalogue" / "people.yaml").write_text(PEOPLE, encoding="utf-8")
-    for opened in known:
-        opened.cache_clear()
-    yield
-    world.store().close()
-    for opened in known:
-        opened.cache_clear()
+    with fresh_world(tmp_path, monkeypatch):
+        yield
 
 
 @pytest.fixture
 def store() -> Store:
-    """The store that the tasks of this process use, with its tables."""
-    upgrade(world.store())
+    """The store that the tasks of this process use."""
     return world.store()
 
 
