@@ -2,13 +2,13 @@
 
 import secrets
 from datetime import datetime
-from hashlib import sha256
 
 import polars as pl
 from prefect import task
 from prefect.artifacts import create_progress_artifact, create_table_artifact
 
 from incidents.catalogue.teams import CATCH_ALL
+from incidents.drills.dice import SEED_BITS, sample_seeds
 from incidents.incident.phases import Phase
 from incidents.store import ending, sweeps
 from incidents.store.freezing import Frozen, freeze
@@ -73,10 +73,9 @@ def _seeds(sweep: Sweep, drill: str) -> tuple[int, int]:
     """Those that were drawn before; else new ones that nobody can foretell, in a drill those of its seed."""
     if sweep.steer_seed is not None and sweep.certify_seed is not None:
         return sweep.steer_seed, sweep.certify_seed
-    if not drill:
-        return secrets.randbits(62), secrets.randbits(62)
-    rolled = sha256(f"{request_of(drill).seed}:{sweep.number}".encode()).digest()
-    return int.from_bytes(rolled[:8]) >> 2, int.from_bytes(rolled[8:16]) >> 2
+    if drill:
+        return sample_seeds(request_of(drill).seed, sweep.number)
+    return secrets.randbits(SEED_BITS), secrets.randbits(SEED_BITS)
 
 
 def _readers(posts: pl.DataFrame, *, drill: bool) -> dict[str, int]:

@@ -3,9 +3,14 @@
 import random
 from array import array
 from collections.abc import Sequence
+from hashlib import sha256
 from itertools import accumulate
+from typing import Final
 
 import polars as pl
+
+SEED_BITS: Final = 62
+"""Of a sample's seed: the store keeps it as a signed number of 64."""
 
 
 class Dice:
@@ -44,3 +49,13 @@ class Dice:
     def some(self, words: Sequence[str], count: int) -> list[str]:
         """`count` different words, or all where there are fewer."""
         return self._random.sample(list(words), min(count, len(words)))
+
+
+def sample_seeds(seed: int, sweep: int) -> tuple[int, int]:
+    """Whence a drill's sweep of that number draws its samples: the seed that steers, the one that certifies.
+
+    The same drill, the same samples; in earnest nobody may foretell them.
+    """
+    rolled = sha256(f"{seed}:{sweep}".encode()).digest()
+    spare = 64 - SEED_BITS
+    return int.from_bytes(rolled[:8]) >> spare, int.from_bytes(rolled[8:16]) >> spare

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from incidents.drills.dice import SEED_BITS, sample_seeds
 from incidents.drills.evasions import evasions
 from incidents.drills.pile import TRUTH_SCHEMA
 from incidents.drills.scenarios import (
@@ -315,3 +316,12 @@ def test_terms_from_a_few_recorded_examples_find_many_others(name: str, label: s
     assert len(pile.scope_terms) <= 12 * max(5, len(pile.languages))
     hit = pile.posts["text"].str.to_lowercase().str.contains_any([*pile.scope_terms, *pile.scope_hashtags])
     assert share_of(hit, pile.truth["violating"]) > least
+
+
+def test_the_same_drill_draws_the_same_samples_from_release_to_release() -> None:
+    assert sample_seeds(1, 1) == (3867857980099747570, 6704536572886421)
+
+
+@given(seed=st.integers(min_value=0), sweep=st.integers(min_value=1))
+def test_a_seed_of_a_sample_fits_into_the_store(seed: int, sweep: int) -> None:
+    assert all(0 <= drawn < 2**SEED_BITS for drawn in sample_seeds(seed, sweep))
