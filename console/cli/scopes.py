@@ -1,9 +1,9 @@
 """Read the scope of a sweep from a YAML file and from options."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from console.cli.sweep_options import ScopeOptions
 from incidents.catalogue.marks import read
 from incidents.errors import BadInput
 from incidents.sweeps.scope import Scope, read_scope
@@ -12,15 +12,15 @@ LARGEST_FILE = 5_000_000
 """Bytes; a scope takes at most 5,000 entries of a kind."""
 
 
-def read_scope_options(file: Path | None, options: Mapping[str, Any]) -> Scope:
+def read_scope_options(given: ScopeOptions) -> Scope:
     """The scope of a file with what the options add to it. BadInput names the line, or the field."""
-    fields = _read_file(file) if file is not None else {}
-    for name, given in options.items():
-        if not given:
+    fields = _read_file(given.scope) if given.scope is not None else {}
+    for name, value in vars(given).items():
+        if name == "scope" or not value:
             continue
         known = fields.get(name)
         fields[name] = (
-            [*(known if isinstance(known, list) else []), *given] if isinstance(given, list) else given
+            [*(known if isinstance(known, list) else []), *value] if isinstance(value, list) else value
         )
     return read_scope(fields)
 

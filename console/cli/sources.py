@@ -1,42 +1,50 @@
 """Read from options where the posts of a sweep lie, and look whether they can be read at all."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
 
+from console.cli.sweep_options import PileOptions, SourceOptions
 from incidents.errors import BadInput
 from incidents.store.post_source import FileSource, HttpSource, TableSource
 
 S = TypeVar("S", bound=BaseModel)
 
 
-def read_source_options(
-    posts: Path | None,
-    url: str | None,
-    table: str | None,
-    columns: list[str],
-    platform: str | None = None,
-    query: str | None = None,
-    secret: str | None = None,
-) -> FileSource | TableSource | HttpSource:
+def read_source_options(given: SourceOptions) -> FileSource | TableSource | HttpSource:
     """The source. A usage error where none or several are named; BadInput where it cannot be used.
 
     Of files the first posts are read here, so that wrong ones are refused before anything is requested. A
     database or a platform is asked by the flow, which may see it where this machine does not.
     """
-    if sum(place is not None for place in (posts, url, platform)) != 1:
-        places = "--posts FILE or FOLDER, --sql-url URL with --table, or --platform URL"
+    places = "--posts FILE or FOLDER, --sql-url URL with --table, or --platform URL"
+    _refuse_unless_one([given.posts, given.sql_url, given.platform], places)
+    if given.platform is not None:
+        named = {"url": given.platform, "query": given.query, "secret": given.secret}
+        return _made(HttpSource, "platform", **named)
+    return _pile(given)
+
+
+def read_pile_options(given: PileOptions) -> FileSource | TableSource:
+    """The source, as `read_source_options` does, where no platform may be named."""
+    _refuse_unless_one([given.posts, given.sql_url], "--posts FILE or FOLDER, or --sql-url URL with --table")
+    return _pile(given)
+
+
+def _refuse_unless_one(named: Sequence[object], places: str) -> None:
+    if sum(place is not None for place in named) != 1:
         raise typer.BadParameter(f"Say where the posts lie, once: {places}.")
-    if posts is not None:
+
+
+def _pile(given: PileOptions) -> FileSource | TableSource:
+    if given.posts is not None:
         # The flow runs in a folder of its own.
-        return _looked_into(FileSource(path=posts.absolute()))
-    if platform is not None:
-        return _made(HttpSource, "platform", url=platform, query=query, secret=secret)
-    if table is None:
+        return _looked_into(FileSource(path=given.posts.absolute()))
+    if given.table is None:
         raise typer.BadParameter("--sql-url takes a --table.")
-    return _table(str(url), table, columns)
+    return _table(str(given.sql_url), given.table, given.column or [])
 
 
 def _looked_into(source: FileSource) -> FileSource:

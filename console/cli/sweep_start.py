@@ -5,16 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli import sweep_options as option
 from console.cli.door import Door
+from console.cli.option_groups import with_groups
 from console.cli.options import IncidentId, SweepId, example
 from console.cli.printing import print_json, print_lines, print_table
 from console.cli.scopes import read_scope_options
-from console.cli.sources import read_source_options
-from incidents.errors import BadInput
+from console.cli.sources import read_pile_options, read_source_options
+from console.cli.sweep_options import PileOptions, ScopeOptions, SourceOptions
 from incidents.people import Act, authorise
 from incidents.store.incidents import find_for
-from incidents.store.post_source import HttpSource
 from incidents.store.sweeps import Goal, find_sweep, request_sweep, request_window
 from incidents.store.window import try_scope
 from incidents.sweeps.staffing import Cost, cost_of
@@ -40,59 +39,27 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog=example("watchfloor sweep widen INC-12-S1 --posts later.parquet"))(widen)
 
 
+@with_groups
 def try_out(
     ctx: typer.Context,
     incident: Annotated[
         str | None,
         typer.Argument(metavar="[INCIDENT]", help="The incident that it would be for, if there is one."),
     ] = None,
-    term: option.Term = None,
-    hashtag: option.Hashtag = None,
-    domain: option.Domain = None,
-    url: option.Url = None,
-    pattern: option.Pattern = None,
-    account: option.Account = None,
-    media: option.Media = None,
-    like: option.Like = None,
-    language: option.Language = None,
-    region: option.Region = None,
-    excluded: option.Excluded = None,
-    since: option.Since = None,
-    until: option.Until = None,
-    scope: option.ScopeFile = None,
-    posts: option.Posts = None,
-    sql_url: option.SqlUrl = None,
-    table: option.Table = None,
-    column: option.Column = None,
+    wanted: ScopeOptions = ScopeOptions(),
+    posts: PileOptions = PileOptions(),
 ) -> None:
     """Count what a scope would bring in, and what reading it would cost, before a sweep starts.
 
     Nothing is kept. ALONE is how many posts an entry brings in that no other entry does; FOUND ONLY BY tells
     how many of its posts a trick was hiding. Hours are those of reviewers, days are working days.
     """
-    given = (
-        term,
-        hashtag,
-        domain,
-        url,
-        pattern,
-        account,
-        media,
-        like,
-        language,
-        region,
-        excluded,
-        since,
-        until,
-    )
-    wanted = read_scope_options(scope, dict(zip(option.FIELDS, given, strict=True)))
+    scope = read_scope_options(wanted)
     door = Door.of(ctx)
     graphic = _is_graphic(door, incident)
-    source = read_source_options(posts, sql_url, table, column or [])
-    if isinstance(source, HttpSource):
-        raise BadInput("A platform cannot be tried. Export some of its posts to a file, and try these.")
+    pile = read_pile_options(posts)
     began = perf_counter()
-    dry = try_scope(source, wanted)
+    dry = try_scope(pile, scope)
     took = perf_counter() - began
     cost = cost_of(door.catalogue, dry.languages, graphic=graphic)
     if door.as_json:
@@ -150,30 +117,12 @@ def _cost(cost: Cost) -> dict[str, Any]:
     return {"hours": cost.hours, "said": str(cost.all), **cost.all.model_dump(), "teams": teams}
 
 
+@with_groups
 def start(
     ctx: typer.Context,
     incident: IncidentId,
-    term: option.Term = None,
-    hashtag: option.Hashtag = None,
-    domain: option.Domain = None,
-    url: option.Url = None,
-    pattern: option.Pattern = None,
-    account: option.Account = None,
-    media: option.Media = None,
-    like: option.Like = None,
-    language: option.Language = None,
-    region: option.Region = None,
-    excluded: option.Excluded = None,
-    since: option.Since = None,
-    until: option.Until = None,
-    scope: option.ScopeFile = None,
-    posts: option.Posts = None,
-    sql_url: option.SqlUrl = None,
-    table: option.Table = None,
-    column: option.Column = None,
-    platform: option.Platform = None,
-    query: option.Query = None,
-    secret: option.Secret = None,
+    wanted: ScopeOptions,
+    source: SourceOptions,
     target: Annotated[
         float, typer.Option(min=0.5, max=0.99, help="Share of what violates that must be found, 0.5 to 0.99.")
     ] = 0.9,
@@ -186,51 +135,30 @@ def start(
     `watchfloor sweep try` says beforehand what it would bring in. It ends once its random sample shows, with
     that confidence, that the target is reached; its certificate says so.
     """
-    given = (
-        term,
-        hashtag,
-        domain,
-        url,
-        pattern,
-        account,
-        media,
-        like,
-        language,
-        region,
-        excluded,
-        since,
-        until,
-    )
-    wanted = read_scope_options(scope, dict(zip(option.FIELDS, given, strict=True)))
-    source = read_source_options(posts, sql_url, table, column or [], platform, query, secret)
+    scope, posts = read_scope_options(wanted), read_source_options(source)
     goal = Goal(target=target, confidence=confidence)
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        sweep = request_sweep(work, incident, wanted, source, by=by, now=now, goal=goal)
+        sweep = request_sweep(work, incident, scope, posts, by=by, now=now, goal=goal)
     door.hand_over(incident)
     sentence = f"{sweep.id} is requested. `watchfloor sweep status {sweep.id}` shows how far it is."
     door.say(sentence, sweep=sweep.id, incident=incident, scope_hash=sweep.scope_hash, goal=goal)
 
 
+@with_groups
 def widen(
     ctx: typer.Context,
     sweep: SweepId,
-    posts: option.Posts = None,
-    sql_url: option.SqlUrl = None,
-    table: option.Table = None,
-    column: option.Column = None,
-    platform: option.Platform = None,
-    query: option.Query = None,
-    secret: option.Secret = None,
+    source: SourceOptions,
 ) -> None:
     """Add later posts to a sweep that people work on. They are searched by the same scope, as a new window."""
-    source = read_source_options(posts, sql_url, table, column or [], platform, query, secret)
+    posts = read_source_options(source)
     door = Door.of(ctx)
     with door.store.begin() as work:
         incident = find_sweep(work, sweep).incident_id
         by, now = door.acting(work, incident)
-        window = request_window(work, sweep, source, by=by, now=now)
+        window = request_window(work, sweep, posts, by=by, now=now)
     door.hand_over(incident)
     sentence = (
         f"Window {window} of {sweep} is requested. `watchfloor sweep status {sweep}` shows how far it is."

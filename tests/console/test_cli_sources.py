@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import typer
 
-from console.cli.sources import read_source_options
+from console.cli.sources import read_pile_options, read_source_options
+from console.cli.sweep_options import PileOptions, SourceOptions
 from incidents.errors import BadInput
 from incidents.store.post_source import FileSource, HttpSource, TableSource
 
 
 def told(**options: Any) -> FileSource | TableSource | HttpSource:
     """The source of some options, as `sweep start` hands them on."""
-    named: dict[str, Any] = {"posts": None, "url": None, "table": None, "columns": []}
-    return read_source_options(**(named | options))
+    return read_source_options(SourceOptions(**options))
 
 
 def test_a_file_and_a_folder_are_named_so_that_any_process_finds_them(
@@ -37,7 +37,7 @@ def test_only_the_first_posts_of_a_pile_are_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_table_and_a_platform_are_named() -> None:
-    table = told(url="sqlite:///x.db", table="posts", columns=["text=body"])
+    table = told(sql_url="sqlite:///x.db", table="posts", column=["text=body"])
     assert table == TableSource(url="sqlite:///x.db", table="posts", columns={"text": "body"})
     platform = told(platform="https://p.example", query="alarm", secret="platform")
     assert platform == HttpSource(url="https://p.example", query="alarm", secret="platform")
@@ -47,14 +47,19 @@ def test_a_table_and_a_platform_are_named() -> None:
     ("options", "why"),
     [
         ({}, "Say where the posts lie, once"),
-        ({"url": "sqlite:///x.db", "platform": "https://p.example"}, "Say where the posts lie, once"),
-        ({"url": "sqlite:///x.db"}, "--sql-url takes a --table"),
-        ({"url": "sqlite:///x.db", "table": "posts", "columns": ["text"]}, "OURS=THEIRS"),
+        ({"sql_url": "sqlite:///x.db", "platform": "https://p.example"}, "Say where the posts lie, once"),
+        ({"sql_url": "sqlite:///x.db"}, "--sql-url takes a --table"),
+        ({"sql_url": "sqlite:///x.db", "table": "posts", "column": ["text"]}, "OURS=THEIRS"),
     ],
 )
 def test_options_that_do_not_go_together_are_a_usage_error(options: dict[str, Any], why: str) -> None:
     with pytest.raises(typer.BadParameter, match=why):
         told(**options)
+
+
+def test_where_no_platform_may_be_named_none_is_offered() -> None:
+    with pytest.raises(typer.BadParameter, match=r"FOLDER, or --sql-url URL with --table\.$"):
+        read_pile_options(PileOptions())
 
 
 @pytest.mark.parametrize(
@@ -64,7 +69,10 @@ def test_options_that_do_not_go_together_are_a_usage_error(options: dict[str, An
             {"platform": "https://reader:hunter2@p.example"},
             "The platform cannot be used: a password",
         ),
-        ({"url": "reader:hunter2", "table": "posts"}, "The table cannot be used: this is not a database URL"),
+        (
+            {"sql_url": "reader:hunter2", "table": "posts"},
+            "The table cannot be used: this is not a",
+        ),
     ],
 )
 def test_a_place_that_cannot_be_used_is_refused_without_its_password(options: dict[str, Any], why: str) -> None:
