@@ -1,11 +1,11 @@
 """The API's bearer token: the one of the settings, or one that is made once and kept in the home folder."""
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
 from incidents.errors import WatchfloorError
+from incidents.files import keep_first
 from incidents.settings import Settings
 
 NAME = "api-token"
@@ -23,7 +23,7 @@ def api_token(settings: Settings) -> str:
     path = token_file(settings)
     try:
         if not path.exists():
-            _make(path)
+            keep_first(path, f"{secrets.token_urlsafe(32)}\n".encode())
         token = path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise WatchfloorError(
@@ -37,18 +37,3 @@ def api_token(settings: Settings) -> str:
 def is_token(given: str, token: str) -> bool:
     """Whether they are the same, in a time that does not tell how far they agree."""
     return hmac.compare_digest(given.encode(), token.encode())
-
-
-def _make(path: Path) -> None:
-    """Make it complete before it has its name, so that no other process reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{NAME}.{secrets.token_hex(4)}")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
-    try:
-        path.hardlink_to(unfinished)
-    except FileExistsError:
-        pass  # another process was quicker, and its token is the one
-    finally:
-        unfinished.unlink()

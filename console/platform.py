@@ -22,7 +22,7 @@ import polars as pl
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from incidents.sweeps.posts import content_hash
+from incidents.sweeps.fingerprint import fingerprint
 
 MOST_POSTS = 10_000
 """Posts of a page at most."""
@@ -108,7 +108,7 @@ class FakePlatform:
         self.actions: dict[str, Recorded] = {}
         self.faults: dict[int, Fault] = {}
         self.requests = 0
-        self._version = content_hash(posts)
+        self._version = fingerprint(posts["id"], posts["text"])
         self.found = lru_cache(maxsize=4)(self._found)
 
     def record(self, key: str, ordered: Ordered) -> Recorded:

@@ -3,10 +3,10 @@
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from incidents.errors import NotFound, WatchfloorError
+from incidents.files import whole
 from incidents.reviews.record import Record
 from incidents.reviews.retrospective import to_html
 from incidents.store import timeline
@@ -105,20 +105,9 @@ def _line(entry: Entry) -> str:
 
 
 def _write(path: Path, parts: Iterable[str]) -> Path:
-    with _whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(parts)
     return path
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A place to write to that takes the name only once all is written: a full disk leaves no half file."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _refused(incident: str, out: Path, error: OSError) -> WatchfloorError:

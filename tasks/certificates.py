@@ -1,7 +1,5 @@
 """Issue the certificate in which a sweep ends, signed with the key of this site."""
 
-import os
-import secrets
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from prefect import task
 
 from incidents.errors import WatchfloorError
+from incidents.files import keep_first
 from incidents.store.certificates import draft_certificate, keep_certificate
 from incidents.sweeps.certificate import sign
 from incidents.sweeps.certificate_files import SITE_KEY, SITE_PUBLIC_KEY
@@ -53,19 +52,8 @@ def _site_key(home: Path) -> Ed25519PrivateKey:
 
 
 def _make(path: Path) -> None:
-    """Make the key complete before it has its name, so that no other process reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Make the key, and lay its public half beside it; where another process is quicker, its key is the one."""
     key = Ed25519PrivateKey.generate()
-    unfinished = path.with_name(f"{SITE_KEY}.{secrets.token_hex(4)}")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    try:
-        path.hardlink_to(unfinished)
-    except FileExistsError:
-        pass  # another process was quicker, and its key is the one
-    else:
+    if keep_first(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())):
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         path.with_name(SITE_PUBLIC_KEY).write_bytes(public)
-    finally:
-        unfinished.unlink()

@@ -18,7 +18,7 @@ from incidents.store.golden import share_missed
 from incidents.store.judging import judge_sweep
 from incidents.store.schema import items, sweeps, windows
 from incidents.store.sweeps import Sweep, find_sweep, lock_sweep
-from incidents.sweeps.fingerprint import universe_hash
+from incidents.sweeps.fingerprint import fingerprint
 from incidents.sweeps.reading_list import WAITING
 from incidents.sweeps.stopping import FIRST_READS, Plan, plan_for
 from incidents.sweeps.universe import TermCount
@@ -158,7 +158,7 @@ def _hash_of(work: Work, sweep: str) -> str:
     """One hash over the ids and content hashes of everything in the sweep."""
     statement = sa.select(items.c.item, items.c.content_hash).where(items.c.sweep_id == sweep)
     posts = pl.DataFrame(work.execute(statement).all(), schema=["id", "content_hash"], orient="row")
-    return universe_hash(posts["id"], posts["content_hash"])
+    return fingerprint(posts["id"], posts["content_hash"])
 
 
 def _tell_frozen(work: Work, sweep: Sweep, frozen: Frozen, now: datetime) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from incidents.files import write_whole
 from incidents.sweeps.posts import write_posts
 
 _AT_ONCE: Final = 100_000
@@ -100,13 +101,6 @@ class Spool:
     def _tell(self, progress: Progress) -> Progress:
         write_whole(self._told, progress.model_dump_json())
         return progress
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file whole or not at all, whatever becomes of this process."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _groups(posts: Sequence[int]) -> Iterator[range]:

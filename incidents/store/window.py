@@ -14,8 +14,8 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.errors import BadInput
+from incidents.files import whole, write_whole
 from incidents.store.post_source import FileSource, Part, TableSource
-from incidents.store.spool import write_whole
 from incidents.sweeps.posts import POST_SCHEMA
 from incidents.sweeps.scope import Scope
 from incidents.sweeps.universe import Dry, Scanned, TermCount, Universe, combine, scan, tally
@@ -155,9 +155,8 @@ def _path(folder: Path, number: int, suffix: str) -> Path:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    frame.write_parquet(unfinished, row_group_size=65_536)
-    unfinished.replace(path)
+    with whole(path) as part:
+        frame.write_parquet(part, row_group_size=65_536)
 
 
 def _scanned(folder: Path, plan: Plan) -> list[Scanned]:

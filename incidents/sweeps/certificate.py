@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from incidents.errors import BadInput
-from incidents.sweeps.fingerprint import universe_hash
+from incidents.sweeps.fingerprint import fingerprint
 from incidents.sweeps.samples import KEY, prefix
 from incidents.sweeps.stopping import (
     Golden,
@@ -153,7 +153,7 @@ def certificate_of(facts: Facts, sample: Sequence[SampleRow], evidence: pl.DataF
     return Certificate(
         **facts.model_dump(),
         claim=_claim(standing, facts.waiver),
-        universe_hash=universe_hash(evidence["item"], evidence["content_hash"]),
+        universe_hash=fingerprint(evidence["item"], evidence["content_hash"]),
         windows=windows_of(evidence),
         strata=strata,
         standing=standing,
@@ -233,7 +233,7 @@ def _signature_differences(signer: str, trusted: Ed25519PublicKey | None) -> Ite
 
 def _universe_differences(certificate: Certificate, evidence: pl.DataFrame) -> Iterator[str]:
     computed: Mapping[str, object] = {
-        "universe_hash": universe_hash(evidence["item"], evidence["content_hash"]),
+        "universe_hash": fingerprint(evidence["item"], evidence["content_hash"]),
         "windows": windows_of(evidence),
         "strata": strata_of(evidence),
         "key_definition": KEY,

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import ValidationError
 
 from incidents.errors import BadInput
+from incidents.files import whole
 from incidents.sweeps.certificate import Certificate
 
 CERTIFICATE_FILE: Final = "certificate.json"
@@ -31,14 +32,14 @@ def write_certificate(document: str, evidence: pl.DataFrame, folder: Path, evide
     Raises OSError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _whole(folder / CERTIFICATE_FILE, document.encode())
+    with whole(folder / CERTIFICATE_FILE) as part:
+        part.write_bytes(document.encode())
     path = folder / evidence_file
-    part = path.with_name(f".{path.name}.part")
-    if path.suffix == ".csv":
-        evidence.write_csv(part)
-    else:
-        evidence.write_parquet(part)
-    part.replace(path)
+    with whole(path) as part:
+        if path.suffix == ".csv":
+            evidence.write_csv(part)
+        else:
+            evidence.write_parquet(part)
 
 
 def read_certificate(path: Path) -> Certificate:
@@ -96,9 +97,3 @@ def _why(error: Exception) -> str:
         places = sorted({".".join(map(str, each["loc"])) for each in error.errors(include_input=False)})
         return f"wrong or missing: {', '.join(places[:5])}"
     return "not JSON"
-
-
-def _whole(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)

@@ -7,13 +7,13 @@ which may be the worst thing that anybody posted that day.
 
 import re
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from incidents.errors import BadInput
+from incidents.files import whole
 from incidents.sweeps.post_files import read_columns
 
 MOMENT: Final = pl.Datetime("us", "UTC")
@@ -33,7 +33,6 @@ POST_SCHEMA: Final = pl.Schema(
     }
 )
 
-_HASHED_AT_ONCE: Final = 50_000
 _SHOWN_ID: Final = 64
 
 
@@ -74,25 +73,8 @@ def posts_from(place: Path | str, columns: pl.DataFrame) -> pl.DataFrame:
 
 def write_posts(frame: pl.DataFrame, path: Path) -> None:
     """Keep a pile as Parquet at `path`, whole or not at all. Raises OSError where the disk refuses."""
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        frame.select(pl.col(name).cast(kind) for name, kind in POST_SCHEMA.items()).write_parquet(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def content_hash(frame: pl.DataFrame) -> str:
-    """Return the sha256 (hex) over the ids and texts in id order: same posts, same hash.
-
-    Each is written with its length in bytes before it, so that no two piles run into the same bytes.
-    """
-    parts = [part for name in ("id", "text") for part in (pl.col(name).str.len_bytes(), pl.lit(":"), name)]
-    digest = sha256()
-    for some in frame.sort("id").iter_slices(_HASHED_AT_ONCE):
-        joined = some.select(pl.concat_str(parts).str.join("")).item()
-        digest.update(joined.encode())
-    return digest.hexdigest()
+    with whole(path) as part:
+        frame.select(pl.col(name).cast(kind) for name, kind in POST_SCHEMA.items()).write_parquet(part)
 
 
 def _without_nul(column: pl.Series) -> pl.Series:

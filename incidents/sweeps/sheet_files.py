@@ -5,7 +5,6 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from incidents.errors import BadInput
+from incidents.files import whole
 from incidents.sweeps.cells import MAX_CELL, escape, guard_row, unescape, unguard, unsafe_in
 
 MAX_FILE = 20_000_000
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a CSV that a spreadsheet opens without running anything in it; whole or not at all."""
-    with _whole(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
+    with whole(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(columns)
         writer.writerows(guard_row(columns, row) for row in rows)
@@ -51,7 +51,7 @@ def write_xlsx(
         for column, value in enumerate(row, start=1):
             _write_cell(sheet, number, column, escape(value))
     _lay_out(sheet, columns, choices)
-    with _whole(path) as part:
+    with whole(path) as part:
         book.save(part)
 
 
@@ -72,17 +72,6 @@ def _lay_out(sheet: Worksheet, columns: Sequence[str], choices: Mapping[str, Ite
         choice = DataValidation("list", formula1=f'"{",".join(allowed)}"', allow_blank=True)
         choice.add(f"{letter}2:{letter}{max(sheet.max_row, 2)}")
         sheet.add_data_validation(choice)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A place to write to that takes the name only once all is written: a full disk leaves no half file."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_rows(path: Path, needed: Sequence[str]) -> list[Row]:

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from incidents.errors import BadInput
-from incidents.sweeps.fingerprint import universe_hash
+from incidents.sweeps.fingerprint import fingerprint
 from incidents.sweeps.matching import match, term_counts
 from incidents.sweeps.scope import Scope
 
@@ -91,7 +91,7 @@ def combine(parts: Iterable[Scanned], *, earlier: pl.DataFrame | None = None) ->
         matched=matched,
         terms=counts_of_terms(matched),
         languages=counts_of_languages(matched),
-        hash=universe_hash(matched["id"], matched["content_hash"]),
+        hash=fingerprint(matched["id"], matched["content_hash"]),
         known=known,
         changed=changed,
     )

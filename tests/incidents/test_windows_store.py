@@ -22,7 +22,7 @@ from incidents.store.standing import counts
 from incidents.store.sweeps import find_sweep, request_window, windows_of
 from incidents.store.timeline import entries, verify
 from incidents.sweeps.batches import Purpose
-from incidents.sweeps.fingerprint import universe_hash
+from incidents.sweeps.fingerprint import fingerprint
 from incidents.sweeps.samples import sample_key
 from incidents.timeline import Event
 from tests.incidents.reading_rows import (
@@ -98,7 +98,7 @@ def test_counts_add_up_and_the_universe_is_that_of_the_union(store: Store) -> No
     assert (found.posts_seen, found.posts_matched) == (6, 5)
     assert (second.posts_seen, second.posts_matched, second.languages) == (4, 3, {"de": 2, "fr": 1})
     assert (first.posts_seen, first.languages) == (2, {"de": 2})
-    assert found.universe_hash == whole.hash == universe_hash(evidence["item"], evidence["content_hash"])
+    assert found.universe_hash == whole.hash == fingerprint(evidence["item"], evidence["content_hash"])
     assert found.universe_hash not in {first.universe_hash, second.universe_hash}
     assert found.terms is not None
     assert [(term.term, term.posts) for term in found.terms] == [("term:alarm", 5)]

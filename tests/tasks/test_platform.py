@@ -1,7 +1,7 @@
 """A platform's posts are fetched page by page, however it misbehaves: nothing is lost, nothing comes twice."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ import uvicorn
 
 from console.platform import make_platform
 from incidents.errors import BadInput, PartnerUnreachable
+from incidents.files import write_whole
 from incidents.settings import Settings
 from incidents.store import spool as spools
 from incidents.store.post_source import HttpSource
@@ -217,7 +218,7 @@ def test_a_process_that_died_between_a_page_and_its_note_writes_it_again(
             raise Died
         write(path, text)
 
-    write: Callable[[Path, str], None] = spools.write_whole
+    write = write_whole
     monkeypatch.setattr(spools, "write_whole", die)
     with pytest.raises(Died):
         visit.fetch()
