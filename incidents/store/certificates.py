@@ -11,6 +11,7 @@ from incidents.incident.incident import SYSTEM
 from incidents.store import certify, timeline
 from incidents.store.engine import Work
 from incidents.store.judging import golden_of
+from incidents.store.said import holds
 from incidents.store.schema import certificates, decisions, items
 from incidents.store.sweeps import find_sweep
 from incidents.sweeps.certificate import EVIDENCE, Certificate, Facts, Waiver, certificate_of
@@ -33,15 +34,10 @@ class Issued(BaseModel):
 
 def evidence_of(work: Work, sweep: str) -> pl.DataFrame:
     """The whole universe of a sweep with the decisions that hold: what a certificate is checked against."""
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
     named = [items.c[name] for name in EVIDENCE if name != "verdict"]
     statement = (
         sa.select(*named, decisions.c.verdict)
-        .select_from(items.outerjoin(decisions, holds))
+        .select_from(items.outerjoin(decisions, holds()))
         .where(items.c.sweep_id == sweep)
         .order_by(items.c.item)
     )

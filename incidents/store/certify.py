@@ -13,6 +13,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from incidents.store.certify_schema import certify_readings, certify_sample
 from incidents.store.engine import Work
+from incidents.store.said import holds
 from incidents.store.schema import batches, decisions, items, places, sweeps
 from incidents.sweeps.batches import Purpose
 from incidents.sweeps.decisions import Decision, Verdict
@@ -148,14 +149,9 @@ def _placed_with(person: str) -> sa.ColumnElement[bool]:
 
 def sample_rows(work: Work, sweep: str) -> list[SampleRow]:
     """The posts of the sample that are to be read by now, in its order, as the rule judges them."""
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
     statement = (
         _prefix(sweep)
-        .outerjoin(decisions, holds)
+        .outerjoin(decisions, holds())
         .add_columns(
             *(certify_sample.c.key, certify_sample.c.verdict, items.c.language, items.c.form, items.c.window),
             (certify_sample.c.wanted == 1).label("alone"),

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.store.engine import Work
+from incidents.store.said import holds
 from incidents.store.schema import decisions, items
 from incidents.sweeps.decisions import Verdict
 
@@ -35,11 +36,6 @@ def clusters_of(work: Work, sweep: str, *, most: int, team: str | None = None) -
 
 
 def _largest(sweep: str, most: int, team: str | None) -> sa.Select[tuple[str, int]]:
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
     kind = items.c.posted_at.type
     posts, reach = sa.func.count().label("posts"), sa.func.sum(items.c.reach).label("reach")
     return (
@@ -52,7 +48,7 @@ def _largest(sweep: str, most: int, team: str | None) -> sa.Select[tuple[str, in
             sa.func.max(items.c.posted_at, type_=kind).label("last_seen"),
             sa.func.count().filter(decisions.c.verdict == Verdict.violates.value).label("violates"),
         )
-        .select_from(items.outerjoin(decisions, holds))
+        .select_from(items.outerjoin(decisions, holds()))
         .where(_of(sweep, team), items.c.cluster.is_not(None))
         .group_by(items.c.cluster)
         .having(sa.func.count() > 1)

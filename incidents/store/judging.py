@@ -8,6 +8,7 @@ from incidents.incident.incident import SYSTEM
 from incidents.store import certify, timeline
 from incidents.store.ending import reach
 from incidents.store.engine import Work
+from incidents.store.said import holds
 from incidents.store.schema import decisions, items, readings, sweeps
 from incidents.store.sweeps import Sweep, find_sweep
 from incidents.sweeps.batches import Purpose
@@ -43,11 +44,6 @@ def standing_of(work: Work, sweep: Sweep) -> Standing:
 
 def strata_of(work: Work, sweep: str) -> list[StratumCount]:
     """How far the main reading is, by language and form; copies count as read with their head."""
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
     statement = (
         sa.select(
             items.c.language,
@@ -56,7 +52,7 @@ def strata_of(work: Work, sweep: str) -> list[StratumCount]:
             sa.func.count(decisions.c.id).label("read"),
             sa.func.count().filter(decisions.c.verdict == Verdict.violates.value).label("found"),
         )
-        .select_from(items.outerjoin(decisions, holds))
+        .select_from(items.outerjoin(decisions, holds()))
         .where(items.c.sweep_id == sweep)
         .group_by(items.c.language, items.c.form)
         .order_by(items.c.language, items.c.form)

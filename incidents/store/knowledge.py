@@ -12,6 +12,7 @@ from incidents.store.certify_schema import certify_readings, certify_sample
 from incidents.store.engine import Work
 from incidents.store.judging import golden_of, strata_of
 from incidents.store.progress import Part, progress
+from incidents.store.said import holds
 from incidents.store.schema import batches, certificates, decisions, items, places, readings
 from incidents.store.sweeps import Sweep, find_sweep, windows_of
 from incidents.sweeps.batches import Purpose
@@ -126,14 +127,9 @@ def _to_read(work: Work, sweep: str) -> dict[str, int]:
 
 def _heads(sweep: str) -> sa.Select[tuple[str]]:
     """The posts that are read themselves, with their decisions where there are some."""
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.item,
-        decisions.c.superseded_at.is_(None),
-    )
     return (
         sa.select(items.c.item)
-        .select_from(items.outerjoin(decisions, holds))
+        .select_from(items.outerjoin(decisions, holds()))
         .where(items.c.sweep_id == sweep, items.c.read_as == items.c.item)
     )
 
@@ -239,17 +235,12 @@ def _quiet(work: Work, sweep: Sweep, now: datetime) -> StandDown | None:
 
 def _first_seen(work: Work, sweep: str) -> list[datetime]:
     """When each distinct cluster that violates was first seen, as far as its posts have a time."""
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-        decisions.c.verdict == Verdict.violates.value,
-    )
     first = sa.func.min(items.c.posted_at, type_=items.c.posted_at.type)
     statement = (
         sa.select(first)
-        .select_from(items.join(decisions, holds))
+        .select_from(items.join(decisions, holds()))
         .where(items.c.sweep_id == sweep, items.c.posted_at.is_not(None))
+        .where(decisions.c.verdict == Verdict.violates.value)
         .group_by(sa.func.coalesce(items.c.cluster, items.c.item))
         .order_by(first)
     )

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from incidents.store.engine import Work
 from incidents.store.golden import expected_of
+from incidents.store.said import holds
 from incidents.store.schema import decisions, items, readings
 from incidents.sweeps.batches import Purpose
 from incidents.sweeps.decisions import Decision, Verdict
@@ -48,14 +49,9 @@ def ask_for(work: Work, sweep: str, purpose: Purpose, wanted: Mapping[str, float
 
 
 def _standing(work: Work, sweep: str, ids: Iterable[str]) -> dict[str, tuple[Verdict, float | None]]:
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
     statement = (
         sa.select(items.c.item, decisions.c.verdict, items.c.drawn)
-        .join(decisions, holds)
+        .join(decisions, holds())
         .where(items.c.sweep_id == sweep, items.c.item.in_(list(ids)))
     )
     return {item: (Verdict(verdict), drawn) for item, verdict, drawn in work.execute(statement)}

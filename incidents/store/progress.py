@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.store.engine import Work
+from incidents.store.said import holds
 from incidents.store.schema import batches, decisions, items
 from incidents.sweeps.decisions import Verdict
 
@@ -76,11 +77,6 @@ def progress(work: Work, sweep: str) -> Progress:
 
 
 def _items(sweep: str) -> sa.Select[Any]:
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
     said = {
         verdict: sa.func.count().filter(decisions.c.verdict == verdict.value).label(verdict.value)
         for verdict in (Verdict.violates, Verdict.unsure)
@@ -94,7 +90,7 @@ def _items(sweep: str) -> sa.Select[Any]:
             *said.values(),
             sa.func.count().filter(items.c.state == "waiting").label("to_read"),
         )
-        .select_from(items.outerjoin(decisions, holds))
+        .select_from(items.outerjoin(decisions, holds()))
         .where(items.c.sweep_id == sweep)
         .group_by(items.c.team, items.c.language)
         .order_by(items.c.team, items.c.language)

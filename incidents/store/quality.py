@@ -13,6 +13,7 @@ from incidents.store import looks
 from incidents.store.engine import Work
 from incidents.store.guidelines import guidelines_of
 from incidents.store.incidents import find
+from incidents.store.said import holds
 from incidents.store.schema import batches, decisions, golden, items, places, readings
 from incidents.store.standing import current_decisions
 from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for, read_items
@@ -237,11 +238,7 @@ def _inherited(work: Work, sweep: str, team: str | None) -> InheritedError:
     )
     covered = sa.and_(
         items.c.read_as != items.c.item,
-        sa.exists().where(
-            decisions.c.sweep_id == items.c.sweep_id,
-            decisions.c.item == items.c.read_as,
-            decisions.c.superseded_at.is_(None),
-        ),
+        sa.exists().where(holds()),
     )
     statement = (
         sa.select(
@@ -285,13 +282,8 @@ def _seen_again(work: Work, sweep: str, version: int) -> set[str]:
 def _risks(work: Work, sweep: Sweep) -> dict[str, float]:
     """Item → how much there is to lose by not looking again."""
     severity = find(work, sweep.incident_id).impact.harm
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.item,
-        decisions.c.superseded_at.is_(None),
-    )
     statement = sa.select(items.c.item, decisions.c.verdict, items.c.score, items.c.reach).join(
-        decisions, holds
+        decisions, holds(items.c.item)
     )
     return {
         row.item: risk(Decided(row.item, Verdict(row.verdict), row.score, row.reach, severity))

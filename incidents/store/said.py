@@ -1,4 +1,4 @@
-"""What was said at the places of a batch: one definition for everybody who asks whether a place is filled.
+"""What was said at the places of a batch, and which decision holds for an item: one definition for everybody.
 
 At a place where an item is decided, its standing decision counts, wherever it was made; at one where it is
 adjudicated, only what was said there. A blind place knows its own word alone.
@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from incidents.store.certify_schema import certify_readings
-from incidents.store.schema import decisions, places, readings
+from incidents.store.schema import decisions, items, places, readings
 from incidents.sweeps.batches import DECIDES, Purpose
 from incidents.sweeps.decisions import Decision
 
@@ -32,6 +32,18 @@ def word(row: sa.Row[Any]) -> Decision | None:
     if row.verdict is None:
         return None
     return Decision.model_validate({"item": row.item, **{name: row._mapping[name] for name in _WORD}})
+
+
+def holds(about: sa.ColumnElement[str] = items.c.read_as) -> sa.ColumnElement[bool]:
+    """Joins a row of `items` to the decision that holds for it: that about the item that it is read as.
+
+    `about` is `items.c.item` where an item's own decision is asked for, and not what it inherits.
+    """
+    return sa.and_(
+        decisions.c.sweep_id == items.c.sweep_id,
+        decisions.c.item == about,
+        decisions.c.superseded_at.is_(None),
+    )
 
 
 def _decided() -> sa.ColumnElement[bool]:

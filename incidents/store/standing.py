@@ -11,7 +11,7 @@ from incidents.catalogue.policies import RecommendedAction
 from incidents.people import Person
 from incidents.store.batches import Batch, find_batch_for
 from incidents.store.engine import Work
-from incidents.store.said import at_places, is_empty, word
+from incidents.store.said import at_places, holds, is_empty, word
 from incidents.store.schema import decisions, items, places
 from incidents.sweeps.batches import Purpose
 from incidents.sweeps.decisions import Decision, Verdict
@@ -76,7 +76,7 @@ def standing(work: Work, batch: Batch, wanted: Sequence[str]) -> Said:
 def current_decisions(work: Work, sweep: str) -> Iterator[Decision]:
     """The decision that holds for each item of a sweep, its own or its head's, by item."""
     told = [column for column in decisions.c if column.name != "item"]
-    statement = sa.select(items.c.item, *told).join(decisions, _holds()).where(items.c.sweep_id == sweep)
+    statement = sa.select(items.c.item, *told).join(decisions, holds()).where(items.c.sweep_id == sweep)
     rows = work.execute(statement.order_by(items.c.item).execution_options(yield_per=AT_ONCE))
     for row in rows:
         yield Decision.model_validate({name: row._mapping[name] for name in Decision.model_fields})
@@ -86,7 +86,7 @@ def counts(work: Work, sweep: str) -> Counts:
     """How many items of a sweep are decided, and how; copies count as their head does."""
     statement = (
         sa.select(decisions.c.verdict, decisions.c.action, sa.func.count().label("items"))
-        .select_from(items.join(decisions, _holds()))
+        .select_from(items.join(decisions, holds()))
         .where(items.c.sweep_id == sweep)
         .group_by(decisions.c.verdict, decisions.c.action)
     )
@@ -109,15 +109,6 @@ def violations(work: Work, batch: Batch) -> int:
 def undecided(work: Work, batch: Batch) -> int:
     """At how many places of the batch nobody has said anything yet."""
     return int(work.execute(_EMPTY, {"batch": batch.id}).scalar_one())
-
-
-def _holds() -> sa.ColumnElement[bool]:
-    """The decision that holds for an item: of the item that it is read as."""
-    return sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
 
 
 # Asked for every decision, so they are put together once: that takes longer than asking the database.

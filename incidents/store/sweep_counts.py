@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from incidents.reviews.record import BatchCount, CertificateRecord, SweepRecord, Tally, TermYield
 from incidents.store.engine import Work
+from incidents.store.said import holds
 from incidents.store.schema import batches, certificates, decisions, items, planned_actions, sweeps
 from incidents.sweeps.certificate import Certificate
 
@@ -61,12 +62,7 @@ def _tallies(work: Work, incident: str) -> dict[str, list[Tally]]:
 
 def _judged_items() -> sa.Join:
     """Every item of a sweep, with the decision that holds for it where there is one."""
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.read_as,
-        decisions.c.superseded_at.is_(None),
-    )
-    return sweeps.join(items, items.c.sweep_id == sweeps.c.id).outerjoin(decisions, holds)
+    return sweeps.join(items, items.c.sweep_id == sweeps.c.id).outerjoin(decisions, holds())
 
 
 def _batches(work: Work, incident: str) -> dict[str, list[BatchCount]]:

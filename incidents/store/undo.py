@@ -13,6 +13,7 @@ from incidents.people import Act, Person
 from incidents.store import timeline
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
+from incidents.store.said import holds
 from incidents.store.schema import batches, decisions, items, places, planned_actions, readings
 from incidents.store.sweeps import find_sweep
 from incidents.sweeps.batches import BLIND, DECIDES
@@ -42,14 +43,9 @@ def undo_decision(work: Work, sweep: str, item: str, *, by: Person, reason: str,
 
 
 def _row(work: Work, sweep: str, item: str) -> sa.Row[tuple[str, str, int | None]] | None:
-    holds = sa.and_(
-        decisions.c.sweep_id == items.c.sweep_id,
-        decisions.c.item == items.c.item,
-        decisions.c.superseded_at.is_(None),
-    )
     statement = (
         sa.select(items.c.team, items.c.read_as, decisions.c.id.label("decision"))
-        .select_from(items.outerjoin(decisions, holds))
+        .select_from(items.outerjoin(decisions, holds(items.c.item)))
         .where(items.c.sweep_id == sweep, items.c.item == item)
     )
     return work.execute(statement).one_or_none()
