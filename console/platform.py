@@ -107,7 +107,6 @@ class FakePlatform:
         self.bucket = Bucket(rate)
         self.actions: dict[str, Recorded] = {}
         self.faults: dict[int, Fault] = {}
-        self.requests = 0
         self._version = fingerprint(posts["id"], posts["text"])
         self.found = lru_cache(maxsize=4)(self._found)
 
@@ -176,7 +175,6 @@ async def _platform(request: Request, authorization: Annotated[str | None, Heade
         scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), found.token.encode())
     ):
         raise HTTPException(401, "Send the header `Authorization: Bearer TOKEN`.")
-    found.requests += 1
     if request.url.path.startswith("/v1/") and (wait := found.bucket.wait()) > 0:
         headers = {"Retry-After": str(math.ceil(wait))}
         raise HTTPException(429, "Too many requests.", headers)

@@ -85,13 +85,12 @@ def _readers(posts: pl.DataFrame, *, drill: bool) -> dict[str, int]:
 
 
 def assignment() -> Assignment:
-    """Which team reads which language, in batches of how many, as the catalogue says."""
+    """Which team reads which language, as the catalogue says."""
     known = catalogue()
     reading = [team for team in known.teams if team.languages]
     return Assignment(
         default_team=known.team_for_language(CATCH_ALL).id,
         teams={language: team.id for team in reversed(reading) for language in team.languages},
-        sizes={team.id: team.batch_size for team in reading},
     )
 
 

@@ -94,10 +94,6 @@ class Catalogue(BaseModel):
         """The people of a partner team, in the order of the file."""
         return tuple(person for person in self.cast(drill=drill) if person.team == team_id)
 
-    def detection_rule(self, rule_id: str) -> DetectionRule:
-        """The detection rule of that id."""
-        return _find("detection rule", self.detection_rules, rule_id)
-
     def languages_of(self, person: Person, team: str, *, drill: bool = False) -> tuple[str, ...] | None:
         """The languages in which a person is given work of a team; None for all of them.
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from incidents.catalogue.entry import Entry, Slug, Text, Version
-from incidents.errors import NotFound
 
 
 class RecommendedAction(StrEnum):
@@ -71,7 +70,7 @@ PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*\.[a-z]+(
 
 
 class Policy(Entry):
-    """One policy; decisions and guidelines cite it as `policy@version/clause`."""
+    """One policy; a decision names it with its version, and the clause that is broken."""
 
     id: PolicyId = Field(description="Family and name, e.g. `violence.incitement`.")
     version: Version = Field(description="Raise it by one whenever a clause changes its meaning.")
@@ -83,15 +82,3 @@ class Policy(Entry):
     )
     graphic: bool = Field(False, description="Items may be hard to look at: blur them, and cap exposure.")
     crosswalk: Crosswalk = Field(description="The same policy in other catalogues.")
-
-    def clause(self, clause_id: str) -> Clause:
-        """The clause of that id; NotFound where this version of the policy has none."""
-        for clause in self.clauses:
-            if clause.id == clause_id:
-                return clause
-        known = ", ".join(clause.id for clause in self.clauses)
-        raise NotFound(f"Policy {self.id}@{self.version} has no clause {clause_id}. It has: {known}.")
-
-    def cite(self, clause_id: str) -> str:
-        """How a decision names a clause, e.g. `violence.incitement@1/call-to-act`; NotFound as `clause`."""
-        return f"{self.id}@{self.version}/{self.clause(clause_id).id}"

@@ -76,11 +76,6 @@ class ActionItem(BaseModel):
     due_at: datetime
     chased_at: datetime | None
 
-    @property
-    def is_unfinished(self) -> bool:
-        """Whether somebody still has to do something about it."""
-        return self.state in UNFINISHED
-
 
 def refusals(item: ActionItem, to: ActionState, *, note: str, person: str) -> list[Refusal]:
     """Every reason why this person may not move the item there; none means that they may.

@@ -4,7 +4,6 @@ The store is the truth and a flow run is an attempt: if the one that leads dies,
 finds in the store what is done already.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -118,9 +117,3 @@ def unfinished(work: Work) -> list[Attempt]:
     """Every attempt that is running or waiting."""
     statement = sa.select(attempts).where(attempts.c.state != "done").order_by(attempts.c.key)
     return [Attempt.model_validate(row) for row in work.execute(statement)]
-
-
-def find_attempts(work: Work, keys: Iterable[str]) -> dict[str, Attempt]:
-    """The attempts of these keys, by key; a key that nobody leads is left out."""
-    statement = sa.select(attempts).where(attempts.c.key.in_(list(keys)))
-    return {row.key: Attempt.model_validate(row) for row in work.execute(statement)}

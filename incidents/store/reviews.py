@@ -107,11 +107,6 @@ def read_draft(work: Work, incident: str, version: int | None = None) -> Draft:
     return Draft.model_validate(row)
 
 
-def newest_version(work: Work, incident: str) -> int:
-    """The number of the newest version. NotFound where there is no draft yet."""
-    return read_draft(work, incident).version
-
-
 def sign(work: Work, incident: str, version: int, *, by: Person, reason: str = "", now: datetime) -> Review:
     """A reviewer signs the newest version. NotAllowed with coded reasons (see `sign_refusals`).
 

@@ -80,12 +80,6 @@ def attach(work: Work, found: Sequence[Signal], incident: str, *, now: datetime)
     return attached
 
 
-def signals_of(work: Work, incident: str) -> list[Signal]:
-    """The signals of an incident, by event time."""
-    statement = sa.select(signals).where(signals.c.incident_id == incident)
-    return [_signal(row) for row in work.execute(statement.order_by(signals.c.event_at, signals.c.id))]
-
-
 def signals_reported(work: Work, drill: str) -> int:
     """How many signals of a drill were handed in."""
     statement = sa.select(sa.func.count()).select_from(signals).where(signals.c.drill == drill)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
-from typing import Annotated, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,28 +19,19 @@ UNKNOWN_LANGUAGE: Final = "und"
 URGENT: Final = 1_000.0
 """Priority of what a person had read first. No ranking gives one so high, and none takes it away."""
 
-BatchSize = Annotated[int, Field(ge=1, le=5_000)]
-"""Items a batch. Above 5,000 a spreadsheet is no longer one person's work."""
-
 
 class Assignment(BaseModel):
-    """Which team reads which language, and in batches of how many items."""
+    """Which team reads which language."""
 
     model_config = ConfigDict(frozen=True)
 
     default_team: str = Field(min_length=1, description="Reads every language that no other team reads.")
     teams: Mapping[str, str] = Field({}, description="Language (BCP 47) → team. `pt` includes `pt-BR`.")
-    default_size: BatchSize = Field(50, description="Items a batch.")
-    sizes: Mapping[str, BatchSize] = Field({}, description="Team → items a batch, where it differs.")
 
     def team_for(self, language: str) -> str:
         """The team of the language, else of the language without its region, else the default."""
         teams = {tag.lower(): team for tag, team in self.teams.items()}
         return teams.get(language) or teams.get(language.split("-")[0]) or self.default_team
-
-    def size_for(self, team: str) -> int:
-        """Items a batch of this team."""
-        return self.sizes.get(team, self.default_size)
 
 
 class Purpose(StrEnum):

@@ -1,7 +1,6 @@
 """What should happen to the items that violate? The plan that a sweep ends in: exported, not executed."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -32,19 +31,6 @@ class PlannedAction(BaseModel):
     """Key of the action that is taken back: its decision was undone, and the item is to be kept up."""
 
 
-class PlanCounts(BaseModel):
-    """How many items were decided, and how. `disputed` ones are counted under what stands, too."""
-
-    model_config = ConfigDict(frozen=True)
-
-    decided: int
-    verdicts: Mapping[Verdict, int]
-    actions: Mapping[RecommendedAction, int]
-    """Of the items that violate: action → items."""
-    disputed: int
-    """Items about which two people's latest words differ."""
-
-
 def action_plan(sweep: str, decisions: Iterable[Decision]) -> list[PlannedAction]:
     """One line for each item whose standing decision is that it violates, ordered by item.
 
@@ -56,20 +42,6 @@ def action_plan(sweep: str, decisions: Iterable[Decision]) -> list[PlannedAction
         for latest in _latest_words(decisions).values()
         if _standing(latest).verdict is Verdict.violates
     ]
-
-
-def count_decisions(decisions: Iterable[Decision]) -> PlanCounts:
-    """The counts beside the plan, over standing decisions as in `action_plan`."""
-    words = list(_latest_words(decisions).values())
-    standing = [_standing(latest) for latest in words]
-    verdicts = Counter(decision.verdict for decision in standing)
-    actions = Counter(d.action for d in standing if d.verdict is Verdict.violates)
-    return PlanCounts(
-        decided=len(standing),
-        verdicts={verdict: verdicts[verdict] for verdict in Verdict},
-        actions={action: actions[action] for action in RecommendedAction},
-        disputed=sum(len({decision.verdict for decision in latest}) > 1 for latest in words),
-    )
 
 
 def write_plan(plan: Sequence[PlannedAction], path: Path) -> None:

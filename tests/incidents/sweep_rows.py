@@ -54,7 +54,7 @@ POLICIES = {POLICY.id: POLICY}
 
 SCOPE = Scope(terms=("alarm",))
 SOURCE = FileSource.model_validate({"path": "posts.csv"})
-TEAMS = Assignment(default_team="german", teams={"tr": "turkish"}, default_size=2)
+TEAMS = Assignment(default_team="german", teams={"tr": "turkish"})
 
 
 def after(minutes: float) -> datetime:

@@ -63,7 +63,7 @@ def test_an_item_goes_from_open_to_verified_by_somebody_else(store: Store) -> No
     change(store, item.id, "in_progress", CLEO)
     change(store, item.id, "done_claimed", CLEO, note="in the handbook")
     done = change(store, item.id, "verified", BO, minutes=5)
-    assert not done.is_unfinished
+    assert done.state is ActionState.verified
     assert done.note == "in the handbook"
     with store.read() as work:
         assert events(work) == [Event.action_filed] + [Event.action_changed] * 3

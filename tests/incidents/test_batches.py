@@ -6,12 +6,11 @@ from math import ceil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from incidents.sweeps.batches import BLIND, DECIDES, MOST, Assignment, Purpose, lease_until, shares
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
-TEAMS = Assignment(default_team="hub", teams={"de": "berlin", "pt-BR": "lima"}, default_size=20)
+TEAMS = Assignment(default_team="hub", teams={"de": "berlin", "pt-BR": "lima"})
 PLENTY = dict.fromkeys(MOST, 1_000)
 
 
@@ -21,19 +20,6 @@ PLENTY = dict.fromkeys(MOST, 1_000)
 )
 def test_a_language_has_one_team(language: str, team: str) -> None:
     assert TEAMS.team_for(language) == team
-
-
-def test_a_team_may_have_its_own_size() -> None:
-    assignment = TEAMS.model_copy(update={"sizes": {"berlin": 3}})
-    assert (assignment.size_for("berlin"), assignment.size_for("hub")) == (3, 20)
-
-
-@pytest.mark.parametrize("size", [0, 5_001])
-def test_a_batch_has_a_size_that_a_person_can_work(size: int) -> None:
-    with pytest.raises(ValidationError):
-        Assignment(default_team="hub", default_size=size)
-    with pytest.raises(ValidationError):
-        Assignment(default_team="hub", sizes={"hub": size})
 
 
 def test_what_is_settled_by_a_third_person_comes_before_all_else() -> None:

@@ -10,7 +10,7 @@ from incidents.signals.signal import NewSignal, read_signal
 from incidents.store import lifecycle
 from incidents.store.engine import Store, Work
 from incidents.store.schema import signals
-from incidents.store.signals import attach, find_signal, signals_of, take_signal, waiting_signals
+from incidents.store.signals import attach, find_signal, take_signal, waiting_signals
 from incidents.store.timeline import entries, milestones_of
 from incidents.timeline import Event
 from tests.incidents.sweep_rows import ADA, BO, add_assessed, add_candidate, after, at_once, split
@@ -70,7 +70,7 @@ def test_attached_signals_are_told_and_start_the_clock(store: Store) -> None:
         assert waiting_signals(work, since=after(-60)) == []
         reached = {m["name"]: (m["at"], m["certainty"]) for m in milestones_of(work, incident)}
         told = [e for e in entries(work, incident) if e.event is Event.signal_attached]
-        assert [s.id for s in signals_of(work, incident)] == [s.id for s in waiting]
+        assert {find_signal(work, signal.id).incident_id for signal in waiting} == {incident}
     assert len(told) == 2
     assert reached["started"] == (after(-9), "estimated")
     assert reached["first_signal"] == (after(0), "recorded")

@@ -21,7 +21,7 @@ CATALOGUE = load_catalogue()
 def incident(store: Store, monkeypatch: pytest.MonkeyPatch) -> str:
     for module in (mobilisation, notes, status, world):
         monkeypatch.setattr(module, "store", lambda: store, raising=False)
-    rule = CATALOGUE.detection_rule("attack-alert")
+    [rule] = [rule for rule in CATALOGUE.detection_rules if rule.id == "attack-alert"]
     new = NewCandidate(
         title="Footage | of an *attack*",
         grouping_key="footage",

@@ -1,11 +1,8 @@
-"""How often is a decision wrong that an item inherited from its cluster, and how many must be looked at?"""
-
-from collections.abc import Iterable
+"""How often is a decision wrong that an item inherited from its cluster?"""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.sweeps.bounds import marked_at_most
-from incidents.sweeps.quality.draws import shuffled
 from incidents.sweeps.quality.proportions import CONFIDENCE
 
 
@@ -18,17 +15,7 @@ class InheritedError(BaseModel):
     checked: int = Field(ge=0)
     wrong: int = Field(ge=0, description="Wrong among those that were checked.")
     at_most: int = Field(ge=0, description="Upper bound for the wrong ones among all.")
-    share: float | None = Field(None, description="The same as a share ; None where none inherited.")
-
-
-def inherited_sample(members: Iterable[str], count: int, seed: str) -> list[str]:
-    """`count` of the items that inherited a decision, or all where there are fewer, in the order to read them.
-
-    A simple random sample without replacement. Asking for more keeps those that were drawn before.
-    """
-    if count < 0:
-        raise ValueError(f"a sample of {count} is none")
-    return shuffled(set(members), seed, "inherited")[:count]
+    share: float | None = Field(None, description="The same as a share; None where none inherited.")
 
 
 def inherited_error(
@@ -45,18 +32,3 @@ def inherited_error(
     most = marked_at_most(wrong, population=population, drawn=checked, level=1 - confidence)
     part = most / population if population else None
     return InheritedError(population=population, checked=checked, wrong=wrong, at_most=most, share=part)
-
-
-def checks_needed(population: int, allowed: float, confidence: float = CONFIDENCE) -> int:
-    """How many to check, finding none wrong, to say that at most the share `allowed` of them is wrong.
-
-    About −ln(1 − confidence) ÷ allowed (the rule of three), fewer where few inherited.
-    """
-    if not 0 <= allowed <= 1:
-        raise ValueError(f"a share of {allowed} is none")
-    low, high = 0, population
-    while low < high:
-        middle = (low + high) // 2
-        enough = inherited_error(population, middle, 0, confidence).at_most <= allowed * population
-        low, high = (low, middle) if enough else (middle + 1, high)
-    return low

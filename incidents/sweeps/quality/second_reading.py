@@ -1,15 +1,13 @@
 """Which decisions does a second person look at, blind; and what happens where the two differ?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from math import log10
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from incidents.errors import Refusal
 from incidents.sweeps.decisions import Verdict
-from incidents.sweeps.quality.agreement import Reading
 from incidents.sweeps.quality.draws import chance
 
 EVEN = 0.25
@@ -96,26 +94,6 @@ def _capped(sizes: NDArray[np.float64], total: float) -> NDArray[np.float64]:
         certain |= over
 
 
-class Disagreement(NamedTuple):
-    """An item of which blind readers said different things, or of which one is unsure."""
-
-    item: str
-    readings: tuple[Reading, ...]
-
-
-def disagreements(readings: Sequence[Reading]) -> list[Disagreement]:
-    """The items that an adjudicator has to decide, sorted: two people read them and did not settle them."""
-    by_item: dict[str, list[Reading]] = {}
-    for reading in sorted(readings, key=lambda each: (each.item, each.person)):
-        by_item.setdefault(reading.item, []).append(reading)
-    return [Disagreement(item, tuple(said)) for item, said in by_item.items() if _unsettled(said)]
-
-
-def _unsettled(said: Sequence[Reading]) -> bool:
-    verdicts = {each.verdict for each in said}
-    return len({each.person for each in said}) > 1 and (len(verdicts) > 1 or Verdict.unsure in verdicts)
-
-
 def what_holds(first: Verdict, second: Verdict, adjudicated: Verdict | None) -> Verdict | None:
     """The verdict after a second look: what both say, else what the adjudicator says; None while that is due.
 
@@ -124,10 +102,3 @@ def what_holds(first: Verdict, second: Verdict, adjudicated: Verdict | None) -> 
     if adjudicated is not None:
         return adjudicated
     return first if first is second and first is not Verdict.unsure else None
-
-
-def may_look_again(person: str, read_by: Collection[str]) -> list[Refusal]:
-    """Why this person cannot be the second reader, or the adjudicator; none means that they can."""
-    if person not in read_by:
-        return []
-    return [Refusal("ALREADY_READ", "You have read this item before. Somebody else has to look at it.")]
