@@ -4,20 +4,20 @@ An answer from the command line or the console is in the store before the flow g
 arrives with the flow, and passes the same rules here.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prefect import task
 
 from incidents.errors import Conflict, NotAllowed, NotAuthorised, NotFound, Refusal
+from incidents.incident.gates import is_asked, patience
 from incidents.incident.incident import Incident, not_waived, stand_down_refusals
-from incidents.incident.phases import Phase
 from incidents.people import Person, lone_operator
 from incidents.store import gates, lifecycle
 from incidents.store.ending import is_over
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, GateKind
 from incidents.store.incidents import find, lock, loose
-from incidents.store.reviews import find_review, read_draft, sign
+from incidents.store.reviews import read_draft, sign
 from incidents.words import render
 from tasks.world import catalogue, store
 
@@ -33,24 +33,14 @@ def open_gate(
     """
     with store().begin() as work:
         found = lock(work, incident)
-        if not _is_asked(work, found, kind, subject):
+        signed = loose(work, incident).review_signed
+        over = kind is GateKind.sweep_work and is_over(work, subject or "")
+        if not is_asked(kind, found.phase, is_signed=signed, is_over=over):
             return None
-        due_at = now + _patience(found, kind)
+        due_at = now + patience(kind, catalogue().severity(found.severity).clocks)
         return gates.open_gate(
             work, incident, kind, subject=subject, due_at=due_at, flow_run_id=flow_run_id, now=now
         )
-
-
-def _is_asked(work: Work, incident: Incident, kind: GateKind, subject: str | None) -> bool:
-    match kind:
-        case GateKind.declare:
-            return incident.phase is Phase.assessing
-        case GateKind.stand_down:
-            return incident.is_open
-        case GateKind.sign_off:
-            return incident.phase is Phase.reviewing and find_review(work, incident.id).signed_at is None
-        case GateKind.sweep_work:
-            return not is_over(work, subject or "")
 
 
 def question(gate: Gate) -> str:
@@ -114,15 +104,3 @@ def _who(name: str, incident: Incident) -> Person:
             f"{name or 'Nobody'} is not known.",
             [Refusal("PERSON_UNKNOWN", "Give your id in the field person.")],
         ) from error
-
-
-def _patience(incident: Incident, kind: GateKind) -> timedelta:
-    """How long a question may stay unanswered before `watch` escalates it."""
-    clocks = catalogue().severity(incident.severity).clocks
-    match kind:
-        case GateKind.declare:
-            return timedelta(minutes=clocks.assess_gate_minutes)
-        case GateKind.sign_off:
-            return timedelta(hours=clocks.sign_off_gate_hours)
-        case GateKind.stand_down | GateKind.sweep_work:
-            return timedelta(minutes=clocks.stand_down_gate_minutes)

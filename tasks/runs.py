@@ -1,6 +1,5 @@
 """What tasks ask of Prefect's server: wake a run, start it again, publish an event, see what became of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,12 +13,10 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Scheduled
 
 from incidents.errors import PartnerUnreachable
+from incidents.incident.runs import RunState
 
 RESOURCE = "watchfloor.incident"
 """Prefix of the resource that our events are about; prefect.yaml matches on it."""
-
-# A deployment is named <flow>/<deployment> in Prefect; ours carry the same name on both sides.
-ENDED_BADLY = frozenset({"CRASHED", "FAILED", "CANCELLED"})
 
 
 def publish_event(event: str, incident: str, facts: dict[str, Any], key: str) -> None:
@@ -60,14 +57,6 @@ def _resume(flow_run_id: str, machine_now: datetime) -> None:
         start_again(flow_run_id, machine_now)
 
 
-@dataclass(frozen=True)
-class RunState:
-    """What became of a flow run: the type of its state, e.g. `RUNNING` or `PAUSED`, and since when."""
-
-    kind: str
-    since: datetime
-
-
 def run_state(flow_run_id: str) -> RunState | None:
     """The state of a run; None where Prefect does not know the run."""
     run = _read(flow_run_id)
@@ -100,6 +89,7 @@ def start_run(flow: str, request: dict[str, Any], key: str) -> str:
     """Start a flow by its deployment's name; the same key starts it once. Returns the run's id."""
     try:
         with get_client(sync_client=True) as client:
+            # A deployment is named <flow>/<deployment> in Prefect; ours carry the same name on both sides.
             deployment = client.read_deployment_by_name(f"{flow}/{flow}")
             run = client.create_flow_run_from_deployment(
                 deployment.id, parameters={"request": request}, idempotency_key=key

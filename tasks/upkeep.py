@@ -1,6 +1,6 @@
 """What `watch` repairs: leases that ran out, clocks that rang, runs that died, answers that were lost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import httpx
@@ -8,18 +8,19 @@ from prefect import task
 
 from incidents.errors import PartnerUnreachable
 from incidents.incident.phases import OPEN, Phase
+from incidents.incident.runs import dead_because
 from incidents.message import Message
 from incidents.store import attempts, outbox, timeline
-from incidents.store.asks import escalate_ask, unanswered_asks
+from incidents.store.asks import Ask, escalate_ask, late_asks
 from incidents.store.attempts import Attempt
 from incidents.store.engine import Work
-from incidents.store.gates import escalate_gate, open_gates
+from incidents.store.gates import Gate, escalate_gate, late_gates
 from incidents.store.incidents import in_phases
 from incidents.store.missing import missing_runs
 from incidents.store.returns import return_expired
 from incidents.timeline import Event
 from incidents.words import render
-from tasks.runs import ENDED_BADLY, RunState, run_state, start_again, start_run, wake_run
+from tasks.runs import run_state, start_again, start_run, wake_run
 from tasks.world import is_rehearsed, settings, store, told
 
 ESCALATIONS = "escalations"
@@ -29,10 +30,6 @@ PATIENCE = timedelta(minutes=30)
 """How long an escalation waits for an answer before it is repeated."""
 
 MINUTE = timedelta(minutes=1)
-
-SETTLES = timedelta(seconds=5)
-"""How old a bad end must be. Prefect's worker reports a killed process twice, three seconds apart: the second
-report would hit the run that was started again by then, and take its slot away."""
 
 MOST_STARTS = 5
 """Starts in a row without coming to a gate, after which a run is left to a person."""
@@ -51,38 +48,30 @@ def return_expired_leases(machine_now: datetime) -> int:
 def escalate_late_asks(machine_now: datetime) -> int:
     """Tell somebody else about asks that nobody acknowledged in time; return how many."""
     with store().read() as work:
-        asks = unanswered_asks(work, [phase.value for phase in RESPONDING])
-    escalated = 0
-    for ask in asks:
-        now = told(ask.incident_id, machine_now)
-        if ask.due_at > now or is_rehearsed(ask.incident_id):
-            continue
-        with store().begin() as work:
-            if escalate_ask(work, ask, next_due=now + PATIENCE, now=now):
-                text = render("asks/late.md.j2", ask=ask, now=now)
-                _tell_escalations(work, ask.incident_id, f"{ask.key}:late:{ask.escalations + 1}", text, now)
-                escalated += 1
-    return escalated
+        asks = late_asks(work, RESPONDING, now=machine_now)
+    return sum(
+        _escalate(ask, escalate_ask, ask.key, render("asks/late.md.j2", ask=ask), machine_now) for ask in asks
+    )
 
 
 @task(persist_result=False)
 def escalate_late_gates(machine_now: datetime) -> int:
     """Tell somebody else about questions that nobody answered in time; return how many."""
     with store().read() as work:
-        gates = open_gates(work)
-    escalated = 0
-    for gate in gates:
-        now = told(gate.incident_id, machine_now)
-        if gate.due_at > now or is_rehearsed(gate.incident_id):
-            continue
-        with store().begin() as work:
-            if escalate_gate(work, gate, next_due=now + PATIENCE, now=now):
-                text = render("gates/late.md.j2", gate=gate, now=now)
-                _tell_escalations(
-                    work, gate.incident_id, f"gate:{gate.id}:late:{gate.escalations + 1}", text, now
-                )
-                escalated += 1
-    return escalated
+        gates = late_gates(work, now=machine_now)
+    return sum(
+        _escalate(gate, escalate_gate, f"gate:{gate.id}", render("gates/late.md.j2", gate=gate), machine_now)
+        for gate in gates
+    )
+
+
+def _escalate(late: Ask | Gate, count: Callable[..., bool], key: str, text: str, now: datetime) -> bool:
+    """Count the escalation and promise its message, both or neither; False where another process did."""
+    with store().begin() as work:
+        if not count(work, late, next_due=now + PATIENCE, now=now):
+            return False
+        _tell_escalations(work, late.incident_id, f"{key}:late:{late.escalations + 1}", text, now)
+    return True
 
 
 def _tell_escalations(work: Work, incident: str, key: str, text: str, now: datetime) -> None:
@@ -101,7 +90,8 @@ def restart_dead_runs(machine_now: datetime) -> int:
 
 def _restart_if_dead(attempt: Attempt, machine_now: datetime) -> bool:
     state = run_state(attempt.flow_run_id)
-    why = _dead_because(attempt, state, machine_now)
+    dead_after = timedelta(seconds=settings().dead_after_seconds)
+    why = dead_because(state, attempt.beat_at, machine_now=machine_now, dead_after=dead_after)
     if why is None:
         return False
     if attempt.starts >= MOST_STARTS:
@@ -118,20 +108,6 @@ def _restart_if_dead(attempt: Attempt, machine_now: datetime) -> bool:
     else:
         start_again(attempt.flow_run_id, machine_now)
     return True
-
-
-def _dead_because(attempt: Attempt, state: RunState | None, machine_now: datetime) -> str | None:
-    """Why a run is taken for dead; None where it lives, waits, or has not begun yet."""
-    if state is None:
-        return "Prefect does not know the run any more"
-    if state.kind in ENDED_BADLY:
-        return f"the run was {state.kind.lower()}" if state.since <= machine_now - SETTLES else None
-    # A run that was just woken has not had the time to say so: its state is younger than its last beat.
-    heard = max(attempt.beat_at, state.since)
-    silent = heard < machine_now - timedelta(seconds=settings().dead_after_seconds)
-    if state.kind in {"RUNNING", "PENDING"} and silent:
-        return f"no sign of life since {heard:%H:%M:%S} UTC"
-    return None
 
 
 def _give_up(attempt: Attempt, why: str, machine_now: datetime) -> bool:

@@ -9,7 +9,6 @@ from console.cli.door import Door, is_staff
 from console.cli.options import IncidentId, Note, example
 from incidents.errors import BadInput
 from incidents.incident.incident import Incident
-from incidents.incident.phases import Phase
 from incidents.people import Act, Person
 from incidents.store.asks import (
     KEY_SLOT,
@@ -121,7 +120,7 @@ def _visible(work: Work, door: Door, incident: str | None) -> list[Ask]:
         find_for(work, incident, person, Act.acknowledge, team=None if is_staff(person) else person.team)
         found = asks_of(work, incident)
     else:
-        found = unanswered_asks(work, [phase.value for phase in Phase])
+        found = unanswered_asks(work)
     if not is_staff(person):
         return [each for each in found if each.team == person.team]
     seen = {each.id for each in visible_incidents(work, person)}

@@ -1,6 +1,6 @@
 """What partner teams are asked to do, and whether they said that they heard it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from incidents.errors import Conflict, NotFound
 from incidents.incident.incident import SYSTEM
+from incidents.incident.phases import Phase
 from incidents.message import Message
 from incidents.people import Act, Person
 from incidents.store import outbox, timeline
+from incidents.store.drills import keeps_machine_time
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.schema import asks, incidents
@@ -125,12 +127,22 @@ def asks_of(work: Work, incident: str) -> list[Ask]:
     return [Ask.model_validate(row) for row in work.execute(statement)]
 
 
-def unanswered_asks(work: Work, phases: Iterable[str]) -> list[Ask]:
-    """Asks that nobody acknowledged, of incidents in these phases, the ones due first in front."""
+def unanswered_asks(work: Work) -> list[Ask]:
+    """Asks that nobody acknowledged, the ones due first in front."""
+    statement = sa.select(asks).where(asks.c.acknowledged_at.is_(None)).order_by(asks.c.due_at)
+    return [Ask.model_validate(row) for row in work.execute(statement)]
+
+
+def late_asks(work: Work, phases: Collection[Phase], *, now: datetime) -> list[Ask]:
+    """Asks of incidents in these phases that are due and that nobody acknowledged, the ones due first in front.
+
+    `now` is the machine's: by a clock that stands between moves nobody is late.
+    """
     statement = (
         sa.select(asks)
         .join(incidents, incidents.c.id == asks.c.incident_id)
-        .where(asks.c.acknowledged_at.is_(None), incidents.c.phase.in_(list(phases)))
+        .where(asks.c.acknowledged_at.is_(None), asks.c.due_at <= now)
+        .where(incidents.c.phase.in_([phase.value for phase in phases]), keeps_machine_time())
         .order_by(asks.c.due_at)
     )
     return [Ask.model_validate(row) for row in work.execute(statement)]

@@ -89,6 +89,12 @@ def clock_of(work: Work, incident: str) -> Clock:
     return Clock(stands_at=work.execute(statement).scalar_one_or_none())
 
 
+def keeps_machine_time() -> sa.ColumnElement[bool]:
+    """Of a row of `incidents`: that its clock is the machine's, and not one that stands between moves."""
+    standing = sa.select(drills.c.id).where(drills.c.stands_at.is_not(None))
+    return incidents.c.drill.not_in(standing)
+
+
 def move_clock(work: Work, drill: str, to: datetime) -> None:
     """Move a standing clock on; one that shows that time already, or a later one, is left as it is."""
     work.execute(sa.update(drills).where(drills.c.id == drill, drills.c.stands_at < to).values(stands_at=to))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from incidents.errors import NotAllowed
 from incidents.incident.incident import SYSTEM
 from incidents.store import outbox, timeline
+from incidents.store.drills import keeps_machine_time
 from incidents.store.engine import Work
 from incidents.store.incidents import lock
 from incidents.store.schema import gates, incidents
@@ -150,6 +151,20 @@ def open_gates(work: Work, incident: str | None = None) -> list[Gate]:
     statement = sa.select(gates).where(gates.c.state == "open").order_by(gates.c.id)
     if incident is not None:
         statement = statement.where(gates.c.incident_id == incident)
+    return [Gate.model_validate(row) for row in work.execute(statement)]
+
+
+def late_gates(work: Work, *, now: datetime) -> list[Gate]:
+    """The questions that are due and that nobody has answered, oldest first.
+
+    `now` is the machine's: by a clock that stands between moves nobody is late.
+    """
+    statement = (
+        sa.select(gates)
+        .join(incidents, incidents.c.id == gates.c.incident_id)
+        .where(gates.c.state == "open", gates.c.due_at <= now, keeps_machine_time())
+        .order_by(gates.c.id)
+    )
     return [Gate.model_validate(row) for row in work.execute(statement)]
 
 

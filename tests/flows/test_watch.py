@@ -14,6 +14,7 @@ import pytest
 from incidents.errors import PartnerUnreachable
 from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
+from incidents.incident.runs import RunState
 from incidents.people import Person, Role
 from incidents.signals.signal import read_signal
 from incidents.store import attempts, lifecycle, outbox
@@ -33,7 +34,6 @@ from incidents.timeline import Event
 from tasks import gates, mobilisation, notes, upkeep, world
 from tasks.attempts import attempt_key
 from tasks.candidates import begin_assessment, open_candidates
-from tasks.runs import RunState
 from tasks.upkeep import MOST_STARTS, PATIENCE
 from tests.incidents.sweep_rows import SCOPE, SOURCE, add_batch, frozen, pile
 from tests.incidents.test_timeline import unguard

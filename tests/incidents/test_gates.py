@@ -4,9 +4,14 @@ from datetime import timedelta
 from functools import partial
 from threading import Thread
 
+import pytest
+
+from incidents.drills.clock import Clock
 from incidents.errors import NotAllowed, Refusal
+from incidents.incident.incident import SYSTEM
 from incidents.store import lifecycle, outbox
 from incidents.store.attempts import beat, replace_run, rest, take_lead, unfinished
+from incidents.store.drills import open_drill
 from incidents.store.engine import Store, Work
 from incidents.store.gates import (
     Gate,
@@ -14,6 +19,7 @@ from incidents.store.gates import (
     answer_gate,
     current_gate,
     escalate_gate,
+    late_gates,
     open_gate,
     open_gates,
     refuse_answer,
@@ -21,7 +27,7 @@ from incidents.store.gates import (
 from incidents.store.incidents import lock
 from incidents.store.timeline import entries
 from incidents.timeline import Event
-from tests.incidents.sweep_rows import ADA, add_assessed, after, at_once, split
+from tests.incidents.sweep_rows import ADA, add_assessed, add_candidate, after, at_once, split
 
 SILENT = timedelta(minutes=1)
 
@@ -76,6 +82,17 @@ def test_a_gate_is_escalated_once_for_each_time_it_is_late(store: Store) -> None
 
     won, failed = split(at_once(run, run))
     assert (sorted(won), failed) == ([False, True], [])
+
+
+@pytest.mark.parametrize(("clock", "late"), [(Clock(), True), (Clock(stands_at=after(1)), False)])
+def test_nobody_is_late_by_a_clock_that_stands_still(store: Store, clock: Clock, late: bool) -> None:
+    with store.begin() as work:
+        drill = open_drill(work, {}, clock=clock, by=SYSTEM).id
+        incident = add_candidate(work, drill=drill).id
+        lifecycle.start_assessment(work, incident, by=SYSTEM, now=after(1))
+        gate = opened(work, incident)
+        assert late_gates(work, now=gate.due_at - SILENT) == []
+        assert late_gates(work, now=gate.due_at) == [gate] * late
 
 
 def test_an_escalation_and_an_answer_do_not_wait_for_each_other(store: Store) -> None:

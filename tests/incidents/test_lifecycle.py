@@ -20,6 +20,7 @@ from incidents.store.asks import (
     asks_of,
     escalate_ask,
     find_ask,
+    late_asks,
     unanswered_asks,
 )
 from incidents.store.engine import Store, Work
@@ -417,7 +418,7 @@ def test_a_team_is_asked_once_about_one_occasion(store: Store) -> None:
 def test_an_ask_is_acknowledged_once_and_escalated_only_before(store: Store) -> None:
     with store.begin() as work:
         key = str(ask(work, add_crisis(work)))
-        waiting = unanswered_asks(work, ["responding"])[0]
+        waiting = unanswered_asks(work)[0]
         assert escalate_ask(work, waiting, next_due=after(60), now=after(31))
         assert not escalate_ask(work, waiting, next_due=after(60), now=after(31))
         with pytest.raises(NotAuthorised):
@@ -437,6 +438,17 @@ def test_an_ask_is_acknowledged_once_and_escalated_only_before(store: Store) -> 
         assert not escalate_ask(work, told, next_due=after(99), now=after(61))
         with pytest.raises(NotFound, match="ask:INC-9"):
             find_ask(work, "ask:INC-9:german:1")
+
+
+def test_an_ask_is_late_once_it_is_due_while_its_crisis_is_responded_to(store: Store) -> None:
+    with store.begin() as work:
+        key = str(ask(work, add_crisis(work)))
+        due = find_ask(work, key).due_at
+        assert late_asks(work, [Phase.responding], now=after(29)) == []
+        assert [each.key for each in late_asks(work, [Phase.responding], now=due)] == [key]
+        assert late_asks(work, [Phase.monitoring], now=due) == []
+        acknowledge(work, key, by=BO, now=due)
+        assert late_asks(work, [Phase.responding], now=due) == []
 
 
 def test_what_the_flow_begins_by_itself_is_no_acknowledgement(store: Store) -> None:

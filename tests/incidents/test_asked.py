@@ -1,0 +1,40 @@
+"""Which questions are put to people, and how long they may take to answer."""
+
+from datetime import timedelta
+
+import pytest
+
+from incidents.catalogue.load import load_catalogue
+from incidents.incident.gates import is_asked, patience
+from incidents.incident.phases import OPEN, Phase
+from incidents.store.gates import GateKind
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_question_is_asked_in_the_phases_that_its_answer_ends(phase: Phase) -> None:
+    asked = {kind for kind in GateKind if is_asked(kind, phase, is_signed=False, is_over=True)}
+    wanted = {
+        GateKind.declare: phase is Phase.assessing,
+        GateKind.stand_down: phase in OPEN,
+        GateKind.sign_off: phase is Phase.reviewing,
+        GateKind.sweep_work: False,
+    }
+    assert asked == {kind for kind, is_wanted in wanted.items() if is_wanted}
+
+
+def test_what_is_signed_is_not_to_be_signed() -> None:
+    assert not is_asked(GateKind.sign_off, Phase.reviewing, is_signed=True, is_over=False)
+
+
+def test_a_sweep_that_is_not_over_waits_for_its_readers() -> None:
+    assert is_asked(GateKind.sweep_work, Phase.responding, is_signed=False, is_over=False)
+
+
+def test_each_question_has_the_clock_of_its_severity() -> None:
+    clocks = load_catalogue().severity("sev1").clocks
+    assert {kind: patience(kind, clocks) for kind in GateKind} == {
+        GateKind.declare: timedelta(minutes=clocks.assess_gate_minutes),
+        GateKind.stand_down: timedelta(minutes=clocks.stand_down_gate_minutes),
+        GateKind.sign_off: timedelta(hours=clocks.sign_off_gate_hours),
+        GateKind.sweep_work: timedelta(minutes=clocks.stand_down_gate_minutes),
+    }
