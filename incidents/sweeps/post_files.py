@@ -31,6 +31,7 @@ _ROWS: Final = 262_144
 """Rows of Parquet that are read at once, as polars itself groups them when it writes."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _REFUSED: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _FORMATS: Final = ".csv, .csv.gz, .jsonl, .jsonl.gz, .ndjson, .ndjson.gz or .parquet"
 
@@ -327,6 +328,8 @@ def _broken_jsonl(stretch: Stretch, raw: bytes) -> BadInput:
         _objects(stretch, raw)
     except BadInput as refusal:
         return refusal
+    if (halved := _half_character(stretch, raw)) is not None:
+        return halved
     return BadInput(f"{stretch.path}: this cannot be read as JSONL. Write one JSON object a line.")
 
 
@@ -346,6 +349,18 @@ def _objects(stretch: Stretch, raw: bytes) -> dict[str, Any]:
             raise BadInput(f"{path}: line {number} is no JSON object. Write one object a line, no list.")
         keys.update(dict.fromkeys(found))
     return keys
+
+
+def _half_character(stretch: Stretch, raw: bytes) -> BadInput | None:
+    """Say on which line an escape is half of a surrogate pair, as where an emoji was cut in two; None: nowhere.
+
+    Every line must be JSON.
+    """
+    for number, line in enumerate(raw.split(b"\n"), start=stretch.line):
+        if b"\\u" in line and (half := _SURROGATE.search(json.dumps(json.loads(line), ensure_ascii=False))):
+            what = f"line {number}: \\u{ord(half[0]):x} is half of a character"
+            return BadInput(f"{stretch.path}: {what}. Cut texts between whole characters, and export it again.")
+    return None
 
 
 def _not_utf8(stretch: Stretch, header: bytes, raw: bytes) -> BadInput | None:

@@ -145,6 +145,8 @@ def test_blank_lines_are_no_posts(tmp_path: Path) -> None:
         ("posts.csv.gz", gzip.compress(b"text\nfirst\n")[:-9], "broken or cut off"),
         ("posts.jsonl", '{"text": "a"}\n{"text": "b"\n', "line 2 is not JSON at character 13"),
         ("posts.jsonl", f'[{{"text": "{SECRET}"}}]', "line 1 is no JSON object"),
+        ("posts.jsonl", '{"text": "a"}\n\n{"text": "b\\uDE00"}\n', r"line 3: \ude00 is half of a character"),
+        ("posts.jsonl", r'{"text": "\ud83d\ude00", "by": {"name": "\udc00"}}', r"line 1: \udc00 is half of a"),
         ("posts.jsonl", f'{{"body": "{SECRET}"}}', "no column `text`; found: body"),
         ("posts.jsonl", '{"text": "é"}'.encode("latin-1"), "line 1, byte 10 of the file is not UTF-8"),
         ("posts.jsonl", '{"text": null}', "row 1 (id row-000001) has no text"),
