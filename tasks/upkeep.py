@@ -8,7 +8,7 @@ from prefect import task
 
 from incidents.errors import PartnerUnreachable
 from incidents.incident.phases import OPEN, Phase
-from incidents.incident.runs import dead_because
+from incidents.incident.runs import dead_because, request_again
 from incidents.message import Message
 from incidents.store import attempts, outbox, timeline
 from incidents.store.asks import Ask, escalate_ask, late_asks
@@ -121,9 +121,7 @@ def _give_up(attempt: Attempt, why: str, machine_now: datetime) -> bool:
 
 def _replace(attempt: Attempt, machine_now: datetime) -> None:
     """Start a new run in place of one that Prefect lost, with its whole database perhaps."""
-    request = {"incident": attempt.incident_id}
-    if attempt.flow == "sweep":
-        request["sweep"] = attempt.key.split(":")[1]
+    request = request_again(attempt.flow, attempt.key, attempt.incident_id)
     run = start_run(attempt.flow, request, key=f"{attempt.key}:instead-of:{attempt.flow_run_id}")
     with store().begin() as work:
         attempts.replace_run(work, attempt, run, machine_now=machine_now)

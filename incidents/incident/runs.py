@@ -1,4 +1,4 @@
-"""Does the flow run that leads a piece of work still live?"""
+"""Does the flow run that leads a piece of work still live, and what does one take that replaces it?"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,3 +38,19 @@ def dead_because(
     if state.kind in {"RUNNING", "PENDING"} and heard < machine_now - dead_after:
         return f"no sign of life since {heard:%H:%M:%S} UTC"
     return None
+
+
+def request_again(flow: str, key: str, incident: str) -> dict[str, str]:
+    """What a run is started with that takes the place of one that led the piece of work of that key.
+
+    A key is `<flow>:<subject>`, or `<flow>:<subject>:<round>` of a reopened incident.
+    """
+    subject = key.split(":")[1]
+    match flow:
+        case "sweep":
+            return {"incident": incident, "sweep": subject}
+        case "widen":
+            sweep, _, window = subject.rpartition("-W")
+            return {"incident": incident, "sweep": sweep, "window": window}
+        case _:
+            return {"incident": incident}

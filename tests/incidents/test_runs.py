@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.incident.runs import RunState, dead_because
+from incidents.incident.runs import RunState, dead_because, request_again
 from tests.incidents.sweep_rows import after
 
 MINUTE = timedelta(minutes=1)
@@ -35,3 +35,16 @@ def test_what_state_and_heartbeat_say(kind: str, since: float, beat: float, why:
 def test_a_run_that_prefect_lost_is_dead_however_lately_it_beat() -> None:
     why = dead_because(None, NOW, machine_now=NOW, dead_after=MINUTE)
     assert why == "Prefect does not know the run any more"
+
+
+@pytest.mark.parametrize(
+    ("key", "request_"),
+    [
+        ("crisis:INC-1", {"incident": "INC-1"}),
+        ("review:INC-1:2", {"incident": "INC-1"}),
+        ("sweep:INC-1-S3", {"incident": "INC-1", "sweep": "INC-1-S3"}),
+        ("widen:INC-1-S3-W2", {"incident": "INC-1", "sweep": "INC-1-S3", "window": "2"}),
+    ],
+)
+def test_a_run_in_place_of_another_is_asked_for_the_same(key: str, request_: dict[str, str]) -> None:
+    assert request_again(key.partition(":")[0], key, "INC-1") == request_
