@@ -30,15 +30,18 @@ _QUANTITY: Final = re.compile(
 )
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
+_WITH_SPACES: Final = re.sub(f"[{UNSPACED}]", "", MARKS)
 _GLYPH: Final = rf"(?:[^\W_]|[@$€])[{MARKS}]*"
 _NO_GLYPH: Final = rf"(?:[^\w{MARKS}@$€]|_)"
-_BEGINS: Final = rf"(?<![^\W_])(?<![{MARKS}@$€])"
-_ENDS: Final = rf"(?![^\W_]|[{MARKS}@$€])"
+_BEGINS: Final = rf"(?<![^\W_{UNSPACED}])(?<![{_WITH_SPACES}@$€])"
+_ENDS: Final = rf"(?![^\W_{UNSPACED}]|[{MARKS}@$€])"
+_HYPHEN: Final = "(?:-(?P=gap))?"
+"""A hyphen of the word itself, spelt apart as its letters are."""
 _SPACED: Final = re.compile(
-    rf"{_BEGINS}{_GLYPH}(?P<gap>{_NO_GLYPH}{{1,3}}){_GLYPH}(?:(?P=gap){_GLYPH})+{_ENDS}"
-    rf"|{_BEGINS}[{UNSPACED}][{MARKS}]*{_NO_GLYPH}{{1,3}}[{UNSPACED}][{MARKS}]*{_ENDS}"
+    rf"{_BEGINS}{_GLYPH}(?P<gap>{_NO_GLYPH}{{1,3}}){_HYPHEN}{_GLYPH}(?:(?P=gap){_HYPHEN}{_GLYPH})+{_ENDS}"
+    rf"|(?<![^\W_])(?<![{MARKS}@$€])[{UNSPACED}][{MARKS}]*(?P<only>{_NO_GLYPH}{{1,3}})[{UNSPACED}][{MARKS}]*"
+    rf"(?![^\W_]|[{MARKS}@$€])"
 )
-_ONE_GLYPH: Final = re.compile(_GLYPH)
 
 _ALONE: Final = frozenset("aeiouyàáèéíóúwzаивкосуяэюनव0123456789")
 """What stands by itself beside a row of single letters: words of one letter, as in `i h a t e`, and digits."""
@@ -51,12 +54,13 @@ _IN_WORD: Final = re.compile(rf"[^\W\d_]|[{MARKS}]")
 _TWICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1+")
 _THRICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1\1+")
 _NO_WORD: Final = r"[^\pL\pM\pN@$€]"
+_BESIDE_WORD: Final = rf"[[^\pL\pM\pN@$€][{UNSPACED}]]"
 _NO_PLAIN_WORD: Final = r"[\x00-/:-@\[-`{-\x7f]"
 _SIGN: Final = r"[\pL\pN@$€!|]"
 
 _SHOWS: Final[Mapping[Trick, str]] = {
     Trick.spaced: (
-        rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*){{2}}(?:$|{_NO_WORD})"
+        rf"(?:^|{_BESIDE_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*){{2}}(?:$|{_BESIDE_WORD})"
         rf"|(?:^|{_NO_WORD})[{UNSPACED}]\pM*{_NO_WORD}{{1,3}}[{UNSPACED}]\pM*(?:$|{_NO_WORD})"
     ),
     Trick.leet: (
@@ -79,7 +83,9 @@ _SHOWS_IN_PLAIN: Final[Mapping[Trick, str]] = {
 
 _WORDS: Final[Mapping[Trick, str]] = {
     Trick.homoglyph: LOOKALIKE_WORD,
-    Trick.spaced: rf"(?:^|{_NO_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*)+(?:$|{_NO_WORD})",
+    Trick.spaced: (
+        rf"(?:^|{_BESIDE_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*)+(?:$|{_BESIDE_WORD})"
+    ),
     Trick.leet: rf"{_SIGN}*(?:\pL[0-9@$!|€]|[0-9@$!|€]\pL){_SIGN}*",
 }
 """The words in which it may show: as written for homoglyphs, folded for the others."""
@@ -92,16 +98,15 @@ class Undoing:
         letters = sorted({letter for word in hidden for letter in word if _IN_WORD.fullmatch(letter)})
         triples = [letter * 3 for letter in letters]
         plain = [triple for triple in triples if triple.isascii()]
+        holds_digits = any(character.isdecimal() for word in hidden for character in word)
+        self.may_err = trick is Trick.homoglyph or (trick is Trick.leet and holds_digits)
+        """Whether a text may say what it seems to, though the trick shows: ВОМВ is no word, сор is one; the
+        digits of c0vid are none, those of covid19 are."""
         self._trick = trick
         self._sign = _SHOWS.get(trick) or _either(triples)
-        self._words = _WORDS.get(trick) or rf"[\pL\pM]*(?:{_either(triples)})[\pL\pM]*"
+        self._words = _WORDS.get(trick) or rf"[\pL\pM\pN]*(?:{_either(triples)})[\pL\pM\pN]*"
         self.plain_sign = _SHOWS_IN_PLAIN.get(trick) or (_either(plain) if trick is Trick.repeated else None)
         """What plain ASCII must hold in which the trick shows, for Rust's regex, inside `(?i-u:…)`."""
-
-    @property
-    def may_err(self) -> bool:
-        """Whether a text may say what it seems to, though the trick shows: ВОМВ is no word, сор is one."""
-        return self._trick is Trick.homoglyph
 
     def shows(self) -> pl.Expr:
         """Whether the trick shows in a text, of which `text` and `folded` are told."""
@@ -166,7 +171,7 @@ def _without_gaps(words: str) -> tuple[str, ...]:
 
 def _closed(row: re.Match[str]) -> str:
     """A row of single letters as a word, and without what may stand by itself at its ends."""
-    glyphs = _ONE_GLYPH.findall(row[0])
+    glyphs = row[0].split(row["gap"] or row["only"])
     letters = sum(1 for glyph in glyphs if _LETTER.match(glyph))
     if 2 * letters < len(glyphs):
         return row[0]

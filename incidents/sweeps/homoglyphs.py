@@ -48,16 +48,31 @@ _LATIN: Final = "A-Za-z\u00c0-\u024f"
 _RANGES: Final = {"CYRILLIC": "\u0400-\u052f", "GREEK": "\u0370-\u03ff", "ARMENIAN": "\u0530-\u058f"}
 _OF: Final = {script: re.compile(f"[{letters}]") for script, letters in _RANGES.items()}
 _OF_LATIN: Final = re.compile(f"[{_LATIN}{''.join(_STRAY)}]")
+_NOT_OF: Final = {
+    script: re.compile(rf"[^\W\d_{letters}]|[{''.join(_STRAY)}]") for script, letters in _RANGES.items()
+}
 _OTHERS: Final = "".join(_RANGES.values())
 _LIKE_LATIN: Final = "".join(letter for twins in _TWINS.values() for letter in twins)
 _BETWEEN: Final = "[0-9@$!|]{0,3}"
-_MIXED: Final = rf"[{_LATIN}]{_BETWEEN}[{_OTHERS}]|[{_OTHERS}]{_BETWEEN}[{_LATIN}]|[{''.join(_STRAY)}]"
+_FOREIGN: Final = rf"[\pL--[{_OTHERS}]]"
+_CODE: Final = r"(?:\pL+[0-9]|[0-9]+\pL)"
+_LATIN_CODE: Final = rf"(?:[{_LATIN}]+[0-9]|[0-9]+[{_LATIN}])"
+_LIKE_LATIN_CODE: Final = rf"(?:[{_LIKE_LATIN}]+[0-9]|[0-9]+[{_LIKE_LATIN}])"
+_MIXED: Final = (
+    rf"[{_LATIN}]{_BETWEEN}[{_OTHERS}]|[{_OTHERS}]{_BETWEEN}[{_LATIN}]|[{''.join(_STRAY)}]"
+    # Part of a code in a script that its other parts are not of: 映像-К7, ВИДЕО-K7.
+    rf"|{_FOREIGN}\pM*-?{_LIKE_LATIN_CODE}|{_LIKE_LATIN_CODE}-?{_FOREIGN}"
+    rf"|[{_OTHERS}]-{_LATIN_CODE}|{_LATIN_CODE}-[{_OTHERS}]"
+)
 _IN_WORD: Final = rf"[\pL\pN{''.join(_STRAY)}]"
 
 _TWIN_WORD: Final = rf"(?:^|[^\pL\pN])[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}(?:$|[^\pL\pN])"
 _NATIVE_LETTER: Final = rf"[{_OTHERS}--[{_LIKE_LATIN}]]"
 
-LOOKALIKE_WORD: Final = rf"{_IN_WORD}*(?:{_MIXED}){_IN_WORD}*|\b[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}\b"
+LOOKALIKE_WORD: Final = (
+    rf"(?:{_CODE}{_IN_WORD}*-)*{_IN_WORD}*(?:{_MIXED}){_IN_WORD}*(?:-{_CODE}{_IN_WORD}*)*"
+    rf"|\b[{_LIKE_LATIN}][{_LIKE_LATIN}0-9]{{2,}}\b"
+)
 """A word that may be meant as another, for Rust's regex."""
 
 
@@ -77,6 +92,6 @@ def lookalikes(word: str) -> tuple[str, ...]:
 def is_native(word: str, text: str) -> bool:
     """Whether the word is of one other script, and the text is written in it."""
     foreign = next((script for script in _TWINS if _OF[script].search(word)), None)
-    if foreign is None or _OF_LATIN.search(word):
+    if foreign is None or _NOT_OF[foreign].search(word):
         return False
     return any(letter not in _TWINS[foreign] for letter in _OF[foreign].findall(text))

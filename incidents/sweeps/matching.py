@@ -17,7 +17,7 @@ from incidents.sweeps.folding import fold, fold_all, fold_others, fold_plain
 from incidents.sweeps.joined import SHORTEST, Splitter, has_humps, may_be_joined, stands_between_humps
 from incidents.sweeps.likeness import example_hits
 from incidents.sweeps.media import media_hits
-from incidents.sweeps.probes import Probe, parts, probes_of, term_probes, trick_probes
+from incidents.sweeps.probes import Probe, hidden_probes, parts, probes_of, term_probes, trick_probes
 from incidents.sweeps.scope import Scope, Trick
 from incidents.sweeps.scripts import WORD, is_unspaced
 from incidents.sweeps.searching import HITS, Search
@@ -109,19 +109,18 @@ class _Finder:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        tricks = trick_probes(scope)
-        plain, joined = probes_of(scope), tricks.pop(Trick.joined, [])
-        self._plain = Search([*plain, *joined])
+        standing = [*probes_of(scope), *hidden_probes(scope)]
+        self._plain = Search(standing)
         self._excluded = Search(list(term_probes(scope.excluded_terms)))
         self._splitter = Splitter(map(fold, scope.terms)) if Trick.joined in scope.tricks else None
         self._tricks = [
             (Undoing(trick, _words(scope, probes)), Search(probes))
-            for trick, probes in tricks.items()
+            for trick, probes in trick_probes(scope).items()
             if probes
         ]
         signs = [undoing.plain_sign for undoing, _ in self._tricks if undoing.plain_sign]
         needs_all = bool(scope.patterns or scope.examples)
-        self._is_closer = pl.lit(value=True) if needs_all else closer_look(plain, signs)
+        self._is_closer = pl.lit(value=True) if needs_all else closer_look(standing, signs)
 
     def hits(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Columns of HITS, one row for each post and entry."""
@@ -142,7 +141,7 @@ class _Finder:
         for undoing, search in self._tricks:
             changed = undoing.undone(texts)
             yield search.found(changed).hits
-            # What looks like other letters may be none: only there the text as it stands is looked at further.
+            # What looks like a trick may be none: there the text as it stands is looked at further too.
             kept = texts if undoing.may_err else texts.join(changed, on="_row", how="anti")
             texts = pl.concat([kept, changed])
 

@@ -4,15 +4,18 @@ All probes are for folded text (`folding.fold`). What may stand around a word is
 finds little in Arabic and nothing in Chinese.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 from typing import Final, NamedTuple
 
+from incidents.sweeps.codes import doubled, is_code
 from incidents.sweeps.evasions import SQUEEZED, squeezed, undone_word
 from incidents.sweeps.folding import fold
+from incidents.sweeps.homoglyphs import lookalikes
 from incidents.sweeps.scope import Scope, Trick
 from incidents.sweeps.scope_entries import Near, near
-from incidents.sweeps.scripts import UNSPACED, is_edge, is_unspaced, script_of
+from incidents.sweeps.scripts import MARKS, UNSPACED, is_edge, is_unspaced, script_of
 
 _LEFT: Final = rf"(?:\b{{start-half}}|[{UNSPACED}])"
 _RIGHT: Final = rf"(?:\b{{end-half}}|[{UNSPACED}])"
@@ -35,9 +38,13 @@ _QUOTED: Final = str.maketrans({sign: f"\\{sign}" for sign in r"\.+*?()|[]{}^$#&
 _LONG_ENOUGH: Final = {"ARABIC": 5, "HEBREW": 5}
 _LONG_ENOUGH_ELSEWHERE: Final = 6
 """Letters of a phrase without its spaces that are searched as one word; fewer are often another word."""
+_LONG_ENOUGH_WITH_DIGIT: Final = 4
 
 _SHORTEST_SQUEEZED: Final = 2
 """Letters of a word without its repeated ones: what is left of `aaa` is no word."""
+
+_SEAM: Final = re.compile(rf"( |(?<=[\w{MARKS}])-(?=\w))")
+"""What stands between two words whose letters are repeated apart."""
 
 
 class Probe(NamedTuple):
@@ -79,29 +86,67 @@ def hashtag_probes(tags: Iterable[str]) -> Iterator[Probe]:
         yield Probe(f"#{tag}", f"#{tag}", rf"{left}{quoted('#' + tag)}\b{{end-half}}")
 
 
+def hidden_probes(scope: Scope) -> list[Probe]:
+    """What the tricks of the scope make of its terms, to be searched in texts as they stand."""
+    made: dict[Trick, Callable[[Iterable[str]], Iterable[Probe]]] = {
+        Trick.homoglyph: _lookalike_probes,
+        Trick.repeated: _doubled_probes,
+        Trick.joined: _joined_probes,
+    }
+    return [probe for trick in scope.tricks if trick in made for probe in _of(trick, made[trick](scope.terms))]
+
+
 def trick_probes(scope: Scope) -> dict[Trick, list[Probe]]:
     """What is searched once each trick of the scope is undone: terms and hashtags."""
     plain = [*term_probes(scope.terms), *hashtag_probes(scope.hashtags)]
     joined = list(_joined_probes(scope.terms))
+    if Trick.repeated in scope.tricks:
+        joined += _doubled_probes(scope.terms)
     found: dict[Trick, Callable[[], Iterable[Probe]]] = {
         Trick.homoglyph: lambda: [*plain, *joined],
         Trick.spaced: lambda: [*plain, *joined],
         Trick.leet: lambda: [*plain, *joined, *_leet_probes(plain)],
         Trick.repeated: lambda: [*_unspaced_probes(plain), *_squeezed_probes(scope)],
-        Trick.joined: lambda: joined,
     }
-    return {trick: [probe._replace(trick=trick.value) for probe in found[trick]()] for trick in scope.tricks}
+    return {trick: _of(trick, found[trick]()) for trick in scope.tricks if trick in found}
+
+
+def _of(trick: Trick, probes: Iterable[Probe]) -> list[Probe]:
+    return [probe._replace(trick=trick.value) for probe in probes]
+
+
+def _lookalike_probes(terms: Iterable[str]) -> Iterator[Probe]:
+    """Each term that mixes scripts, in one: the text that has it so mixes nothing, and shows no trick."""
+    for term in terms:
+        _, *native = lookalikes(fold(term))
+        yield from _word_probes(term, native)
+
+
+def _doubled_probes(terms: Iterable[str]) -> Iterator[Probe]:
+    """Each code with one of its letters twice: in other words, only a letter three times says something."""
+    for term in terms:
+        yield from _word_probes(term, doubled(fold(term)))
 
 
 def _joined_probes(terms: Iterable[str]) -> Iterator[Probe]:
-    """Each phrase written as one word, where that is long enough to be no other word."""
+    """Each phrase, and each code with a hyphen, written as one word that is long enough to be no other."""
     for term in terms:
-        literal = fold(term).replace(" ", "")
-        if near(term) is None and " " in fold(term) and len(literal) >= _fewest_letters(literal):
+        folded = fold(term)
+        literal = folded.replace(" ", "")
+        literals = {literal, literal.replace("-", "")} if is_code(folded) else {literal}
+        yield from _word_probes(term, (one for one in literals - {folded} if len(one) >= _fewest_letters(one)))
+
+
+def _word_probes(term: str, literals: Iterable[str]) -> Iterator[Probe]:
+    """The literals as words of their own that stand for a term, unless it is several words near one another."""
+    if near(term) is None:
+        for literal in sorted(set(literals)):
             yield Probe(f"term:{term}", literal, whole(literal), is_word=True)
 
 
 def _fewest_letters(literal: str) -> int:
+    if is_code(literal):
+        return _LONG_ENOUGH_WITH_DIGIT
     return _LONG_ENOUGH.get(script_of(literal[0]), _LONG_ENOUGH_ELSEWHERE)
 
 
@@ -125,10 +170,11 @@ def _unspaced_probes(plain: Iterable[Probe]) -> Iterator[Probe]:
 def _squeezed_probes(scope: Scope) -> Iterator[Probe]:
     """Each word plainly, or marked and with each letter once, as `evasions` writes it."""
     for term in scope.terms:
-        words = fold(term).split(" ")
-        longest = max(words, key=len)
-        if near(term) is None and not is_unspaced(longest[0]) and len(squeezed(longest)) >= _SHORTEST_SQUEEZED:
-            yield from _squeezed_word(term, longest) if len(words) == 1 else _squeezed_phrase(term, words)
+        first, *others = _SEAM.split(fold(term))
+        words = [first, *others[1::2]]
+        spaced = not all(is_unspaced(word[0]) for word in words)
+        if near(term) is None and spaced and len(squeezed(max(words, key=len))) >= _SHORTEST_SQUEEZED:
+            yield from _squeezed_phrase(term, words, others[::2]) if others else _squeezed_word(term, first)
     for tag in scope.hashtags:
         literal = squeezed(tag)
         yield Probe(f"#{tag}", literal, rf"#{SQUEEZED}{quoted(literal)}\b{{end-half}}")
@@ -144,11 +190,14 @@ def _squeezed_word(term: str, word: str) -> Iterator[Probe]:
         yield Probe(f"term:{term}", literal, SQUEEZED + _BEFORE[script] + quoted(literal) + right_of(word[-1]))
 
 
-def _squeezed_phrase(term: str, words: Sequence[str]) -> Iterator[Probe]:
+def _squeezed_phrase(term: str, words: Sequence[str], seams: Sequence[str]) -> Iterator[Probe]:
     first, *others = words
     before = _BEFORE.get(script_of(first[0]), "")
     begin = f"(?:{SQUEEZED}{before}{quoted(squeezed(first))}|{left_of(first[0])}{quoted(first)})"
-    rest = [f" (?:{SQUEEZED}{quoted(squeezed(word))}|{quoted(word)})" for word in others]
+    rest = [
+        f"{quoted(seam)}(?:{SQUEEZED}{quoted(squeezed(word))}|{quoted(word)})"
+        for seam, word in zip(seams, others, strict=True)
+    ]
     longest = max(words, key=len)
     for literal in sorted({longest, squeezed(longest)}):
         yield Probe(f"term:{term}", literal, begin + "".join(rest) + right_of(words[-1][-1]))

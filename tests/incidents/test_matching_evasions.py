@@ -103,6 +103,40 @@ CASES = [
     ("zh", "spaced", "暴乱", "暴*乱", "暴*风"),
     ("zh", "spaced", "暴乱", "暴 乱", "暴 风"),
     ("zh", "repeated", "杀死他", "杀死死死他", "杀死死死吗"),
+    # Codes: words with a digit and a hyphen, and those that mix scripts.
+    ("en", "spaced", "VIDEO-K7", "V I D E O K 7", "V I D E O K 8"),
+    ("de", "spaced", "VIDEO-K7", "V I D E O - K 7", "V I D E O - K 8"),
+    ("de", "spaced", "VIDEO-K7", "V.I.D.E.O.-.K.7", "V.I.D.E.O.-.K"),
+    ("de", "spaced", "VIDEO-K7", "V-I-D-E-O---K-7", "V-I-D-E-O---K-9"),
+    ("ru", "spaced", "ВИДЕО-К7", "копия В И Д Е О - К 7", "копия В И Д Е О - К 8"),
+    ("ar", "spaced", "مقطع-K7", "م ق ط ع - K 7", "م ق ط ع - K 8"),
+    ("hi", "spaced", "फुटेज-K7", "फु टे ज - K 7", "फु टे ज - K 77"),
+    ("ja", "spaced", "映像-K7", "映 像 - K 7のコピー", "映 画 - K 7のコピー"),
+    ("th", "spaced", "นอร์เวล", "วันนี้น.อ.ร์.เ.ว.ลไม่มี", "วันนี้น.อ.ร์.เ.ว.ย์ไม่มี"),
+    ("zh", "spaced", "诺维尔", "今天诺 维 尔不能", "今天诺 维 亚不能"),
+    ("en", "repeated", "covid19", "coovid19", "covid199"),
+    ("en", "repeated", "VIDEO-K7", "VIDEEEEO-K7", "VIDEEEEO-K77"),
+    ("en", "repeated", "VIDEO-K7", "VIDEO-KKKK7", "VIDEO-KKKK77"),
+    ("en", "repeated", "far-right", "the far-riiiight", "the far-riiiighter, far from the riiiight"),
+    ("de", "repeated", "VIDEO-K7", "VIIDEO-K7", "VIDEO-KK7, VIDEO-K77"),
+    ("ru", "repeated", "ВИДЕО-К7", "ВИИДЕО-К7", "ВИИДЕО-К8"),
+    ("ar", "repeated", "مقطع-K7", "مققطع-K7", "مققطع-K8"),
+    ("hi", "repeated", "फुटेज-K7", "फुटेटेज-K7", "फुटेटेजर-K7"),
+    ("th", "repeated", "คลิป-K7", "คลิลิป-K7ก่อน", "คลิป-KK7ก่อน"),
+    ("ja", "repeated", "映像-K7", "映像像-K7の", "映像像-K8の"),
+    ("en", "homoglyph", "FOOTAGE-K7", "FООТАGЕ-К7", "FООТАGЕ-К77"),
+    ("en", "homoglyph", "K7-MIRROR", "К7-MIRRОR", "К8-MIRRОR"),
+    ("ru", "homoglyph", "ВИДЕО-К7", "ВИДЕО-K7 залито снова", "ВИДЕО-K8 залито снова"),
+    ("ru", "homoglyph", "СМИ-K7", "СМИ-К7 залито снова", "СМИ-К8 залито снова"),
+    ("he", "homoglyph", "סרטון-K7", "סרטון-К7", "סרטון-К8"),
+    ("ar", "homoglyph", "مقطع-K7", "نسخة من مقطع-К7", "نسخة من مقطع-К8"),
+    ("hi", "homoglyph", "फुटेज-K7", "फुटेज-К7 фильм", "फुटेज-К8 фильм"),
+    ("ja", "homoglyph", "映像-K7", "映像-К7再", "映像-К8再"),
+    ("zh", "homoglyph", "视频K7", "视频К7备份", "视频К8备份"),
+    ("en", "joined", "VIDEO-K7", "VIDEOK7", "VIDEOK75"),
+    ("en", "joined", "covid-19 hoax", "covid19hoax", "covid19hoaxing"),
+    ("hi", "joined", "फुटेज-K7", "फुटेजK7", "फुटेजK77"),
+    ("zh", "joined", "视频-K7", "视频K7备份", "视频K75备份"),
 ]
 
 
@@ -126,6 +160,13 @@ def test_a_trick_is_seen_through_and_its_neighbour_left_alone(
 def test_a_trick_that_is_switched_off_is_not_undone(trick: str, term: str, hit: str) -> None:
     others = tuple(other for other in Trick if other != trick)
     assert found(Scope(terms=(term,), tricks=others), hit) == [False]
+
+
+@pytest.mark.parametrize(
+    ("term", "other"), [("re-sign", "resign"), ("later", "latter"), ("MP-top", "MP-тор ещё"), ("K7", "KK7")]
+)
+def test_what_may_be_another_word_is_left_alone(term: str, other: str) -> None:
+    assert found(Scope(terms=(term,)), other) == [False]
 
 
 WORDS = {
