@@ -1,9 +1,10 @@
 """Bring people together once a crisis is declared: roles, the first guideline, asks to partner teams."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prefect import task
 
+from incidents.incident.asks import new_ask
 from incidents.incident.incident import SYSTEM, Incident
 from incidents.incident.phases import Phase
 from incidents.people import Role
@@ -12,7 +13,7 @@ from incidents.store.guidelines import guidelines_of, publish_guideline
 from incidents.store.incidents import find
 from incidents.store.lifecycle import start_response
 from incidents.store.roles import take_role
-from incidents.words import plain, render
+from incidents.words import render
 from tasks.world import catalogue, store
 
 FIRST_LANGUAGE = "en"
@@ -117,16 +118,13 @@ def _ask(
     guideline_version: int | None = None,
 ) -> NewAsk:
     known = catalogue()
-    clocks = known.severity(incident.severity).clocks
-    agreed = min(known.team(team).ack_minutes, clocks.acknowledge_minutes)
-    return NewAsk(
-        incident=incident.id,
-        team=team,
+    return new_ask(
+        incident,
+        known.team(team),
+        known.severity(incident.severity).clocks,
         about=about,
         what=what,
-        guideline_version=guideline_version,
-        due_at=now + timedelta(minutes=agreed),
-        channels=known.team(team).channels[:1],
-        subject=plain(render("asks/subject.txt.j2", incident=incident, about=about).strip()),
         text=text,
+        guideline_version=guideline_version,
+        now=now,
     )

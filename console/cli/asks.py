@@ -1,6 +1,6 @@
 """Ask a partner team for something, and hear whether it heard."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +8,7 @@ import typer
 from console.cli.door import Door, is_staff
 from console.cli.options import IncidentId, Note, example
 from incidents.errors import BadInput
+from incidents.incident.asks import new_ask
 from incidents.incident.incident import Incident
 from incidents.people import Act, Person
 from incidents.store.asks import (
@@ -23,7 +24,7 @@ from incidents.store.asks import (
 from incidents.store.engine import Work
 from incidents.store.guidelines import guideline_in_force
 from incidents.store.incidents import find_for, visible_incidents
-from incidents.words import plain, render, utc
+from incidents.words import render, utc
 
 PANEL = "Work with partner teams"
 COLUMNS = ["ask", "team", "asked_at", "due_at", "acknowledged_at", "acknowledged_by", "what"]
@@ -94,22 +95,18 @@ def show_asks(
 
 
 def _new(work: Work, door: Door, found: Incident, team: str, text: str, by: Person, now: datetime) -> NewAsk:
-    known = door.catalogue.team(team)
     guideline = guideline_in_force(work, found.id, language=None, now=now)
     version = guideline.version if guideline else None
-    clocks = door.catalogue.severity(found.severity).clocks
-    about = f"by-hand:{by.id}:{now.isoformat()}"
     facts = {"incident": found, "person": by.id, "team": team, "what": text}
-    return NewAsk(
-        incident=found.id,
-        team=team,
-        about=about,
+    return new_ask(
+        found,
+        door.catalogue.team(team),
+        door.catalogue.severity(found.severity).clocks,
+        about=f"by-hand:{by.id}:{now.isoformat()}",
         what=text,
-        guideline_version=version,
-        due_at=now + timedelta(minutes=min(known.ack_minutes, clocks.acknowledge_minutes)),
-        channels=known.channels[:1],
-        subject=plain(render("asks/subject.txt.j2", incident=found, about=about).strip()),
         text=render("asks/request.md.j2", **facts, version=version, ask=KEY_SLOT),
+        guideline_version=version,
+        now=now,
     )
 
 

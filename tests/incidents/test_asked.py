@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 
 from incidents.catalogue.load import load_catalogue
+from incidents.incident.asks import new_ask
 from incidents.incident.gates import is_asked, patience
 from incidents.incident.phases import OPEN, Phase
+from incidents.store.engine import Store
 from incidents.store.gates import GateKind
+from tests.incidents.sweep_rows import add_candidate, after
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -38,3 +41,26 @@ def test_each_question_has_the_clock_of_its_severity() -> None:
         GateKind.sign_off: timedelta(hours=clocks.sign_off_gate_hours),
         GateKind.sweep_work: timedelta(minutes=clocks.stand_down_gate_minutes),
     }
+
+
+@pytest.mark.parametrize(("agreed", "due"), [(5, 5), (60, 15)])
+def test_an_ask_is_due_by_the_shorter_of_two_clocks_and_goes_to_the_first_channel(
+    store: Store, agreed: int, due: int
+) -> None:
+    known = load_catalogue()
+    team = known.team("legal").model_copy(update={"ack_minutes": agreed, "channels": ("chat", "mail")})
+    with store.begin() as work:
+        incident = add_candidate(work)
+    asked = new_ask(
+        incident,
+        team,
+        known.severity("sev1").clocks,
+        about="mobilise",
+        what="Name a contact.",
+        text="Please name a contact.",
+        guideline_version=None,
+        now=after(1),
+    )
+    assert (asked.incident, asked.team, asked.channels) == (incident.id, "legal", ("chat",))
+    assert asked.due_at == after(1 + due)
+    assert incident.id in asked.subject
