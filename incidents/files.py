@@ -1,10 +1,12 @@
-"""How is a file written so that nobody ever reads half of it?"""
+"""How is a file written so that nobody ever reads half of it, and read so that none fills the memory?"""
 
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from incidents.errors import BadInput
 
 
 @contextmanager
@@ -25,6 +27,18 @@ def write_whole(path: Path, text: str) -> None:
     """Write a small file of text in UTF-8, whole or not at all."""
     with whole(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def read_small(path: Path, most: int, *, kind: str) -> bytes:
+    """What a file holds. BadInput where it cannot be read, or is too large (in bytes) to be of its kind."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
+    if len(content) > most:
+        raise BadInput(f"{path}: larger than {most:,} bytes, so it is no {kind}.")
+    return content
 
 
 def keep_first(path: Path, content: bytes) -> bool:

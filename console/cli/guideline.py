@@ -10,6 +10,7 @@ from console.cli.door import Door
 from console.cli.options import IncidentId, example
 from console.cli.times import read_time
 from incidents.errors import BadInput, NotFound
+from incidents.files import read_small
 from incidents.people import Act
 from incidents.store.guidelines import Guideline, guideline_in_force, publish_guideline
 from incidents.store.incidents import find_for
@@ -96,18 +97,11 @@ def _head(found: Guideline) -> dict[str, Any]:
 
 
 def _body(path: Path) -> str:
+    raw = read_small(path, LARGEST_FILE, kind="guideline that anybody reads in a crisis")
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
         text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: this is not UTF-8 text. Save it as UTF-8.") from error
-    if len(raw) > LARGEST_FILE:
-        raise BadInput(
-            f"{path}: larger than {LARGEST_FILE:,} bytes; nobody reads that in a crisis. Shorten it."
-        )
     if "\0" in text:
         raise BadInput(f"{path}: it holds a NUL character, which no database keeps. Remove it.")
     return text

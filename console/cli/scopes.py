@@ -6,6 +6,7 @@ from typing import Any
 from console.cli.sweep_options import ScopeOptions
 from incidents.catalogue.marks import read
 from incidents.errors import BadInput
+from incidents.files import read_small
 from incidents.sweeps.scope import Scope, read_scope
 
 LARGEST_FILE = 5_000_000
@@ -26,14 +27,7 @@ def read_scope_options(given: ScopeOptions) -> Scope:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
-    if len(raw) > LARGEST_FILE:
-        raise BadInput(f"{path}: larger than {LARGEST_FILE:,} bytes, so it is no scope.")
-    document = read(raw)
+    document = read(read_small(path, LARGEST_FILE, kind="scope"))
     if document.faults:
         lines = [f"  {path}:{fault.mark.line}: {fault.message}" for fault in document.faults]
         raise BadInput("\n".join(["The scope cannot be used:", *lines]))

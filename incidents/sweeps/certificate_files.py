@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import ValidationError
 
 from incidents.errors import BadInput
-from incidents.files import whole
+from incidents.files import read_small, whole
 from incidents.sweeps.certificate import Certificate
 
 CERTIFICATE_FILE: Final = "certificate.json"
@@ -44,7 +44,7 @@ def write_certificate(document: str, evidence: pl.DataFrame, folder: Path, evide
 
 def read_certificate(path: Path) -> Certificate:
     """The certificate of a file. BadInput where it cannot be read, or is none."""
-    content = _read(path)
+    content = read_small(path, LARGEST, kind="certificate")
     try:
         return Certificate.model_validate(json.loads(content))
     except (ValueError, RecursionError) as error:
@@ -73,23 +73,12 @@ def read_evidence(path: Path) -> pl.DataFrame:
 def read_public_key(path: Path) -> Ed25519PublicKey:
     """The key of a PEM file. BadInput where there is none, or one of another kind."""
     try:
-        key = load_pem_public_key(_read(path))
+        key = load_pem_public_key(read_small(path, LARGEST, kind="key"))
     except ValueError as error:
         raise BadInput(f"{path.name}: this is no public key in PEM.") from error
     if not isinstance(key, Ed25519PublicKey):
         raise BadInput(f"{path.name}: a key of another kind. Certificates are signed with Ed25519.")
     return key
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise BadInput(f"{path.name}: cannot be read ({error.strerror}). Check the path.") from error
-    if len(content) > LARGEST:
-        raise BadInput(f"{path.name}: larger than {LARGEST:,} bytes, so it is no certificate.")
-    return content
 
 
 def _why(error: Exception) -> str:

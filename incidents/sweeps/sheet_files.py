@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from incidents.errors import BadInput
-from incidents.files import whole
+from incidents.files import read_small, whole
 from incidents.sweeps.cells import MAX_CELL, escape, guard_row, unescape, unguard, unsafe_in
 
 MAX_FILE = 20_000_000
@@ -81,7 +81,7 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[Row]:
     macros, more than `MAX_FILE` bytes, `MAX_UNPACKED` unpacked or `MAX_ROWS` rows, or where one of the
     `needed` columns is missing.
     """
-    content = _content(path)
+    content = read_small(path, MAX_FILE, kind="filled-in batch")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadInput(f"{path.name}: an old or encrypted Excel file. Save it as .xlsx without a password.")
     table = _xlsx_table(path, content) if content.startswith(b"PK") else _csv_table(path, content)
@@ -109,17 +109,6 @@ def _check_header(path: Path, header: Sequence[str], needed: Sequence[str]) -> N
     if missing or repeated:
         what = f"lacks {', '.join(missing)}" if missing else f"repeats {', '.join(repeated)}"
         raise BadInput(f"{path.name}: the first row {what}. It needs: {', '.join(needed)}.")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise BadInput(f"{path.name}: cannot be read ({error.strerror}).") from error
-    if len(content) > MAX_FILE:
-        raise BadInput(f"{path.name}: larger than {MAX_FILE:,} bytes, so it is no filled-in batch.")
-    return content
 
 
 def _csv_table(path: Path, content: bytes) -> Iterator[list[str]]:

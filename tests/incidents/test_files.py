@@ -1,10 +1,11 @@
-"""A file is there whole or not at all, and the first to make one makes it for everybody."""
+"""A file is there whole or not at all, none fills the memory, and the first to make one makes it for all."""
 
 from pathlib import Path
 
 import pytest
 
-from incidents.files import keep_first, whole
+from incidents.errors import BadInput
+from incidents.files import keep_first, read_small, whole
 from tests.incidents.sweep_rows import at_once
 
 
@@ -35,3 +36,15 @@ def test_of_several_at_once_the_first_keeps_its_file_for_its_owner_alone(tmp_pat
     assert firsts.count(False) == 2
     assert list(path.parent.iterdir()) == [path]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_is_read_up_to_the_size_that_its_kind_can_have(tmp_path: Path) -> None:
+    path = tmp_path / "scope.yaml"
+    path.write_bytes(b"12345")
+    assert read_small(path, 5, kind="scope") == b"12345"
+    with pytest.raises(BadInput, match=r"scope\.yaml: larger than 4 bytes, so it is no scope\.$"):
+        read_small(path, 4, kind="scope")
+    with pytest.raises(
+        BadInput, match=r"none: cannot be read \(No such file or directory\)\. Check the path\.$"
+    ):
+        read_small(tmp_path / "none", 4, kind="scope")
