@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.formula import ArrayFormula
 
-from incidents.catalogue.policies import Clause, Crosswalk, Dsa, DsaCategory, Policy, RecommendedAction
+from incidents.catalogue.policies import RecommendedAction
 from incidents.errors import BadInput
 from incidents.sweeps.cells import MAX_CELL, guard, unguard
 from incidents.sweeps.decisions import Judgement, Verdict
@@ -29,17 +29,9 @@ from incidents.sweeps.exchange import (
     write_batch,
 )
 from incidents.sweeps.sheet_files import read_rows, write_csv
+from tests.incidents.sweep_rows import POLICY
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
-INCITEMENT = Policy(
-    id="violence.incitement",
-    version=2,
-    title="Incitement",
-    definition="Calls to violence.",
-    clauses=(Clause(id="call-to-act", text="Calls on others to act."),),
-    action=RecommendedAction.remove,
-    crosswalk=Crosswalk(dsa=Dsa(category=DsaCategory.violence)),
-)
 SHEET = BatchSheet(
     batch="B-1",
     guideline_version=3,
@@ -51,9 +43,9 @@ SHEET = BatchSheet(
 )
 P1, P2, P3 = (item.item for item in SHEET.items)
 EXPECTED = ExpectedBatch(
-    batch="B-1", guideline_version=3, items=frozenset({P1, P2, P3}), policies={INCITEMENT.id: INCITEMENT}
+    batch="B-1", guideline_version=3, items=frozenset({P1, P2, P3}), policies={POLICY.id: POLICY}
 )
-REMOVE = {"verdict": "violates", "policy": INCITEMENT.id, "clause": "call-to-act", "action": "remove"}
+REMOVE = {"verdict": "violates", "policy": POLICY.id, "clause": "call-to-act", "action": "remove"}
 KEEP = {"verdict": "does_not_violate", "action": "keep"}
 ENDINGS = pytest.mark.parametrize("ending", [".csv", ".xlsx"])
 
@@ -147,7 +139,7 @@ def test_every_wrong_row_is_named_and_nothing_is_imported(fill_in: FillIn, endin
         {
             P1: {"verdict": secret, "action": secret, "rationale": "x" * 4_001},
             P2: {**REMOVE, "clause": secret},
-            P3: {"policy": INCITEMENT.id, "verdict": "violates"},
+            P3: {"policy": POLICY.id, "verdict": "violates"},
         },
         ending,
     )
