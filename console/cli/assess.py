@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from console.cli import options
 from console.cli.candidates import changed_impact
 from console.cli.door import Door
-from console.cli.options import IncidentId, Note, example
+from console.cli.option_groups import with_groups
+from console.cli.options import ImpactOptions, IncidentId, Note, example
 from incidents.errors import BadInput
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
@@ -30,24 +30,20 @@ def add_to(app: typer.Typer, *, panel: str) -> None:
     app.command(rich_help_panel=panel, epilog=example(EXAMPLE))(assess)
 
 
+@with_groups
 def assess(
     ctx: typer.Context,
     incident: IncidentId,
     answer: Answers = None,
     note: Note = "",
-    harm: options.Harm = None,
-    reach: options.Reach = None,
-    velocity: options.Velocity = None,
-    vulnerability: options.Vulnerability = None,
-    country: options.Countries = None,
+    impact: ImpactOptions = ImpactOptions(),
 ) -> None:
     """Answer entry criteria and set the impact; the severity is computed again from it.
 
     Without --answer and without an impact it lists the criteria and where the incident stands.
     """
     door, answers = Door.of(ctx), _answers(answer or [])
-    steps = {"harm": harm, "reach": reach, "velocity": velocity, "vulnerability": vulnerability}
-    if not answers and not country and all(step is None for step in steps.values()):
+    if not answers and not impact.is_given:
         _ask(door, incident)
         return
     with door.store.begin() as work:
@@ -56,10 +52,10 @@ def assess(
         _check(door, found, answers)
         if answers or note:
             lifecycle.record_assessment(work, incident, answers=answers, note=note, by=by, now=now)
-        impact = changed_impact(found.impact, steps, tuple(country or ()))
-        given = priority(impact, door.catalogue.priority_rules)
-        if impact != found.impact:
-            lifecycle.set_priority(work, incident, impact, given, by=by, now=now)
+        changed = changed_impact(found.impact, impact)
+        given = priority(changed, door.catalogue.priority_rules)
+        if changed != found.impact:
+            lifecycle.set_priority(work, incident, changed, given, by=by, now=now)
     door.hand_over(incident)
     _tell(door, incident, given, answers)
 

@@ -1,11 +1,11 @@
 """Describe an incident by hand: its impact, and the severity that follows from it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from console.cli.door import Door
+from console.cli.options import ImpactOptions
 from incidents.catalogue.model import DEFAULT_PROTOCOL
 from incidents.errors import BadInput, Conflict
 from incidents.incident.severity import Impact, priority
@@ -27,21 +27,17 @@ class CandidateForm:
     title: str | None
     policy: str | None
     protocol: str | None
-    impact: Mapping[str, int | None]
-    countries: tuple[str, ...]
+    impact: ImpactOptions
 
     @property
     def says_more_than_title(self) -> bool:
         """Whether anything was typed that an existing candidate has already."""
-        steps = any(step is not None for step in self.impact.values())
-        return steps or any((self.policy, self.protocol, self.countries))
+        return self.impact.is_given or any((self.policy, self.protocol))
 
 
-def changed_impact(was: Impact, steps: Mapping[str, int | None], countries: tuple[str, ...]) -> Impact:
-    """The impact with the steps that were given, and these countries where some were."""
-    given: dict[str, object] = {name: step for name, step in steps.items() if step is not None}
-    if countries:
-        given["jurisdictions"] = countries
+def changed_impact(was: Impact, typed: ImpactOptions) -> Impact:
+    """The impact with what was typed of it."""
+    given = {name: value for name, value in vars(typed).items() if value is not None}
     try:
         return Impact.model_validate(was.model_dump() | given)
     except ValidationError as error:
@@ -71,7 +67,7 @@ def _candidate(door: Door, form: CandidateForm) -> NewCandidate:
     known, title = door.catalogue, clean(form.title, LONGEST_TITLE)
     if not title:
         raise BadInput("The title has nothing in it that can be seen. Say in one line what happened.")
-    impact = changed_impact(Impact(), form.impact, form.countries)
+    impact = changed_impact(Impact(), form.impact)
     protocol = known.protocol(form.protocol or DEFAULT_PROTOCOL)
     return NewCandidate(
         title=title,

@@ -1,5 +1,6 @@
 """Which incidents are there, and how does each of them stand?"""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from console.cli import printing
 from console.cli.door import Door
+from console.cli.option_groups import with_groups
 from console.cli.options import IncidentId, Out, example
 from console.cli.standing import Standing, print_standing, read_standing
 from console.results import export_results
@@ -22,41 +24,41 @@ app = typer.Typer(help="The incidents: list them, look at one, export one.", inv
 ENDED = frozenset({Phase.closed, Phase.dismissed})
 COLUMNS = ["id", "severity", "phase", "since", "title", "kind"]
 
-Phases = Annotated[list[Phase] | None, typer.Option("--phase", help="Only this phase; may be given again.")]
-Severities = Annotated[
-    list[str] | None, typer.Option("--severity", help="Only this severity, e.g. sev1; may be given again.")
-]
-Everything = Annotated[bool, typer.Option("--all", help="Ended ones and drills, too.")]
-Drills = Annotated[bool, typer.Option("--drills", help="Drills, too.")]
+
+@dataclass(frozen=True)
+class ListOptions:
+    """Which incidents are listed."""
+
+    phase: Annotated[list[Phase] | None, typer.Option(help="Only this phase; may be given again.")] = None
+    severity: Annotated[
+        list[str] | None, typer.Option(help="Only this severity, e.g. sev1; may be given again.")
+    ] = None
+    everything: Annotated[bool, typer.Option("--all", help="Ended ones and drills, too.")] = False
+    drills: Annotated[bool, typer.Option("--drills", help="Drills, too.")] = False
 
 
 @app.callback(epilog=example("watchfloor incidents", "watchfloor incidents show INC-12"))
-def incidents(
-    ctx: typer.Context,
-    phase: Phases = None,
-    severity: Severities = None,
-    everything: Everything = False,
-    drills: Drills = False,
-) -> None:
+@with_groups
+def incidents(ctx: typer.Context, wanted: ListOptions) -> None:
     """List the incidents that go on, newest first; or, with a command, look at one."""
     if ctx.invoked_subcommand is None:
-        show_list(ctx, phase, severity, everything, drills)
+        _show_list(ctx, wanted)
 
 
 @app.command("list", epilog=example("watchfloor incidents list --severity sev1 --severity sev2 --all"))
-def show_list(
-    ctx: typer.Context,
-    phase: Phases = None,
-    severity: Severities = None,
-    everything: Everything = False,
-    drills: Drills = False,
-) -> None:
+@with_groups
+def list_incidents(ctx: typer.Context, wanted: ListOptions) -> None:
     """List the incidents that go on, newest first."""
+    _show_list(ctx, wanted)
+
+
+def _show_list(ctx: typer.Context, wanted: ListOptions) -> None:
     door = Door.of(ctx)
-    phases = phase or (None if everything else [each for each in Phase if each not in ENDED])
+    phases = wanted.phase or (None if wanted.everything else [each for each in Phase if each not in ENDED])
+    drills = wanted.drills or wanted.everything
     with door.store.read() as work:
-        found = visible_incidents(work, door.person, phases=phases, drills=drills or everything)
-    rows = [_row(incident) for incident in found if not severity or incident.severity in severity]
+        found = visible_incidents(work, door.person, phases=phases, drills=drills)
+    rows = [_row(each) for each in found if not wanted.severity or each.severity in wanted.severity]
     door.rows(rows, COLUMNS, empty="No incident goes on. `--all` lists ended ones and drills, too.")
 
 

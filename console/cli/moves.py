@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from console.cli import options
 from console.cli.candidates import CandidateForm, open_by_hand
 from console.cli.door import Door
-from console.cli.options import IncidentId, Note, Reason, example
+from console.cli.option_groups import with_groups
+from console.cli.options import ImpactOptions, IncidentId, Note, Reason, example
 from incidents.incident.incident import WAIVABLE, Incident
 from incidents.incident.phases import SENTENCES
 from incidents.people import Role
@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
         app.command(rich_help_panel=LEAD, epilog=example(*lines))(command)
 
 
+@with_groups
 def declare(
     ctx: typer.Context,
     reason: Reason,
@@ -45,18 +46,13 @@ def declare(
     title: Annotated[str | None, typer.Option(help="Declare from nothing: what it is, in one line.")] = None,
     policy: Annotated[str | None, typer.Option(help="Policy that the content seems to break.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Protocol to follow. Default: default.")] = None,
-    harm: options.Harm = None,
-    reach: options.Reach = None,
-    velocity: options.Velocity = None,
-    vulnerability: options.Vulnerability = None,
-    country: options.Countries = None,
+    impact: ImpactOptions = ImpactOptions(),
 ) -> None:
     """Declare a crisis: a candidate that was detected, or one that you describe here and now.
 
     Whoever declares leads it until the role is handed over. Its severity follows from its impact.
     """
-    impact = {"harm": harm, "reach": reach, "velocity": velocity, "vulnerability": vulnerability}
-    form = CandidateForm(title, policy, protocol, impact, tuple(country or ()))
+    form = CandidateForm(title, policy, protocol, impact)
     if (incident is None) == (title is None):
         raise typer.BadParameter("Name an incident, or give --title to describe a new one; not both.")
     if incident is not None and form.says_more_than_title:

@@ -171,7 +171,7 @@ def test_what_nobody_expected_is_short_and_its_trace_is_kept(
     assert "a second one" not in refused
     log = home / "logs" / "cli.log"
     assert str(log) in refused
-    assert "in show_list" in log.read_text()
+    assert "in _show_list" in log.read_text()
 
 
 def test_the_version_is_said() -> None:
