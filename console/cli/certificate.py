@@ -87,7 +87,7 @@ def export(
 )
 def verify_file(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The certificate, as JSON.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The certificate, or its folder.")],
     evidence: Annotated[
         Path | None, typer.Option(help="Its evidence, CSV or Parquet. Default: beside it, else the store.")
     ] = None,
@@ -101,6 +101,7 @@ def verify_file(
     It needs no ranking, and where the evidence is at hand, no store.
     """
     door = Door.of(ctx)
+    file = file / CERTIFICATE_FILE if file.is_dir() else file
     certificate = read_certificate(file)
     found = evidence or evidence_beside(file)
     universe = read_evidence(found) if found is not None else _evidence_of(door, certificate.sweep)

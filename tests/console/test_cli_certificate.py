@@ -98,6 +98,7 @@ def test_evidence_as_csv_is_the_same_evidence(tmp_path: Path) -> None:
     sweep, out = certified(tmp_path), tmp_path / "csv"
     run("certificate", "export", sweep, "--out", str(out), "--evidence", "csv")
     assert told("certificate", "verify", str(out / "certificate.json"))["evidence"] == str(out / "universe.csv")
+    assert told("certificate", "verify", str(out))["evidence"] == str(out / "universe.csv")
 
 
 def test_every_difference_is_named(exported: Path, tmp_path: Path) -> None:
