@@ -1,7 +1,8 @@
 """What follows from a finished batch: looks that were drawn, words that differ, copies that are none."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -10,22 +11,41 @@ from incidents.store import certify, exposure, looks, timeline
 from incidents.store.batches import Batch
 from incidents.store.engine import Work
 from incidents.store.incidents import find
-from incidents.store.said import at_places, word
-from incidents.store.schema import decisions, items, readings
+from incidents.store.said import at_places
+from incidents.store.schema import decisions, items, places, readings
 from incidents.store.steering import Read, steer
-from incidents.store.sweeps import Sweep, find_sweep, lock_sweep
+from incidents.store.sweeps import Sweep, find_sweep
 from incidents.sweeps.batches import DECIDES, Purpose
-from incidents.sweeps.decisions import Decision, Verdict
+from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.quality.draws import chance
 from incidents.sweeps.quality.second_reading import Decided, draw_second
 from incidents.timeline import Event
 
+_OF_POST: Final = ("language", "form", "score", "reach", "copies")
+
 CAREFUL: Final = 5
 """Items from which on a decision covers so many that a second person always looks at it. Own choice."""
 
+_FIRST: Final = frozenset(purpose.value for purpose in DECIDES - {Purpose.adjudicate})
+"""At these places an item is decided for the first time; what was adjudicated is settled."""
 
-def learn_from(work: Work, batch: Batch, now: datetime) -> None:
-    """Draw what of the batch is looked at again, and act on what its blind looks said.
+_READ: Final = (
+    at_places(sa.bindparam("batch", type_=sa.String()))
+    .outerjoin(items, sa.and_(items.c.sweep_id == places.c.sweep_id, items.c.item == places.c.item))
+    .add_columns(readings.c.expected, *(items.c[name] for name in _OF_POST))
+)
+
+
+def read_in(work: Work, batch: str) -> Sequence[sa.Row[Any]]:
+    """The places of a batch as in `at_places`, with what each post is, and what stood when it was looked at.
+
+    Asked with the sweep locked, so that nothing of it changes until the batch is finished.
+    """
+    return work.execute(_READ, {"batch": batch}).all()
+
+
+def learn_from(work: Work, batch: Batch, read: Sequence[sa.Row[Any]], now: datetime) -> None:
+    """Draw what of the batch is looked at again, and act on what its blind looks said. The sweep is locked.
 
     - a copy that was judged otherwise than its head is split off, with a decision of its own, and the head is
       looked at by a third person
@@ -33,68 +53,50 @@ def learn_from(work: Work, batch: Batch, now: datetime) -> None:
     - the decisions to be read a second time are drawn by risk, those that cover many copies always; the
       copies to be checked are drawn evenly
     """
-    lock_sweep(work, batch.sweep_id)
     sweep = find_sweep(work, batch.sweep_id)
-    certify.settle(work, sweep.id, batch.id)
-    decided = _decided_in(work, batch.id)
-    doubted = [each.item for each in decided if each.verdict is Verdict.unsure]
-    doubted += looks.differing(work, batch.id, Purpose.second)
-    for item in looks.differing(work, batch.id, Purpose.check):
+    if any(row.purpose == Purpose.certify.value for row in read):
+        certify.settle(work, sweep.id, batch.id)
+    decided = [row for row in read if row.purpose in _FIRST]
+    doubted = [row.item for row in decided if row.verdict == Verdict.unsure.value]
+    doubted += _differing(read, Purpose.second)
+    for item in _differing(read, Purpose.check):
         doubted += _split(work, sweep, batch.id, item, now)
-    _draw(work, sweep, batch, decided)
+    if decided:
+        _draw(work, sweep, batch, decided)
     looks.ask_for(work, sweep.id, Purpose.adjudicate, dict.fromkeys(doubted))
-    _steer(work, sweep, batch, now)
+    _steer(work, sweep, read, now)
     exposure.note(work, batch.id, batch.leased_to or "", now)
 
 
-def _decided_in(work: Work, batch: str) -> list[Decision]:
-    """The first decisions of a batch; what was adjudicated is settled."""
-    first = [purpose.value for purpose in DECIDES - {Purpose.adjudicate}]
-    rows = work.execute(at_places(batch)).all()
-    return [said for row in rows if row.purpose in first and (said := word(row)) is not None]
+def _differing(read: Sequence[sa.Row[Any]], purpose: Purpose) -> list[str]:
+    """What was looked at for this purpose and judged otherwise than what stands, or called unsure."""
+    return sorted(row.item for row in read if row.purpose == purpose.value and row.verdict != row.expected)
 
 
-def _draw(work: Work, sweep: Sweep, batch: Batch, decided: list[Decision]) -> None:
+def _draw(work: Work, sweep: Sweep, batch: Batch, decided: Sequence[sa.Row[Any]]) -> None:
     seed = str(sweep.steer_seed)
-    known = _known(work, sweep.id, [each.item for each in decided])
     severity = _severity(work, batch.incident_id)
-    risks = [
-        Decided(each.item, each.verdict, known[each.item].score, known[each.item].reach, severity)
-        for each in decided
-    ]
+    risks = [Decided(row.item, Verdict(row.verdict), row.score, row.reach, severity) for row in decided]
     drawn = {each.item: each.probability for each in draw_second(risks, sweep.goal.second_share, seed)}
-    careful = {item: 1.0 for item, row in known.items() if row.copies >= CAREFUL}
+    careful = {row.item: 1.0 for row in decided if row.copies >= CAREFUL}
     looks.ask_for(work, sweep.id, Purpose.second, drawn | careful)
     share = sweep.goal.check_share
-    copies = _copies(work, sweep.id, [each.item for each in decided])
+    copies = _copies(work, sweep.id, [row.item for row in decided if row.copies > 1])
     looks.ask_for(
         work, sweep.id, Purpose.check, {copy: share for copy in copies if chance(seed, "check", copy) < share}
     )
 
 
-def _steer(work: Work, sweep: Sweep, batch: Batch, now: datetime) -> None:
+def _steer(work: Work, sweep: Sweep, read: Sequence[sa.Row[Any]], now: datetime) -> None:
     """Let what was read say where to read on, and tell which strata it moved forward."""
-    said = at_places(batch.id).subquery()
-    here = sa.and_(items.c.sweep_id == said.c.sweep_id, items.c.item == said.c.item)
-    statement = (
-        sa.select(said.c.purpose, items.c.language, items.c.form, said.c.verdict)
-        .join(items, here)
-        .where(said.c.purpose.in_(["steer", "forward", "rank"]))
-        .order_by(said.c.place)
-    )
-    read = [
+    said = [
         Read(Purpose(row.purpose), (row.language, row.form), row.verdict == Verdict.violates.value)
-        for row in work.execute(statement)
+        for row in read
+        if row.purpose in _FIRST
     ]
-    for language, form in steer(work, sweep.id, read):
+    for language, form in steer(work, sweep.id, said):
         facts = {"sweep": sweep.id, "language": language, "form": form}
         timeline.append(work, sweep.incident_id, Event.stratum_boosted, actor=SYSTEM.id, now=now, facts=facts)
-
-
-def _known(work: Work, sweep: str, ids: list[str]) -> dict[str, sa.Row[tuple[str, float | None, int, int]]]:
-    statement = sa.select(items.c.item, items.c.score, items.c.reach, items.c.copies)
-    rows = work.execute(statement.where(items.c.sweep_id == sweep, items.c.item.in_(ids)))
-    return {row.item: row for row in rows}
 
 
 def _severity(work: Work, incident: str) -> int:
@@ -104,8 +106,10 @@ def _severity(work: Work, incident: str) -> int:
 
 def _copies(work: Work, sweep: str, heads: list[str]) -> list[str]:
     """The items that read as one of these and are not one of them."""
+    if not heads:
+        return []
     inherits = sa.and_(items.c.sweep_id == sweep, items.c.read_as.in_(heads), items.c.read_as != items.c.item)
-    return list(work.execute(sa.select(items.c.item).where(inherits).order_by(items.c.item)).scalars())
+    return list(work.execute(sa.select(items.c.item).where(inherits)).scalars())
 
 
 def _split(work: Work, sweep: Sweep, batch: str, item: str, now: datetime) -> list[str]:

@@ -8,8 +8,10 @@ A batch is locked before its sweep, and a sweep before its incident, here and in
 transactions wait for each other.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,7 +32,7 @@ from incidents.timeline import Event
 LEASE_ENDED = "the lease ended"
 """Why a batch goes back to the queue where nobody returned it."""
 
-_LOCKED = (
+_LOCKED: Final = (
     sa.select(batches, incidents.c.restricted)
     .join(incidents, incidents.c.id == batches.c.incident_id)
     .where(batches.c.id == sa.bindparam("batch"))
@@ -103,16 +105,15 @@ def claim_batch(
     authorise(by, Act.work_batch, team=desk.team)
     if work.is_postgresql:
         work.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIM_LOCK, sa.func.hashtext(by.id))))
-    within = incidents.c.drill == drill if sweep is None else batches.c.sweep_id == sweep
-    queue = _queue(by).where(batches.c.team == desk.team, within)
-    held = _first(
-        work, queue.where(leased_to(by.id), batches.c.lease_expires_at > now).with_for_update(of=batches)
-    )
+    asked = {"person": by.id, "opt_outs": by.opt_outs, "team": desk.team, "sweep": sweep, "drill": drill}
+    sees_all = Role.administrator in by.roles
+    held = _first(work, _held(sees_all=sees_all, one_sweep=sweep is not None), {**asked, "now": now})
     if held is not None:
         return _renew(work, held, by=by, now=now, lease_minutes=desk.lease_minutes)
     allowance = exposure.allowance_for(work, by.id, now, desk)
+    queue = _queue(sees_all=sees_all, one_sweep=sweep is not None)
     free = queue.where(_is_free(now), _is_for(desk, allowance), _still_read(by.id))
-    found = _first(work, free.with_for_update(of=batches, skip_locked=True))
+    found = _first(work, free.with_for_update(of=batches, skip_locked=True), asked)
     if found is None:
         found = _made(work, desk, by=by, allowance=allowance, sweep=sweep, drill=drill)
     return None if found is None else _take(work, found, by=by, now=now, lease_minutes=desk.lease_minutes)
@@ -159,7 +160,7 @@ def taken(batch: Batch) -> Conflict:
 
 def find_batch(work: Work, batch_id: str) -> Batch:
     """The batch of that id. NotFound where there is none."""
-    batch = _first(work, sa.select(batches).where(batches.c.id == batch_id))
+    batch = _first(work, _BY_ID, {"batch": batch_id})
     if batch is None:
         raise _missing(batch_id)
     return batch
@@ -224,39 +225,74 @@ def dissolve(work: Work, batch: Batch, *, now: datetime) -> None:
     work.execute(sa.update(batches).where(batches.c.id == batch.id).values(**values))
 
 
-def _queue(by: Person) -> sa.Select[Any]:
-    """Batches of open incidents that the person may see, their own first, then the most urgent."""
-    own_first = sa.case((batches.c.leased_to == by.id, 0), else_=1)
+# Put together once: they are run for every batch, and that takes longer than running them.
+_THIS: Final = batches.c.id == sa.bindparam("batch")
+_BY_ID: Final = sa.select(batches).where(_THIS)
+_PERSON: Final = sa.bindparam("person", type_=sa.String())
+_NOW: Final = sa.bindparam("now", type_=batches.c.leased_at.type)
+_UNTIL: Final = sa.bindparam("until", type_=batches.c.leased_at.type)
+
+
+@cache
+def _queue(*, sees_all: bool, one_sweep: bool) -> sa.Select[Any]:
+    """Batches for a team that the person may see, their own first, then the most urgent."""
+    own_first = sa.case((batches.c.leased_to == _PERSON, 0), else_=1)
     return (
         sa.select(batches)
         .join(incidents, incidents.c.id == batches.c.incident_id)
-        .where(incidents.c.phase.in_([phase.value for phase in OPEN]), _may_see(by))
-        .where(sa.func.coalesce(incidents.c.policy, "").not_in(by.opt_outs))
+        .where(batches.c.team == sa.bindparam("team"), *_suits(sees_all=sees_all))
+        .where(_within(batches.c.sweep_id, one_sweep=one_sweep))
         .order_by(own_first, batches.c.number, batches.c.sweep_id)
         .limit(1)
     )
 
 
-def _may_see(by: Person) -> sa.ColumnElement[bool]:
-    if Role.administrator in by.roles:
-        return sa.true()
-    held = sa.exists().where(
-        roles.c.incident_id == incidents.c.id, roles.c.person == by.id, roles.c.handed_over_at.is_(None)
+@cache
+def _held(*, sees_all: bool, one_sweep: bool) -> sa.Select[Any]:
+    """The batch that the person holds now."""
+    queue = _queue(sees_all=sees_all, one_sweep=one_sweep)
+    return queue.where(leased_to(_PERSON), batches.c.lease_expires_at > _NOW).with_for_update(of=batches)
+
+
+@cache
+def _working(*, sees_all: bool, one_sweep: bool) -> sa.Select[Any]:
+    """Sweeps with posts to hand out to the person, and the policy of each; the most severe incident first."""
+    return (
+        sa.select(sweeps.c.id, incidents.c.policy, sweeps.c.reached_at.is_not(None).label("reached"))
+        .join(incidents, incidents.c.id == sweeps.c.incident_id)
+        .where(sweeps.c.state == "working", sweeps.c.closed_by.is_(None), *_suits(sees_all=sees_all))
+        .where(_within(sweeps.c.id, one_sweep=one_sweep))
+        .order_by(incidents.c.severity, sweeps.c.requested_at, sweeps.c.id)
     )
-    return sa.or_(incidents.c.restricted.is_(False), held)
 
 
-def leased_to(person: str) -> sa.ColumnElement[bool]:
+def _within(sweep: sa.ColumnElement[str], *, one_sweep: bool) -> sa.ColumnElement[bool]:
+    return sweep == sa.bindparam("sweep") if one_sweep else incidents.c.drill == sa.bindparam("drill")
+
+
+def _suits(*, sees_all: bool) -> list[sa.ColumnElement[bool]]:
+    """The incident is open, the person may see it, and did not opt out of what it is about."""
+    held = sa.exists().where(
+        roles.c.incident_id == incidents.c.id, roles.c.person == _PERSON, roles.c.handed_over_at.is_(None)
+    )
+    return [
+        incidents.c.phase.in_([phase.value for phase in OPEN]),
+        sa.true() if sees_all else sa.or_(incidents.c.restricted.is_(False), held),
+        sa.func.coalesce(incidents.c.policy, "").not_in(sa.bindparam("opt_outs", expanding=True)),
+    ]
+
+
+def leased_to(person: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     """Whether this person holds a batch, or held it last and nobody took it since."""
     return sa.and_(batches.c.state == "leased", batches.c.leased_to == person)
 
 
-def has_ended(now: datetime) -> sa.ColumnElement[bool]:
+def has_ended(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     """Whether somebody holds a batch whose lease has ended."""
     return sa.and_(batches.c.state == "leased", batches.c.lease_expires_at <= now)
 
 
-def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+def _is_free(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     return sa.or_(batches.c.state == "open", has_ended(now))
 
 
@@ -281,8 +317,8 @@ def _still_read(person: str) -> sa.ColumnElement[bool]:
     return sa.or_(~enough, batches.c.leased_to == person)
 
 
-def _first(work: Work, statement: sa.Select[Any]) -> Batch | None:
-    row = work.execute(statement).one_or_none()
+def _first(work: Work, statement: sa.Select[Any], asked: Mapping[str, Any] | None = None) -> Batch | None:
+    row = work.execute(statement, asked).one_or_none()
     return None if row is None else Batch.model_validate(row)
 
 
@@ -299,7 +335,7 @@ def _check_open(work: Work, batch: Batch) -> None:
 
 def _renew(work: Work, held: Batch, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
     until = lease_until(now, lease_minutes)
-    return _lease(work, held, leased_to(by.id), {"lease_expires_at": until})
+    return _lease(work, _RENEW, held, {"person": by.id, "until": until})
 
 
 def _made(
@@ -310,7 +346,9 @@ def _made(
     NotAllowed where all that waits is more than the person may be shown now.
     """
     refused: list[Refusal] = []
-    for candidate, policy, reached in work.execute(_working(by, sweep, drill)).all():
+    asked = {"person": by.id, "opt_outs": by.opt_outs, "sweep": sweep, "drill": drill}
+    working = _working(sees_all=Role.administrator in by.roles, one_sweep=sweep is not None)
+    for candidate, policy, reached in work.execute(working, asked).all():
         wanted = pool.Wanted(
             team=desk.team,
             person=by.id,
@@ -332,23 +370,9 @@ def _made(
     return None
 
 
-def _working(by: Person, sweep: str | None, drill: str) -> sa.Select[Any]:
-    """Sweeps with posts to hand out to the person, and the policy of each; the most severe incident first."""
-    within = incidents.c.drill == drill if sweep is None else sweeps.c.id == sweep
-    return (
-        sa.select(sweeps.c.id, incidents.c.policy, sweeps.c.reached_at.is_not(None).label("reached"))
-        .join(incidents, incidents.c.id == sweeps.c.incident_id)
-        .where(sweeps.c.state == "working", sweeps.c.closed_by.is_(None))
-        .where(incidents.c.phase.in_([phase.value for phase in OPEN]), _may_see(by), within)
-        .where(sa.func.coalesce(incidents.c.policy, "").not_in(by.opt_outs))
-        .order_by(incidents.c.severity, sweeps.c.requested_at, sweeps.c.id)
-    )
-
-
 def _take(work: Work, free: Batch, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
     until = lease_until(now, lease_minutes)
-    values = {"state": "leased", "leased_to": by.id, "leased_at": now, "lease_expires_at": until}
-    batch = _lease(work, free, _is_free(now), values)
+    batch = _lease(work, _TAKE, free, {"person": by.id, "now": now, "until": until})
     exposure.begin(work, batch.id, by.id, now)
     if pool.leave_out_what_was_read(work, batch.id, by.id):
         batch = find_batch(work, batch.id)
@@ -360,9 +384,8 @@ def _take(work: Work, free: Batch, *, by: Person, now: datetime, lease_minutes: 
     return batch
 
 
-def _lease(work: Work, batch: Batch, still: sa.ColumnElement[bool], values: dict[str, Any]) -> Batch:
-    statement = sa.update(batches).where(batches.c.id == batch.id, still).values(**values).returning(*batches.c)
-    row = work.execute(statement).one_or_none()
+def _lease(work: Work, statement: sa.Executable, batch: Batch, values: dict[str, Any]) -> Batch:
+    row = work.execute(statement, {"batch": batch.id, **values}).one_or_none()
     if row is None:
         raise taken(find_batch(work, batch.id))
     return Batch.model_validate(row)
@@ -376,3 +399,14 @@ def tell_returned(work: Work, batch: Batch, person: str | None, *, actor: str, w
 
 def _told(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+_RENEW: Final = (
+    sa.update(batches).where(_THIS, leased_to(_PERSON)).values(lease_expires_at=_UNTIL).returning(*batches.c)
+)
+_TAKE: Final = (
+    sa.update(batches)
+    .where(_THIS, _is_free(_NOW))
+    .values(state="leased", leased_to=_PERSON, leased_at=_NOW, lease_expires_at=_UNTIL)
+    .returning(*batches.c)
+)

@@ -4,7 +4,7 @@ What is said here never reaches a ranking, which would make the certificate wort
 its own, and no module that ranks may import this one (import-linter, and a test that tries).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -47,35 +47,19 @@ def draw_sample(
         work.execute(certify_sample.insert(), rows[start : start + _AT_ONCE])
 
 
-def waiting_for(work: Work, sweep: str, *, team: str, language: str, person: str, most: int) -> list[str]:
-    """Posts of the sample that this person could read next, in its order.
+def waiting_for(work: Work, asked: Mapping[str, Any]) -> list[str]:
+    """Posts of the sample that a person could read next, in its order.
 
-    Nobody reads one twice. Who has decided it already gets it only where nobody else is left to ask.
+    `asked` has sweep, team, language, person, and how many at most. Nobody reads one twice; who has decided
+    it already gets it only where nobody else is left to ask.
     """
-    statement = _prefix(sweep).where(
-        items.c.team == team,
-        items.c.language == language,
-        certify_sample.c.verdict.is_(None),
-        _has_room(),
-        ~_placed_with(person),
-        ~was_read_by(certify_sample.c, person),
-    )
-    decided = sa.exists().where(
-        decisions.c.sweep_id == certify_sample.c.sweep_id,
-        decisions.c.item == certify_sample.c.item,
-        decisions.c.person == person,
-    )
-    first = statement.limit(most)
-    return list(work.execute(first.where(~decided)).scalars()) or list(work.execute(first).scalars())
+    rows = work.execute(_WAITING, asked).all()
+    return [row.item for row in rows if not row.decided] or [row.item for row in rows]
 
 
-def _has_room() -> sa.ColumnElement[bool]:
-    """Whether a post of the sample is in fewer batches than people are wanted for it."""
-    given = sa.select(sa.func.count()).select_from(places).where(_here(), _is_certify())
-    return given.scalar_subquery() < certify_sample.c.wanted
-
-
-def was_read_by(of: Columns, person: str, *, elsewhere_than: str | None = None) -> sa.ColumnElement[bool]:
+def was_read_by(
+    of: Columns, person: sa.BindParameter[str], *, elsewhere_than: sa.BindParameter[str] | None = None
+) -> sa.ColumnElement[bool]:
     """Whether this person read the item of a row for the sample; in another batch, where one is named."""
     read = sa.exists().where(
         certify_readings.c.sweep_id == of.sweep_id,
@@ -91,7 +75,7 @@ def record(work: Work, sweep: str, batch: str, said: Sequence[Decision], again: 
         mine = sa.and_(certify_readings.c.batch_id == batch, certify_readings.c.item.in_(again))
         work.execute(certify_readings.delete().where(mine))
     stamp = {"sweep_id": sweep, "batch_id": batch}
-    work.execute(certify_readings.insert(), [each.model_dump(mode="python") | stamp for each in said])
+    work.execute(_RECORD, [each.model_dump(mode="python") | stamp for each in said])
 
 
 def settle(work: Work, sweep: str, batch: str) -> None:
@@ -114,55 +98,15 @@ def settle(work: Work, sweep: str, batch: str) -> None:
     work.execute(sa.update(certify_sample).where(row).values(**settled), rows)
 
 
-def _prefix(sweep: str) -> sa.Select[Any]:
-    """The posts of the sample that are to be read by now, in its order."""
-    wanted = sa.select(sweeps.c.certify_wanted).where(sweeps.c.id == sweep).scalar_subquery()
-    first = (
-        sa.select(certify_sample.c.item)
-        .where(certify_sample.c.sweep_id == sweep)
-        .order_by(certify_sample.c.key, certify_sample.c.item)
-        .limit(wanted)
-    )
-    here = sa.and_(items.c.sweep_id == certify_sample.c.sweep_id, items.c.item == certify_sample.c.item)
-    return (
-        sa.select(certify_sample.c.item)
-        .join(items, here)
-        .where(certify_sample.c.sweep_id == sweep, certify_sample.c.item.in_(first))
-        .order_by(certify_sample.c.key, certify_sample.c.item)
-    )
-
-
-def _here() -> sa.ColumnElement[bool]:
-    return sa.and_(places.c.sweep_id == certify_sample.c.sweep_id, places.c.item == certify_sample.c.item)
-
-
-def _is_certify() -> sa.ColumnElement[bool]:
-    return places.c.purpose == Purpose.certify.value
-
-
-def _placed_with(person: str) -> sa.ColumnElement[bool]:
-    """Whether a batch that this person has, or had last, holds it for the sample."""
-    return sa.exists().where(
-        _here(), _is_certify(), batches.c.id == places.c.batch_id, batches.c.leased_to == person
-    )
-
-
 def sample_rows(work: Work, sweep: str) -> list[SampleRow]:
     """The posts of the sample that are to be read by now, in its order, as the rule judges them."""
-    statement = (
-        _prefix(sweep)
-        .outerjoin(decisions, holds())
-        .add_columns(
-            *(certify_sample.c.key, certify_sample.c.verdict, items.c.language, items.c.form, items.c.window),
-            (certify_sample.c.wanted == 1).label("alone"),
-            sa.func.coalesce(decisions.c.verdict == Verdict.violates.value, sa.false()).label("found"),
-        )
-    )
     readings = _readings(work, sweep, sa.true())
-    return [
-        SampleRow.model_validate({**row, "readings": readings.get(row["item"], ())})
-        for row in work.execute(statement).mappings()
-    ]
+    return [row.model_copy(update={"readings": readings.get(row.item, ())}) for row in found_rows(work, sweep)]
+
+
+def found_rows(work: Work, sweep: str) -> list[SampleRow]:
+    """As `sample_rows`, without what each reader said: all that the rule needs to know."""
+    return [SampleRow.model_validate(dict(row)) for row in work.execute(_ROWS, {"sweep": sweep}).mappings()]
 
 
 def _readings(work: Work, sweep: str, which: sa.ColumnElement[bool]) -> dict[str, tuple[Reading, ...]]:
@@ -190,3 +134,64 @@ def _numbers(work: Work, sweep: str) -> dict[str, int]:
     )
     people = work.execute(statement).scalars()
     return {person: number for number, person in enumerate(people, start=1)}
+
+
+# What is asked at every claim and every finish is put together once: that takes longer than asking.
+def _text(name: str) -> sa.BindParameter[str]:
+    return sa.bindparam(name, type_=sa.String())
+
+
+_RECORD: Final = certify_readings.insert()
+_WANTED: Final = sa.select(sa.func.coalesce(sweeps.c.certify_wanted, 0)).where(sweeps.c.id == _text("sweep"))
+_SAMPLE: Final = (
+    sa.select(certify_sample)
+    .where(certify_sample.c.sweep_id == _text("sweep"))
+    .order_by(certify_sample.c.key, certify_sample.c.item)
+    .limit(_WANTED.scalar_subquery())
+    .subquery("sample")
+)
+"""The posts of the sample that are to be read by now."""
+
+_IN_ORDER: Final = (
+    sa.select(_SAMPLE.c.item)
+    .join(items, sa.and_(items.c.sweep_id == _SAMPLE.c.sweep_id, items.c.item == _SAMPLE.c.item))
+    .order_by(_SAMPLE.c.key, _SAMPLE.c.item)
+)
+_ROWS: Final = _IN_ORDER.outerjoin(decisions, holds()).add_columns(
+    *(_SAMPLE.c.key, _SAMPLE.c.verdict, items.c.language, items.c.form, items.c.window),
+    (_SAMPLE.c.wanted == 1).label("alone"),
+    sa.func.coalesce(decisions.c.verdict == Verdict.violates.value, sa.false()).label("found"),
+)
+
+_PLACED: Final = sa.and_(
+    places.c.sweep_id == _SAMPLE.c.sweep_id,
+    places.c.item == _SAMPLE.c.item,
+    places.c.purpose == Purpose.certify.value,
+)
+_GIVEN: Final = sa.select(sa.func.count()).select_from(places).where(_PLACED).scalar_subquery()
+"""In how many batches a post of the sample is, to be read for it."""
+
+_PLACED_WITH: Final = sa.exists().where(
+    _PLACED, batches.c.id == places.c.batch_id, batches.c.leased_to == _text("person")
+)
+"""Whether a batch that this person has, or had last, holds it for the sample."""
+
+_DECIDED: Final = sa.exists().where(
+    decisions.c.sweep_id == _SAMPLE.c.sweep_id,
+    decisions.c.item == _SAMPLE.c.item,
+    decisions.c.person == _text("person"),
+)
+_WAITING: Final = (
+    _IN_ORDER.add_columns(_DECIDED.label("decided"))
+    .where(
+        items.c.team == _text("team"),
+        items.c.language == _text("language"),
+        _SAMPLE.c.verdict.is_(None),
+        _SAMPLE.c.wanted > _GIVEN,
+        ~_PLACED_WITH,
+        ~was_read_by(_SAMPLE.c, _text("person")),
+    )
+    .order_by(None)
+    .order_by(sa.literal_column("decided"), _SAMPLE.c.key, _SAMPLE.c.item)
+    .limit(sa.bindparam("most", type_=sa.Integer()))
+)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,24 +12,34 @@ from incidents.catalogue.policies import Policy
 from incidents.errors import Conflict, NotAllowed, Refusal
 from incidents.people import Person
 from incidents.store import certify, looks, timeline
-from incidents.store.aftermath import learn_from
-from incidents.store.batches import Batch, check_held, lock_batch
+from incidents.store.aftermath import learn_from, read_in
+from incidents.store.batches import Batch, check_held, leased_to, lock_batch
+from incidents.store.certify_schema import certify_readings
 from incidents.store.ending import end_if_over
 from incidents.store.engine import Work
 from incidents.store.incidents import lock
 from incidents.store.judging import judge_sweep
-from incidents.store.schema import batches, decisions, milestones
+from incidents.store.schema import batches, decisions, milestones, places, readings
 from incidents.store.schema import timeline as entries
-from incidents.store.standing import AT_ONCE, Place, standing, undecided, violations
+from incidents.store.standing import AT_ONCE, Place, standing
+from incidents.store.sweeps import lock_sweep
 from incidents.sweeps.batches import BLIND, DECIDES, Purpose
-from incidents.sweeps.decisions import Decision, Judgement, refusals
+from incidents.sweeps.decisions import Decision, Judgement, Verdict, refusals
 from incidents.timeline import Entry, Event
 
 FIRST_DECISION = "first_decision"
 """Milestone: from here on somebody judges what the sweeps brought in."""
+GROWING: Final = (places, decisions, readings, certify_readings)
+"""Tables that batches fill."""
 
-
-_INSERT = decisions.insert()
+# Put together once: that takes longer than running them.
+_INSERT: Final = decisions.insert().inline()  # nobody asks for its number
+_FINISH: Final = (
+    sa.update(batches)
+    .where(batches.c.id == sa.bindparam("batch"), leased_to(sa.bindparam("person", type_=sa.String())))
+    .values(state="done", done_at=sa.bindparam("now"), lease_expires_at=None)
+    .returning(*batches.c)
+)
 
 
 class Recorded(BaseModel):
@@ -115,12 +125,18 @@ def finish_batch(work: Work, batch_id: str, *, by: Person, now: datetime) -> Bat
     if batch.is_done and batch.leased_to == by.id:
         return batch
     check_held(batch, by, now)
-    if left := undecided(work, batch):
+    lock_sweep(work, batch.sweep_id)
+    read = read_in(work, batch_id)
+    if left := sum(row.verdict is None for row in read):
         reason = Refusal("ITEMS_UNDECIDED", f"{left} of its {batch.size} items have no decision yet.")
         raise NotAllowed(f"{batch_id} cannot be finished yet.", [reason])
     done = _mark_done(work, batch, now)
-    learn_from(work, done, now)
-    facts = {"batch": batch_id, "person": by.id, "items": batch.size, "violates": violations(work, batch)}
+    if batch.number.bit_count() == 1:
+        # Each time that there are twice as many batches: a first sweep grows from nothing within a minute.
+        work.count_rows_anew(*GROWING)
+    learn_from(work, done, read, now)
+    violates = sum(row.verdict == Verdict.violates.value for row in read)
+    facts = {"batch": batch_id, "person": by.id, "items": batch.size, "violates": violates}
     timeline.append(work, batch.incident_id, Event.batch_finished, actor=by.id, now=now, facts=facts)
     # Asked after the timeline was appended to, which locks the incident: of two people who finish the last
     # two batches at once, the second one sees the first one's batch done.
@@ -217,13 +233,8 @@ def _has_decision(place: Place) -> bool:
 
 
 def _mark_done(work: Work, batch: Batch, now: datetime) -> Batch:
-    statement = (
-        sa.update(batches)
-        .where(batches.c.id == batch.id, batches.c.state == "leased", batches.c.leased_to == batch.leased_to)
-        .values(state="done", done_at=now, lease_expires_at=None)
-        .returning(*batches.c)
-    )
-    return Batch.model_validate(work.execute(statement).one())
+    done = {"batch": batch.id, "person": batch.leased_to, "now": now}
+    return Batch.model_validate(work.execute(_FINISH, done).one())
 
 
 def _reach_first_decision(work: Work, batch: Batch, now: datetime) -> None:

@@ -58,32 +58,49 @@ def is_over(work: Work, sweep: str) -> bool:
     further look is wanted that anybody could take, and its target is reached or every post has a decision.
     No window may be outstanding.
     """
-    looks = further_looks(find_sweep(work, sweep).readers or {})
-    unread = sa.exists().where(items.c.sweep_id == sweeps.c.id, items.c.state == "waiting")
-    undone = sa.exists().where(batches.c.sweep_id == sweeps.c.id, batches.c.state != "done")
-    outstanding = sa.exists().where(windows.c.sweep_id == sweeps.c.id, windows.c.frozen_at.is_(None))
-    looked_at = ~sa.exists().where(items.c.sweep_id == sweeps.c.id, looks)
-    read = sa.and_(looked_at, sa.or_(sweeps.c.reached_at.is_not(None), ~unread))
-    enough = sa.or_(sweeps.c.closed_by.is_not(None), read)
-    over = sa.select(sweeps.c.id).where(
-        sweeps.c.id == sweep,
-        sa.or_(sweeps.c.state == "finished", sa.and_(~outstanding, ~undone, enough)),
-    )
-    return work.execute(over).first() is not None
+    row = work.execute(_END, {"sweep": sweep}).one()
+    if row.state == "finished":
+        return True
+    if row.outstanding or row.undone:
+        return False
+    if row.closed_by is not None:
+        return True
+    return (row.reached_at is not None or not row.unread) and not _is_looked_for(work, sweep, row.readers or {})
 
 
-def further_looks(readers: Mapping[str, int]) -> sa.ColumnElement[bool]:
-    """Items that wait for a further look by somebody who is there.
+def _is_looked_for(work: Work, sweep: str, readers: Mapping[str, int]) -> bool:
+    """Whether an item waits for a further look by somebody who is there.
 
     A second look takes a second reader of the language, and settling what two see differently a third.
     """
     several = [language for language, people in readers.items() if people >= READERS]
     third = [language for language, people in readers.items() if people > READERS]
-    blind = items.c.look.in_([Purpose.second.value, Purpose.check.value])
-    return sa.or_(
-        sa.and_(blind, items.c.language.in_(several)),
-        sa.and_(items.c.look == Purpose.adjudicate.value, items.c.language.in_(third)),
+    asked = {"sweep": sweep, "several": several, "third": third}
+    return bool(work.execute(_LOOKED_FOR, asked).scalar_one())
+
+
+# Put together once: they are asked at every finish, and that takes longer than asking the database.
+_END: Final = sa.select(
+    *(sweeps.c.state, sweeps.c.closed_by, sweeps.c.reached_at, sweeps.c.readers),
+    sa.exists().where(windows.c.sweep_id == sweeps.c.id, windows.c.frozen_at.is_(None)).label("outstanding"),
+    sa.exists().where(batches.c.sweep_id == sweeps.c.id, batches.c.state != "done").label("undone"),
+    sa.exists().where(items.c.sweep_id == sweeps.c.id, items.c.state == "waiting").label("unread"),
+).where(sweeps.c.id == sa.bindparam("sweep"))
+_LOOKED_FOR: Final = sa.select(
+    sa.exists().where(
+        items.c.sweep_id == sa.bindparam("sweep"),
+        sa.or_(
+            sa.and_(
+                items.c.look.in_([Purpose.second.value, Purpose.check.value]),
+                items.c.language.in_(sa.bindparam("several", expanding=True)),
+            ),
+            sa.and_(
+                items.c.look == Purpose.adjudicate.value,
+                items.c.language.in_(sa.bindparam("third", expanding=True)),
+            ),
+        ),
     )
+)
 
 
 def reach(work: Work, sweep: str, *, facts: dict[str, Any], now: datetime) -> bool:
@@ -130,6 +147,7 @@ def close_sweep(work: Work, sweep: str, *, by: Person, reason: str, now: datetim
 
 def finish(work: Work, sweep: str, *, now: datetime) -> bool:
     """End a sweep that is over, and plan its actions; False where it is not over, or ended before."""
+    lock_sweep(work, sweep)
     found = find_sweep(work, sweep)
     if found.is_finished or not is_over(work, sweep):
         return False

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from incidents.errors import NotAllowed, Refusal
 from incidents.store.engine import Work
 from incidents.store.said import at_places
-from incidents.store.schema import batches, exposures
+from incidents.store.schema import batches, exposures, golden, items
 from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.desk import Desk
 from incidents.sweeps.exposure import WEEK, Allowance, ExposureBudget, Look, Seen, tally
@@ -66,6 +66,15 @@ def allowance_for(work: Work, person: str, now: datetime, desk: Desk) -> Allowan
     if refusals:
         raise nothing_for(person, refusals)
     return allowance
+
+
+def likelihoods(work: Work, sweep: str, wanted: Sequence[str]) -> dict[str, float]:
+    """Item → how likely it violates, 0 to 1: as the ranking sees it; of a golden item it is known."""
+    scores = sa.select(items.c.item, items.c.score).where(items.c.sweep_id == sweep, items.c.item.in_(wanted))
+    settled = sa.select(golden.c.id, golden.c.verdict).where(golden.c.id.in_(wanted))
+    ranked = {item: score or 0.0 for item, score in work.execute(scores)}
+    known = {item: float(verdict == Verdict.violates.value) for item, verdict in work.execute(settled)}
+    return ranked | known
 
 
 def nothing_for(person: str, why: Sequence[Refusal]) -> NotAllowed:

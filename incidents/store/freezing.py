@@ -92,9 +92,8 @@ def _keep_items(work: Work, sweep: Sweep, frozen: Frozen) -> None:
     for some in posts.iter_slices(_AT_ONCE):
         work.execute(items.insert(), some.to_dicts())
     _count_copies(work, sweep.id, frozen.posts)
-    if work.is_postgresql and posts.height:
-        # Until it has counted the new rows, PostgreSQL plans as if the table were as small as before.
-        work.execute(sa.text("ANALYZE items"))
+    if posts.height:
+        work.count_rows_anew(items)
 
 
 def _count_copies(work: Work, sweep: str, posts: pl.DataFrame) -> None:

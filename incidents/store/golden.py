@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -119,35 +119,42 @@ def golden_for(work: Work, sweep: str, batch: str, language: str, person: str, *
 
     A person meets each once; where all were met, there are none.
     """
-    row = work.execute(sa.select(sweeps.c.goal, sweeps.c.steer_seed).where(sweeps.c.id == sweep)).one()
+    row = work.execute(_RATE, {"sweep": sweep}).one()
     rate = (row.goal or {}).get("golden_share", 0.0)
-    pool = work.execute(_pool(sweep, language)).all() if rate else []
+    pool = work.execute(_POOL, {"sweep": sweep, "language": language}).all() if rate else []
     if not pool:
         return []
-    seen = sa.select(readings.c.item).where(
-        readings.c.person == person, readings.c.purpose == Purpose.golden.value
-    )
     hidden = hide(
         batch,
         size,
         person,
         [Golden(each.id, language, Verdict(each.verdict)) for each in pool],
         language=language,
-        seen=set(work.execute(seen).scalars()),
+        seen=set(work.execute(_SEEN, {"person": person}).scalars()),
         rate=rate,
         seed=str(row.steer_seed),
     )
     return [each.item for each in hidden]
 
 
-def _pool(sweep: str, language: str) -> sa.Select[Any]:
-    return (
-        sa.select(golden.c.id, golden.c.verdict)
-        .join(incidents, sa.and_(incidents.c.policy == golden.c.policy, incidents.c.drill == golden.c.drill))
-        .join(sweeps, sweeps.c.incident_id == incidents.c.id)
-        .where(sweeps.c.id == sweep, golden.c.language == language, golden.c.retired_at.is_(None))
-        .order_by(golden.c.id)
-    )
+# Put together once: they are asked at every claim, and that takes longer than asking the database.
+_THIS: Final = sweeps.c.id == sa.bindparam("sweep")
+_RATE: Final = sa.select(sweeps.c.goal, sweeps.c.steer_seed).where(_THIS)
+_POOL: Final = (
+    sa.select(golden.c.id, golden.c.verdict)
+    .join(incidents, sa.and_(incidents.c.policy == golden.c.policy, incidents.c.drill == golden.c.drill))
+    .join(sweeps, sweeps.c.incident_id == incidents.c.id)
+    .where(_THIS, golden.c.language == sa.bindparam("language"), golden.c.retired_at.is_(None))
+    .order_by(golden.c.id)
+)
+_EXPECTED: Final = (
+    sa.select(golden.c.id, golden.c.verdict)
+    .join(places, places.c.item == golden.c.id)
+    .where(places.c.batch_id == sa.bindparam("batch"), places.c.purpose == Purpose.golden.value)
+)
+_SEEN: Final = sa.select(readings.c.item).where(
+    readings.c.person == sa.bindparam("person"), readings.c.purpose == Purpose.golden.value
+)
 
 
 def share_missed(work: Work, incident: str) -> float:
@@ -169,9 +176,4 @@ def share_missed(work: Work, incident: str) -> float:
 
 def expected_of(work: Work, batch: str) -> dict[str, Verdict]:
     """The right verdicts of the golden items in a batch."""
-    statement = (
-        sa.select(golden.c.id, golden.c.verdict)
-        .join(places, places.c.item == golden.c.id)
-        .where(places.c.batch_id == batch, places.c.purpose == Purpose.golden.value)
-    )
-    return {item: Verdict(verdict) for item, verdict in work.execute(statement)}
+    return {item: Verdict(verdict) for item, verdict in work.execute(_EXPECTED, {"batch": batch})}

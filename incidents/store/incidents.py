@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,9 +35,12 @@ class NewCandidate(BaseModel):
     drill: str = ""
 
 
+_BY_ID: Final = sa.select(incidents).where(incidents.c.id == sa.bindparam("incident"))
+
+
 def find(work: Work, incident: str) -> Incident:
     """The incident of that id. NotFound where there is none."""
-    row = work.execute(sa.select(incidents).where(incidents.c.id == incident)).one_or_none()
+    row = work.execute(_BY_ID, {"incident": incident}).one_or_none()
     if row is None:
         raise NotFound(f"There is no incident {incident}. `watchfloor incidents` lists them.")
     return Incident.model_validate(row)

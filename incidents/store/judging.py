@@ -13,33 +13,41 @@ from incidents.store.schema import decisions, items, readings, sweeps
 from incidents.store.sweeps import Sweep, find_sweep
 from incidents.sweeps.batches import Purpose
 from incidents.sweeps.decisions import Verdict
-from incidents.sweeps.stopping import Golden, Kind, Standing, StratumCount, judge
+from incidents.sweeps.stopping import Golden, Proof, StratumCount, proven
 from incidents.timeline import Event
 
 
-def judge_sweep(work: Work, sweep: str, *, now: datetime) -> Standing | None:
-    """Hold the sample against what was found; None for a sweep without a plan, or that came to its end.
+def judge_sweep(work: Work, sweep: str, *, now: datetime) -> None:
+    """Hold the sample against what was found, in a sweep with a plan that has not come to its end.
 
     Where the rule wants more of the sample read, more of it is handed out; where the target is reached, no
-    more posts are handed out at all.
+    more posts are handed out at all. Most batches change neither. What was read of the whole universe is
+    dear to count, so it is asked only where something would follow.
     """
     found = find_sweep(work, sweep)
     if found.state != "working" or found.is_enough or found.plan is None:
-        return None
-    standing = standing_of(work, found)
-    if standing.kind is Kind.reached:
-        facts = {"recall_at_least": standing.recall_at_least, "read": standing.read, "found": standing.found}
-        reach(work, sweep, facts=facts, now=now)
-    elif standing.kind is Kind.open and found.certify_wanted:
-        _extend(work, found, standing.sampled + standing.needed_more, now)
-    return standing
+        return
+    proof = proven(found.plan, certify.found_rows(work, sweep), found.posts_matched or 0)
+    wanted = len(proof.used) + proof.needed_more
+    if proof.recall >= found.plan.target:
+        _reach(work, found, proof, now)
+    elif 0 < (found.certify_wanted or 0) < wanted and _is_unread(work, sweep):
+        _extend(work, found, wanted, now)
 
 
-def standing_of(work: Work, sweep: Sweep) -> Standing:
-    """What is known about a sweep with a plan at this moment."""
-    assert sweep.plan is not None
-    rows = certify.sample_rows(work, sweep.id)
-    return judge(sweep.plan, rows, strata_of(work, sweep.id), golden_of(work, sweep.id))
+def _reach(work: Work, sweep: Sweep, proof: Proof, now: datetime) -> None:
+    """A sweep whose posts are all read needs no proof: it is over without one."""
+    strata = strata_of(work, sweep.id)
+    posts, read, found = (sum(getattr(each, name) for each in strata) for name in ("posts", "read", "found"))
+    if read < posts:
+        facts = {"recall_at_least": proof.recall, "read": read, "found": found}
+        reach(work, sweep.id, facts=facts, now=now)
+
+
+def _is_unread(work: Work, sweep: str) -> bool:
+    """Whether there is a post for which no decision holds."""
+    undecided = sa.exists().where(items.c.sweep_id == sweep, ~sa.exists().where(holds()))
+    return bool(work.execute(sa.select(undecided)).scalar_one())
 
 
 def strata_of(work: Work, sweep: str) -> list[StratumCount]:

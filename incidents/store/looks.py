@@ -1,7 +1,7 @@
 """Blind looks: golden items, second readings and checks of copies, held against what stands."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -26,32 +26,31 @@ def record(
         verdict, drawn = expected[decision.item]
         stamp = {"sweep_id": sweep, "batch_id": batch, "purpose": purpose.value, "drawn": drawn}
         rows.append(decision.model_dump() | stamp | {"expected": verdict.value})
-    work.execute(readings.insert(), rows)
-
-
-def differing(work: Work, batch: str, purpose: Purpose) -> list[str]:
-    """Items that were looked at in a batch and judged otherwise than what stands, or called unsure."""
-    statement = sa.select(readings.c.item).where(
-        readings.c.batch_id == batch,
-        readings.c.purpose == purpose.value,
-        readings.c.verdict != readings.c.expected,
-    )
-    return list(work.execute(statement.order_by(readings.c.item)).scalars())
+    work.execute(_RECORD, rows)
 
 
 def ask_for(work: Work, sweep: str, purpose: Purpose, wanted: Mapping[str, float | None]) -> None:
     """Let items wait for a further look; `wanted` says how likely each was to be drawn."""
-    rows = [{"i": item, "d": drawn} for item, drawn in sorted(wanted.items())]
+    asked = {"s": sweep, "p": purpose.value}
+    rows = [{**asked, "i": item, "d": drawn} for item, drawn in sorted(wanted.items())]
     if rows:
-        row = sa.and_(items.c.sweep_id == sweep, items.c.item == sa.bindparam("i"))
-        asked: dict[str, Any] = {"look": purpose.value, "drawn": sa.bindparam("d")}
-        work.execute(sa.update(items).where(row).values(**asked), rows)
+        work.execute(_ASK, rows)
 
 
 def _standing(work: Work, sweep: str, ids: Iterable[str]) -> dict[str, tuple[Verdict, float | None]]:
-    statement = (
-        sa.select(items.c.item, decisions.c.verdict, items.c.drawn)
-        .join(decisions, holds())
-        .where(items.c.sweep_id == sweep, items.c.item.in_(list(ids)))
-    )
-    return {item: (Verdict(verdict), drawn) for item, verdict, drawn in work.execute(statement)}
+    rows = work.execute(_STANDS, {"sweep": sweep, "ids": list(ids)})
+    return {item: (Verdict(verdict), drawn) for item, verdict, drawn in rows}
+
+
+# Put together once: they are asked while somebody reads, and that takes longer than asking the database.
+_RECORD: Final = readings.insert()
+_ASK: Final = (
+    sa.update(items)
+    .where(items.c.sweep_id == sa.bindparam("s"), items.c.item == sa.bindparam("i"))
+    .values(look=sa.bindparam("p"), drawn=sa.bindparam("d"))
+)
+_STANDS: Final = (
+    sa.select(items.c.item, decisions.c.verdict, items.c.drawn)
+    .join(decisions, holds())
+    .where(items.c.sweep_id == sa.bindparam("sweep"), items.c.item.in_(sa.bindparam("ids", expanding=True)))
+)

@@ -4,7 +4,7 @@ A batch is of one language, so that one guideline holds for it. Which of its pla
 `Purpose`; the reviewer gets them in one row, in an order that tells nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from incidents.errors import NotAllowed
 from incidents.store import certify
 from incidents.store.engine import Work
-from incidents.store.exposure import nothing_for
+from incidents.store.exposure import likelihoods, nothing_for
 from incidents.store.golden import golden_for
 from incidents.store.said import at_places, is_empty
 from incidents.store.schema import (
@@ -33,7 +33,6 @@ from incidents.store.schema import (
 from incidents.store.steering import load_steering
 from incidents.store.sweeps import lock_sweep
 from incidents.sweeps.batches import DECIDES, Purpose, shares
-from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.exposure import SEVERE_FROM, Allowance
 
 LOOKS: Final = frozenset({Purpose.adjudicate, Purpose.check, Purpose.second})
@@ -65,14 +64,17 @@ def make_batch(work: Work, sweep: str, wanted: Wanted) -> str | None:
     lock_sweep(work, sweep)
     wanted = _within_allowance(wanted)
     steering = load_steering(work, sweep)
-    languages = _languages(work, sweep, wanted)
-    source = steering.next_source([stratum for stratum in steering.lanes if stratum[0] in languages])
+    tops = _tops(work, sweep, wanted)
+    languages = _in_turn(tops, _made(work, sweep, wanted.team))
+    source = steering.next_source([stratum for stratum in steering.lanes if stratum[0] in tops])
     ahead, form_ahead = source.stratum or (None, None)
     waits = False
     for language in sorted(languages, key=lambda language: language != ahead):
         form = form_ahead if language == ahead else None
-        picks = _picks(work, sweep, wanted, Where(language, form, steering.until))
-        shown = _spaced(work, sweep, wanted, language, picks)
+        unread = tops[language] is not None and not wanted.looks_only
+        where = Where(language, form, steering.until, unread)
+        picks = _picks(work, sweep, wanted, where)
+        shown = _spaced(work, sweep, wanted, where, picks)
         if shown:
             return _open(work, sweep, wanted, language, shown)
         waits |= bool(picks)
@@ -128,15 +130,7 @@ def leave_out_what_was_read(work: Work, batch_id: str, person: str) -> int:
 
     Of a batch that somebody else began, that is: a second look by the same eyes is none.
     """
-    begun = sa.exists().where(exposures.c.batch_id == batch_id, exposures.c.person != person)
-    here = sa.and_(places.c.batch_id == batch_id, begun)
-    known = sa.or_(
-        _exists(decisions, decisions.c.person == person, decisions.c.batch_id != batch_id),
-        _exists(readings, readings.c.person == person, readings.c.batch_id != batch_id),
-        certify.was_read_by(places.c, person, elsewhere_than=batch_id),
-    )
-    blind = places.c.purpose.not_in([purpose.value for purpose in DECIDES])
-    rows = work.execute(sa.select(places).where(here, blind, known)).all()
+    rows = work.execute(_KNOWN, {"batch": batch_id, "person": person}).all()
     for row in rows:
         _give_up(work, row)
     if rows:
@@ -158,34 +152,28 @@ def skip(work: Work, batch_id: str, item: str, *, person: str, reason: str, now:
     return True
 
 
-def _languages(work: Work, sweep: str, wanted: Wanted) -> list[str]:
-    """The languages to look into, first the one that has most to say now; see also `TURN`."""
-    of_windows = work.execute(sa.select(windows.c.languages).where(windows.c.sweep_id == sweep)).scalars()
+def _tops(work: Work, sweep: str, wanted: Wanted) -> dict[str, float | None]:
+    """Language of the person → the highest priority that waits in it; None where nothing does."""
+    of_windows = work.execute(_LANGUAGES, {"sweep": sweep}).scalars()
     known = {language for counted in of_windows.all() for language in counted or {}}
     if wanted.languages is not None:
         known &= set(wanted.languages)
-    top = {language: _top(work, sweep, wanted.team, language) for language in sorted(known)}
-    made = _made(work, sweep, wanted.team)
+    asked = {"sweep": sweep, "team": wanted.team}
+    return {language: work.execute(_TOP, asked | {"language": language}).scalar() for language in sorted(known)}
+
+
+def _in_turn(tops: Mapping[str, float | None], made: Mapping[str, tuple[int, int]]) -> list[str]:
+    """The languages to look into, first the one that has most to say now; see also `TURN`."""
     if sum(batches for batches, _ in made.values()) % TURN == TURN - 1:
         # Also where nothing waits but looks and the sample: a certificate waits for its slowest language.
-        return sorted(top, key=lambda language: made.get(language, (0, 0))[1])
-    return sorted(top, key=lambda language: top[language] or -1.0, reverse=True)
-
-
-def _top(work: Work, sweep: str, team: str, language: str) -> float | None:
-    """The highest priority that waits in a language; None where nothing does."""
-    statement = _waiting(sweep, team, language).with_only_columns(items.c.priority)
-    return work.execute(statement.order_by(items.c.priority.desc()).limit(1)).scalar()
+        return sorted(tops, key=lambda language: made.get(language, (0, 0))[1])
+    return sorted(tops, key=lambda language: tops[language] or -1.0, reverse=True)
 
 
 def _made(work: Work, sweep: str, team: str) -> dict[str, tuple[int, int]]:
     """Language → batches made so far for the team, and the items in them."""
-    statement = (
-        sa.select(batches.c.language, sa.func.count(), sa.func.sum(batches.c.size))
-        .where(batches.c.sweep_id == sweep, batches.c.team == team)
-        .group_by(batches.c.language)
-    )
-    return {language: (number, size) for language, number, size in work.execute(statement)}
+    rows = work.execute(_MADE, {"sweep": sweep, "team": team})
+    return {language: (number, size) for language, number, size in rows}
 
 
 class Where(NamedTuple):
@@ -196,131 +184,170 @@ class Where(NamedTuple):
     """Of a stratum in the language that moved forward."""
     steer_until: int
     """Posts up to this key are due for the sample that steers."""
+    unread: bool
+    """Whether posts wait in it that nobody has read, and may be handed out."""
 
 
+_Asked = Mapping[str, Any]
 _Picks = list[tuple[str, Purpose]]
 
 
 def _picks(work: Work, sweep: str, wanted: Wanted, where: Where) -> _Picks:
     """Which items a batch of the language would hold, and why."""
     waiting = _waiting_by_purpose(work, sweep, wanted, where)
-    if wanted.looks_only:
-        waiting = {purpose: ids if purpose in LOOKS else [] for purpose, ids in waiting.items()}
     given = shares(wanted.size, {purpose: len(ids) for purpose, ids in waiting.items()})
     chosen: dict[str, Purpose] = {}
     for purpose, places_given in given.items():
         fresh = [item for item in waiting[purpose] if item not in chosen]
         chosen |= dict.fromkeys(fresh[:places_given], purpose)
     # What two purposes both asked for leaves room: the ranking fills it.
-    spare = [item for item in waiting[Purpose.rank] if item not in chosen]
+    spare = [item for item in waiting.get(Purpose.rank, ()) if item not in chosen]
     chosen |= dict.fromkeys(spare[: wanted.size - len(chosen)], Purpose.rank)
     return list(chosen.items())
 
 
 def _waiting_by_purpose(work: Work, sweep: str, wanted: Wanted, where: Where) -> dict[Purpose, list[str]]:
-    sources: dict[Purpose, Callable[..., list[str]]] = {
-        Purpose.adjudicate: _looks,
-        Purpose.check: _looks,
-        Purpose.second: _looks,
-        Purpose.steer: _steer,
-        Purpose.forward: _forward,
-        Purpose.rank: _ranked,
-    }
-    found = {purpose: source(work, sweep, wanted, where, purpose) for purpose, source in sources.items()}
-    found[Purpose.certify] = certify.waiting_for(
-        work, sweep, team=wanted.team, language=where.language, person=wanted.person, most=wanted.size
-    )
+    """Purpose → what waits for it, in its order; only what there is."""
+    asked: _Asked = {"sweep": sweep, "team": wanted.team, "language": where.language}
+    mine = {**asked, "person": wanted.person, "most": wanted.size}
+    found = {purpose: _look(work, mine, purpose) for purpose in _looks_waiting(work, asked)}
+    if wanted.looks_only:
+        return found
+    found[Purpose.certify] = certify.waiting_for(work, mine)
+    if where.unread:
+        found[Purpose.steer] = _ids(work, _STEER, mine | {"until": where.steer_until})
+        if where.form is not None:
+            found[Purpose.forward] = _ids(work, _FORWARD, mine | {"form": where.form})
+        found[Purpose.rank] = _ranked(work, mine)
     return found
 
 
-def _waiting(sweep: str, team: str, language: str) -> sa.Select[Any]:
-    return sa.select(items.c.item).where(
-        items.c.sweep_id == sweep,
-        items.c.team == team,
-        items.c.language == language,
-        items.c.state == "waiting",
-    )
+def _ids(work: Work, statement: sa.Select[tuple[str]], asked: _Asked) -> list[str]:
+    return list(work.execute(statement, asked).scalars())
 
 
-def _open_to(person: str) -> sa.ColumnElement[bool]:
-    """Items that the person neither skipped, nor knows from a blind reading of the same post."""
-    return sa.and_(~_skipped(person), ~certify.was_read_by(items.c, person))
-
-
-def _skipped(person: str) -> sa.ColumnElement[bool]:
-    return _exists(skips, skips.c.person == person, of=items.c)
-
-
-def _ids(work: Work, statement: sa.Select[Any], most: int) -> list[str]:
-    locked = statement.limit(most).with_for_update(of=items, skip_locked=True)
-    return list(work.execute(locked).scalars())
-
-
-def _ranked(work: Work, sweep: str, wanted: Wanted, where: Where, _purpose: Purpose) -> list[str]:
-    """The likeliest first.
+def _ranked(work: Work, asked: _Asked) -> list[str]:
+    """The likeliest first; twice as many as there are places, for some are taken for another purpose.
 
     Where only such are left as the person has read for the certificate, they are handed out all the same:
     else a language with two readers would come to a standstill.
     """
-    queue = _waiting(sweep, wanted.team, where.language).order_by(items.c.priority.desc(), items.c.item)
-    fresh = _ids(work, queue.where(_open_to(wanted.person)), 2 * wanted.size)
-    return fresh or _ids(work, queue.where(~_skipped(wanted.person)), 2 * wanted.size)
+    twice = {**asked, "most": 2 * asked["most"]}
+    return _ids(work, _RANKED, twice) or _ids(work, _RANKED_ALSO_READ, twice)
 
 
-def _forward(work: Work, sweep: str, wanted: Wanted, where: Where, _purpose: Purpose) -> list[str]:
-    """The likeliest of a form that the ranking does not reach."""
-    if where.form is None:
-        return []
-    queue = _waiting(sweep, wanted.team, where.language).where(items.c.form == where.form)
-    ranked = queue.where(_open_to(wanted.person)).order_by(items.c.priority.desc(), items.c.item)
-    return _ids(work, ranked, wanted.size)
+def _looks_waiting(work: Work, asked: _Asked) -> list[Purpose]:
+    row = work.execute(_LOOKS_WAITING, asked).one()
+    return [Purpose(name) for name, waits in row._mapping.items() if waits]
 
 
-def _steer(work: Work, sweep: str, wanted: Wanted, where: Where, _purpose: Purpose) -> list[str]:
-    """What is due of the sample that steers. Its random order keeps every language and cluster in reach."""
-    queue = _waiting(sweep, wanted.team, where.language).where(items.c.steer_key <= where.steer_until)
-    drawn = queue.where(_open_to(wanted.person)).order_by(items.c.steer_key, items.c.item)
-    return _ids(work, drawn, wanted.size)
-
-
-def _looks(work: Work, sweep: str, wanted: Wanted, where: Where, purpose: Purpose) -> list[str]:
+def _look(work: Work, asked: _Asked, purpose: Purpose) -> list[str]:
     """Items that wait for a further look by somebody who has not judged them yet.
 
     Who read one for the certificate looks at it only where nobody else is left to ask.
     """
-    known = sa.or_(
-        _exists(decisions, decisions.c.person == wanted.person, of=items.c),
-        _exists(readings, readings.c.person == wanted.person, of=items.c),
-    )
-    queue = (
-        sa.select(items.c.item)
-        .where(items.c.sweep_id == sweep, items.c.team == wanted.team, items.c.look == purpose.value)
-        .where(items.c.language == where.language, ~known)
-        .order_by(items.c.priority.desc(), items.c.item)
-    )
-    fresh = _ids(work, queue.where(_open_to(wanted.person)), wanted.size)
-    return fresh or _ids(work, queue.where(~_skipped(wanted.person)), wanted.size)
+    rows = work.execute(_LOOK, {**asked, "look": purpose.value}).all()
+    return [row.item for row in rows if not row.read] or [row.item for row in rows]
 
 
-def _spaced(work: Work, sweep: str, wanted: Wanted, language: str, picks: _Picks) -> _Picks:
+def _exists(
+    table: sa.Table, *where: sa.ColumnElement[bool], of: certify.Columns = places.c
+) -> sa.ColumnElement[bool]:
+    """Whether there is a row of the table about the item of a place (or of `of`)."""
+    return sa.exists().where(table.c.sweep_id == of.sweep_id, table.c.item == of.item, *where)
+
+
+# What is asked at every claim is put together once: that takes longer than asking the database.
+def _text(name: str) -> sa.BindParameter[str]:
+    return sa.bindparam(name, type_=sa.String())
+
+
+def _first(statement: sa.Select[Any], *order: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """The first `most` rows. They need no lock of their own: the sweep is locked, see `lock_sweep`."""
+    return statement.order_by(*order, items.c.item).limit(sa.bindparam("most", type_=sa.Integer()))
+
+
+_PERSON: Final = _text("person")
+_IN_LANGUAGE: Final = sa.and_(
+    items.c.sweep_id == _text("sweep"), items.c.team == _text("team"), items.c.language == _text("language")
+)
+_BATCH: Final = _text("batch")
+_BEGUN: Final = sa.exists().where(exposures.c.batch_id == _BATCH, exposures.c.person != _PERSON)
+_KNOWN: Final = (
+    sa.select(places)
+    .where(places.c.batch_id == _BATCH, _BEGUN)
+    .where(places.c.purpose.not_in([purpose.value for purpose in DECIDES]))
+    .where(
+        sa.or_(
+            _exists(decisions, decisions.c.person == _PERSON, decisions.c.batch_id != _BATCH),
+            _exists(readings, readings.c.person == _PERSON, readings.c.batch_id != _BATCH),
+            certify.was_read_by(places.c, _PERSON, elsewhere_than=_BATCH),
+        )
+    )
+)
+"""Blind places of a batch that somebody else began, of what the person judged in another one."""
+
+_CHOSEN: Final = sa.and_(
+    items.c.sweep_id == _text("sweep"), items.c.item.in_(sa.bindparam("ids", expanding=True))
+)
+_TAKE: Final = sa.update(items).where(_CHOSEN).values(state="taken")
+_LOOKED_AT: Final = sa.update(items).where(_CHOSEN).values(look=None)
+_LANGUAGES: Final = sa.select(windows.c.languages).where(windows.c.sweep_id == _text("sweep"))
+_MADE: Final = (
+    sa.select(batches.c.language, sa.func.count(), sa.func.sum(batches.c.size))
+    .where(batches.c.sweep_id == _text("sweep"), batches.c.team == _text("team"))
+    .group_by(batches.c.language)
+)
+_LIKELIEST: Final = items.c.priority.desc()
+_WAITING: Final = sa.select(items.c.item).where(_IN_LANGUAGE, items.c.state == "waiting")
+_TOP: Final = _WAITING.with_only_columns(items.c.priority).order_by(_LIKELIEST).limit(1)
+_READ: Final = certify.was_read_by(items.c, _PERSON)
+_NOT_SKIPPED: Final = ~_exists(skips, skips.c.person == _PERSON, of=items.c)
+_FRESH: Final = _WAITING.where(_NOT_SKIPPED, ~_READ)
+_RANKED: Final = _first(_FRESH, _LIKELIEST)
+_RANKED_ALSO_READ: Final = _first(_WAITING.where(_NOT_SKIPPED), _LIKELIEST)
+_CALM: Final = _first(_FRESH.where(items.c.score < SEVERE_FROM), _LIKELIEST)
+_FORWARD: Final = _first(_FRESH.where(items.c.form == _text("form")), _LIKELIEST)
+# In the random order of the sample that steers, which keeps every language and cluster in reach.
+_STEER: Final = _first(
+    _FRESH.where(items.c.steer_key <= sa.bindparam("until", type_=sa.BigInteger())), items.c.steer_key
+)
+_LOOKS_WAITING: Final = sa.select(
+    *(sa.exists().where(_IN_LANGUAGE, items.c.look == look.value).label(look.value) for look in sorted(LOOKS))
+)
+_LOOK: Final = _first(
+    sa.select(items.c.item, _READ.label("read")).where(
+        _IN_LANGUAGE,
+        items.c.look == _text("look"),
+        ~_exists(decisions, decisions.c.person == _PERSON, of=items.c),
+        ~_exists(readings, readings.c.person == _PERSON, of=items.c),
+        _NOT_SKIPPED,
+    ),
+    sa.literal_column("read"),
+    _LIKELIEST,
+)
+
+
+def _spaced(work: Work, sweep: str, wanted: Wanted, where: Where, picks: _Picks) -> _Picks:
     """What of the picks the person may be shown now, with calmer items of the queue between severe ones."""
-    if wanted.allowance is None or not picks:
+    if wanted.allowance is None:
         return picks
-    queue = _waiting(sweep, wanted.team, language).where(_open_to(wanted.person))
-    calm = queue.where(items.c.score < SEVERE_FROM, items.c.item.not_in([item for item, _ in picks]))
-    further = _ids(work, calm.order_by(items.c.priority.desc(), items.c.item), wanted.size)
-    between = [] if wanted.looks_only else [(item, Purpose.rank) for item in further]
-    return _arranged(work, sweep, wanted.allowance, [*picks, *between])[: wanted.size]
+    between = _calm(work, sweep, wanted, where) if picks and where.unread else []
+    known = dict(picks)
+    calm = [(item, Purpose.rank) for item in between if item not in known]
+    return _arranged(work, sweep, wanted.allowance, [*picks, *calm])[: wanted.size]
+
+
+def _calm(work: Work, sweep: str, wanted: Wanted, where: Where) -> list[str]:
+    """The likeliest of what is no severe item; enough of them even if half are picked already."""
+    asked = {"sweep": sweep, "team": wanted.team, "language": where.language, "person": wanted.person}
+    return _ids(work, _CALM, {**asked, "most": 2 * wanted.size})
 
 
 def _arranged(work: Work, sweep: str, allowance: Allowance, picks: _Picks) -> _Picks:
     """The picks in an order that keeps to the rows of severe items, without those that find no place in it."""
-    ids = [item for item, _ in picks]
-    scores = sa.select(items.c.item, items.c.score).where(items.c.sweep_id == sweep, items.c.item.in_(ids))
-    settled = sa.select(golden.c.id, golden.c.verdict).where(golden.c.id.in_(ids))
-    likely = {item: score or 0.0 for item, score in work.execute(scores)}
-    likely |= {item: float(verdict == Verdict.violates.value) for item, verdict in work.execute(settled)}
-    order = allowance.arrange([allowance.facing(likely[item]) for item in ids])
+    likely = likelihoods(work, sweep, [item for item, _ in picks])
+    order = allowance.arrange([allowance.facing(likely[item]) for item, _ in picks])
     return [picks[place] for place in order]
 
 
@@ -354,10 +381,9 @@ def _take_out(work: Work, sweep: str, picks: _Picks) -> None:
     """What is handed out waits no more: neither for its decision, nor for a further look."""
     read = [item for item, purpose in picks if purpose in DECIDES and purpose is not Purpose.adjudicate]
     looked = [item for item, purpose in picks if purpose in LOOKS]
-    for ids, values in ((read, {"state": "taken"}), (looked, {"look": None})):
+    for ids, statement in ((read, _TAKE), (looked, _LOOKED_AT)):
         if ids:
-            chosen = sa.and_(items.c.sweep_id == sweep, items.c.item.in_(ids))
-            work.execute(sa.update(items).where(chosen).values(**values))
+            work.execute(statement, {"sweep": sweep, "ids": ids})
 
 
 def _give_up(work: Work, place: sa.Row[Any]) -> None:
@@ -369,13 +395,6 @@ def _give_up(work: Work, place: sa.Row[Any]) -> None:
         work.execute(sa.update(items).where(item).values(look=purpose.value))
     elif purpose in DECIDES:
         work.execute(sa.update(items).where(item).values(state="waiting"))
-
-
-def _exists(
-    table: sa.Table, *where: sa.ColumnElement[bool], of: certify.Columns = places.c
-) -> sa.ColumnElement[bool]:
-    """Whether there is a row of the table about the item of a place (or of `of`)."""
-    return sa.exists().where(table.c.sweep_id == of.sweep_id, table.c.item == of.item, *where)
 
 
 def _disguised(row: Mapping[str, Any], real: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

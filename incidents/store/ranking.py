@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from incidents.store.engine import Store, Work
 from incidents.store.schema import decisions, golden, incidents, items, sweeps
+from incidents.store.sweeps import lock_sweep
 from incidents.sweeps.batches import URGENT
 from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.teaching import Example, due
 
-_AT_ONCE: Final = 2_000
+_AT_ONCE: Final = 500
 """Items whose place changes in one transaction: a reviewer waits for one of them at most."""
 
 
@@ -64,7 +65,7 @@ def due_rankings(work: Work) -> list[str]:
 def keep_ranking(store: Store, sweep: str, ranked: Iterable[tuple[str, float, float]], *, decided: int) -> None:
     """Let (post, score, priority) say in which order waiting posts are handed out from now on.
 
-    In many short transactions, so that nobody who reads waits for it.
+    In many short transactions, so that nobody who asks for a batch waits long for it.
     """
     rows = [{"i": item, "s": score, "p": priority} for item, score, priority in ranked]
     statement = (
@@ -75,6 +76,7 @@ def keep_ranking(store: Store, sweep: str, ranked: Iterable[tuple[str, float, fl
     )
     for start in range(0, len(rows), _AT_ONCE):
         with store.begin() as work:
+            lock_sweep(work, sweep)
             work.execute(statement, rows[start : start + _AT_ONCE])
     with store.begin() as work:
         work.execute(sa.update(sweeps).where(sweeps.c.id == sweep).values(ranked_at_decisions=decided))

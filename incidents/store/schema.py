@@ -369,7 +369,6 @@ items = sa.Table(
     sa.Column("score", sa.Float, comment="0 to 1: how likely it violates, as the ranking sees it"),
     sa.Column("priority", sa.Float, nullable=False, server_default="0", comment="Higher is read earlier"),
     sa.PrimaryKeyConstraint("sweep_id", "item"),
-    sa.Index("ix_items_queue", "sweep_id", "team", "language", "state", "priority", "item"),
     sa.Index("ix_items_read_as", "sweep_id", "read_as"),
     sa.Index("ix_items_cluster", "sweep_id", "cluster"),
     # With the language, which SQLite would else rather take from the queue's, through all that it holds.
@@ -379,7 +378,13 @@ items = sa.Table(
         sqlite_where=_IS_LOOKED_AT,
         postgresql_where=_IS_LOOKED_AT,
     ),
-    sa.Index("ix_items_steer", "sweep_id", "team", "language", "steer_key"),
+    sa.Index("ix_items_steer", "sweep_id", "team", "language", "state", "steer_key"),
+)
+
+# In the order in which posts are handed out, so that the first of them are found without sorting all.
+sa.Index(
+    "ix_items_queue",
+    *(items.c.sweep_id, items.c.team, items.c.language, items.c.state, items.c.priority.desc(), items.c.item),
 )
 
 places = sa.Table(
@@ -421,7 +426,8 @@ decisions = sa.Table(
     *judgement_columns(),
     _time("superseded_at", comment="When somebody decided otherwise, or it was undone"),
     sa.ForeignKeyConstraint(["sweep_id", "item"], ["items.sweep_id", "items.item"]),
-    sa.Index("ix_decisions_standing", "sweep_id", "superseded_at", "verdict"),
+    # Who ever decided an item: whoever did is not asked for a second look.
+    sa.Index("ix_decisions_item", "sweep_id", "item", "person"),
     sa.Index(
         "uq_decisions_current",
         "sweep_id",

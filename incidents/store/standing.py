@@ -70,7 +70,9 @@ def standing(work: Work, batch: Batch, wanted: Sequence[str]) -> Said:
         for row in work.execute(_WANTED, some):
             found[row.item] = Place(Purpose(row.purpose), word(row))
             empty = row.empty
-    return Said(found, undecided(work, batch) if empty is None else empty)
+    if empty is None:
+        empty = int(work.execute(_EMPTY, {"batch": batch.id}).scalar_one())
+    return Said(found, empty)
 
 
 def current_decisions(work: Work, sweep: str) -> Iterator[Decision]:
@@ -97,18 +99,6 @@ def counts(work: Work, sweep: str) -> Counts:
         escalated += row.items if row.action == RecommendedAction.escalate.value else 0
     by_verdict = {verdict.value: verdicts[verdict.value] for verdict in Verdict}
     return Counts(decided=verdicts.total(), escalated=escalated, **by_verdict)
-
-
-def violations(work: Work, batch: Batch) -> int:
-    """How many places of the batch were said to violate."""
-    said = at_places(batch.id).subquery()
-    statement = sa.select(sa.func.count()).select_from(said)
-    return int(work.execute(statement.where(said.c.verdict == Verdict.violates.value)).scalar_one())
-
-
-def undecided(work: Work, batch: Batch) -> int:
-    """At how many places of the batch nobody has said anything yet."""
-    return int(work.execute(_EMPTY, {"batch": batch.id}).scalar_one())
 
 
 # Asked for every decision, so they are put together once: that takes longer than asking the database.

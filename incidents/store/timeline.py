@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -10,6 +10,17 @@ from incidents.errors import NotFound
 from incidents.store.engine import Work
 from incidents.store.schema import incidents, milestones, timeline
 from incidents.timeline import GENESIS, Break, Entry, Event, entry_hash, first_break
+
+# Put together once: an entry is appended at every claim, and that takes longer than running them.
+_HERE: Final = incidents.c.id == sa.bindparam("incident")
+_TAKE_PLACE: Final = (
+    sa.update(incidents)
+    .where(_HERE)
+    .values(entries=incidents.c.entries + 1)
+    .returning(incidents.c.entries, incidents.c.head)
+)
+_INSERT: Final = timeline.insert()
+_MOVE_HEAD: Final = sa.update(incidents).where(_HERE).values(head=sa.bindparam("hash"))
 
 
 def append(
@@ -28,19 +39,13 @@ def append(
     }
     entry = Entry(**told, hash=entry_hash(**told))
     row = entry.model_dump(exclude={"incident"}) | {"incident_id": incident, "event": event.value}
-    work.execute(timeline.insert().values(**row))
-    work.execute(sa.update(incidents).where(incidents.c.id == incident).values(head=entry.hash))
+    work.execute(_INSERT, row)
+    work.execute(_MOVE_HEAD, {"incident": incident, "hash": entry.hash})
     return entry
 
 
 def _take_place(work: Work, incident: str) -> tuple[int, str]:
-    statement = (
-        sa.update(incidents)
-        .where(incidents.c.id == incident)
-        .values(entries=incidents.c.entries + 1)
-        .returning(incidents.c.entries, incidents.c.head)
-    )
-    row = work.execute(statement).one_or_none()
+    row = work.execute(_TAKE_PLACE, {"incident": incident}).one_or_none()
     if row is None:
         raise NotFound(f"There is no incident {incident}. `watchfloor incidents` lists them.")
     return int(row.entries), str(row.head)

@@ -12,7 +12,7 @@ from incidents.store.batches import check_held, lock_batch
 from incidents.store.engine import Work
 from incidents.store.said import at_places
 from incidents.store.schema import items, places
-from incidents.store.sweeps import find_sweep_for
+from incidents.store.sweeps import find_sweep, find_sweep_for, lock_sweep
 from incidents.sweeps.batches import URGENT
 from incidents.timeline import Event
 
@@ -26,7 +26,9 @@ def urge(work: Work, sweep: str, wanted: Sequence[str], *, by: Person, reason: s
     have (`ITEM_UNKNOWN`) or that does not wait any more (`ITEM_READ`). An ended sweep hands out nothing
     (`SWEEP_ENDED`).
     """
-    found = find_sweep_for(work, sweep, by, Act.start_sweep)
+    find_sweep_for(work, sweep, by, Act.start_sweep)
+    lock_sweep(work, sweep)  # so that nothing of it is handed out, and it does not end, meanwhile
+    found = find_sweep(work, sweep)
     heads = _heads(work, sweep, wanted)
     states = _states(work, sweep, sorted(set(heads.values())))
     refusals = [] if reason.strip() else [Refusal("REASON_MISSING", "Say why it cannot wait.")]
@@ -86,12 +88,11 @@ def _heads(work: Work, sweep: str, wanted: Sequence[str]) -> dict[str, str]:
 
 
 def _states(work: Work, sweep: str, ids: Sequence[str]) -> dict[str, str]:
-    """Item → its state; whoever is just handing them out waits for us."""
+    """Item → its state. With the sweep locked, nobody changes it."""
     found: dict[str, str] = {}
     for some in _slices(ids):
         mine = sa.and_(items.c.sweep_id == sweep, items.c.item.in_(some))
-        statement = sa.select(items.c.item, items.c.state).where(mine).order_by(items.c.item)
-        found |= dict(work.execute(statement.with_for_update()).tuples().all())
+        found |= dict(work.execute(sa.select(items.c.item, items.c.state).where(mine)).tuples().all())
     return found
 
 

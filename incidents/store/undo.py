@@ -15,7 +15,7 @@ from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.said import holds
 from incidents.store.schema import batches, decisions, items, places, planned_actions, readings
-from incidents.store.sweeps import find_sweep
+from incidents.store.sweeps import find_sweep, lock_sweep
 from incidents.sweeps.batches import BLIND, DECIDES
 from incidents.timeline import Event
 
@@ -31,7 +31,7 @@ def undo_decision(work: Work, sweep: str, item: str, *, by: Person, reason: str,
     row = _row(work, sweep, item)
     find_for(work, found.incident_id, by, Act.undo, team=row.team if row else by.team)
     _refuse(sweep, item, row, reason)
-    in_hands = _lock_batches(work, sweep, item)
+    in_hands = _lock(work, sweep, item)
     _supersede(work, sweep, item, now)
     copies = _copies(work, sweep, item)
     _forget_looks(work, sweep, item)
@@ -66,15 +66,30 @@ def _refuse(sweep: str, item: str, row: sa.Row[tuple[str, str, int | None]] | No
         raise NotAllowed(f"Nothing was undone about {item}.", refusals)
 
 
-def _lock_batches(work: Work, sweep: str, item: str) -> bool:
-    """Whether a batch that goes on holds the item to be decided; whoever works it waits for us."""
-    deciding = [purpose.value for purpose in DECIDES]
-    here = sa.select(places.c.batch_id).where(
-        places.c.sweep_id == sweep, places.c.item == item, places.c.purpose.in_(deciding)
+def _lock(work: Work, sweep: str, item: str) -> bool:
+    """Lock what the undoing touches: the batches first, then the sweep, as everywhere else.
+
+    Returns whether a batch that goes on holds the item to be decided. Whoever works it waits for us. Conflict
+    where it was handed out between the one lock and the other.
+    """
+    here = sa.and_(items.c.sweep_id == places.c.sweep_id, items.c.item == places.c.item)
+    holding = places.join(items, here)
+    held = (
+        sa.select(batches.c.id)
+        .where(batches.c.sweep_id == sweep, batches.c.state != "done")
+        .where(batches.c.id.in_(sa.select(places.c.batch_id).select_from(holding).where(_about(sweep, item))))
+        .order_by(batches.c.id)
     )
-    statement = sa.select(batches.c.id, batches.c.state).where(batches.c.id.in_(here))
-    rows = work.execute(statement.order_by(batches.c.id).with_for_update()).all()
-    return any(row.state != "done" for row in rows)
+    locked = set(work.execute(held.with_for_update(of=batches)).scalars())
+    lock_sweep(work, sweep)
+    if not locked.issuperset(work.execute(held).scalars()):
+        raise Conflict(f"{item} was handed out to somebody at the same moment. Look at it again, then undo it.")
+    deciding = sa.select(places.c.batch_id).where(
+        places.c.batch_id.in_(locked),
+        places.c.item == item,
+        places.c.purpose.in_([purpose.value for purpose in DECIDES]),
+    )
+    return work.execute(deciding).first() is not None
 
 
 def _supersede(work: Work, sweep: str, item: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ A level is the probability, at most, with which a bound is wrong. Counts are who
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from scipy.special import betaincinv, chdtri
@@ -38,6 +38,7 @@ def share_at_most(hits: int, trials: int, level: float) -> float:
     return 1 - share_at_least(trials - hits, trials, level)
 
 
+@lru_cache(maxsize=1_000)
 def marked_at_most(hits: int, *, population: int, drawn: int, level: float) -> int:
     """The most marked ones that a population may hold, where `hits` of the `drawn` ones are marked.
 

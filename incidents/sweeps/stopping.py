@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from math import ceil, floor
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -179,6 +179,18 @@ class Standing(BaseModel):
     residuals: tuple[Residual, ...]
 
 
+class Proof(NamedTuple):
+    """What the sample proves by itself, whatever part of the universe was read."""
+
+    step: Step
+    used: Sequence[SampleRow]
+    """The rows that count: up to the first that is not read yet, and up to the last positive wanted."""
+    recall: float
+    """The highest that is proven, in thousandths, rounded down."""
+    needed_more: int
+    """Posts of the sample still to read, about, as long as the target is not reached."""
+
+
 def agreed(readings: Sequence[Reading], *, alone: bool = False) -> Word | None:
     """The verdict of a double reading: what the first two say, and the third where they differ.
 
@@ -278,22 +290,27 @@ def judge(
 
     Rows count up to the first that is not read yet, and up to the last positive wanted.
     """
-    universe = sum(stratum.posts for stratum in strata)
+    proof = proven(plan, rows, sum(stratum.posts for stratum in strata))
+    unread = sum(stratum.posts - stratum.read for stratum in strata)
+    if not proof.used and not unread:
+        # Everything was read, and nobody beside the main readers says what they missed.
+        proof = proof._replace(recall=1.0)
+    return _standing(plan, proof, strata, golden or Golden())
+
+
+def proven(plan: Plan, rows: Sequence[SampleRow], universe: int) -> Proof:
+    """What the sample proves by itself, of a universe of so many posts."""
     read = rows_read(rows)
     verdicts = [row.verdict == "violates" for row in read]
     step, most = step_for(plan, verdicts, universe)
     used = read[: _length_of(verdicts, step.positives)]
     positives = [row for row in used if row.verdict == "violates"]
     hits = sum(row.found for row in positives)
-    census = len(used) == universe
-    unread = sum(stratum.posts - stratum.read for stratum in strata)
-    if not used and not unread:
-        recall = 1.0  # everything was read, and nobody beside the main readers says what they missed
-    elif census:
+    if used and len(used) == universe:
         recall = _share(hits, len(positives))
     else:
         recall = _recall_at_least(plan, step, hits, most)
-    return _standing(plan, step, used, strata, golden or Golden(), recall)
+    return Proof(step, used, recall, _needed_more(step, used, universe))
 
 
 def rows_read(rows: Sequence[SampleRow]) -> Sequence[SampleRow]:
@@ -322,14 +339,8 @@ def _share(hits: int, of: int) -> float:
     return floor(DIGITS * hits / of) / DIGITS if of else 1.0
 
 
-def _standing(
-    plan: Plan,
-    step: Step,
-    used: Sequence[SampleRow],
-    strata: Sequence[StratumCount],
-    golden: Golden,
-    recall: float,
-) -> Standing:
+def _standing(plan: Plan, proof: Proof, strata: Sequence[StratumCount], golden: Golden) -> Standing:
+    step, used, recall, needed_more = proof
     universe, read, found = (
         sum(getattr(stratum, name) for stratum in strata) for name in ("posts", "read", "found")
     )
@@ -353,7 +364,7 @@ def _standing(
         recall_at_least_corrected=None if sensitivity is None else _down(recall * sensitivity),
         missing=round((len(positives) - hits) * universe / len(used)) if used else None,
         missing_at_most=_missing_at_most(found, recall, universe),
-        needed_more=0 if kind is not Kind.open else _needed_more(step, used, universe),
+        needed_more=needed_more if kind is Kind.open else 0,
         residuals=residuals(used, strata, plan.rule_level),
     )
 

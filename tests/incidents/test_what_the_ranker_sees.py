@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.store import ranking
-from incidents.store.aftermath import learn_from
+from incidents.store.aftermath import learn_from, read_in
 from incidents.store.batches import find_batch
 from incidents.store.certify_schema import certify_readings, certify_sample
 from incidents.store.decisions import decide
@@ -67,7 +67,7 @@ def read_a_batch(work: Work, sweep: str, readings: Sequence[Verdict]) -> list[st
                 [item] if verdict is Verdict.unsure else [],
             )
             decide(work, batch.id, [told], by=person, policies=POLICIES, now=after(11))
-        learn_from(work, find_batch(work, batch.id), after(12))
+        learn_from(work, find_batch(work, batch.id), read_in(work, batch.id), after(12))
     return met
 
 
@@ -200,7 +200,7 @@ CONTRACT = "no ranking knows what was read for the certificate"
     [
         ("incidents/store/ranking.py", "from incidents.store.certify_schema import certify_readings"),
         ("incidents/sweeps/ranking.py", "from incidents.store import certify"),
-        ("incidents/store/steering.py", "from incidents.store.judging import standing_of"),
+        ("incidents/store/steering.py", "from incidents.store.judging import judge_sweep"),
         # Also where another module stands between.
         ("incidents/sweeps/priorities.py", "from incidents.store.aftermath import learn_from"),
     ],
