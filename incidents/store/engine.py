@@ -7,9 +7,8 @@ that it was handed and never commits.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,7 +40,10 @@ class Work:
 
     def insert_once(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert a row unless one of its unique keys is taken; tell whether it was inserted."""
-        return self.execute(_insert_once(table, postgres=self.is_postgresql), values).rowcount == 1
+        insert = postgresql.insert if self.is_postgresql else sqlite.insert
+        # Without the option SQLAlchemy lets go of an INSERT's row count before psycopg was asked for it.
+        statement = insert(table).values(**values).on_conflict_do_nothing()
+        return self.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
 
     def insert_for_id(self, table: sa.Table, values: dict[str, Any]) -> int | None:
         """Insert a row and return the id the database gave it, or None where a unique key is taken."""
@@ -52,8 +54,19 @@ class Work:
 
     def next_number(self, name: str) -> int:
         """The next number of a series, starting at 1. Two transactions never get the same one."""
-        counted = {"name": name, "value": 1}
-        return int(self.execute(_count_up(postgres=self.is_postgresql), counted).scalar_one())
+        # Mostly there is such a counter, and SQLAlchemy puts what may conflict together anew each time.
+        given = self.execute(_COUNT_UP, {"series": name}).scalar_one_or_none()
+        return self._begin_counting(name) if given is None else int(given)
+
+    def _begin_counting(self, name: str) -> int:
+        insert = postgresql.insert if self.is_postgresql else sqlite.insert
+        statement = (
+            insert(counters)
+            .values(name=name, value=1)
+            .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+            .returning(counters.c.value)
+        )
+        return int(self.execute(statement).scalar_one())
 
     def count_rows_anew(self, *tables: sa.Table) -> None:
         """Let PostgreSQL count the rows of tables that have just grown much.
@@ -75,21 +88,13 @@ class Work:
         return self._connection
 
 
-# Put together once: that takes longer than running them.
-@cache
-def _insert_once(table: sa.Table, *, postgres: bool) -> sa.Insert:
-    insert = postgresql.insert if postgres else sqlite.insert
-    # Without the option SQLAlchemy lets go of an INSERT's row count before psycopg was asked for it.
-    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-
-
-@cache
-def _count_up(*, postgres: bool) -> sa.Executable:
-    insert = postgresql.insert if postgres else sqlite.insert
-    statement = insert(counters).on_conflict_do_update(
-        index_elements=["name"], set_={"value": counters.c.value + 1}
-    )
-    return statement.returning(counters.c.value)
+# Put together once: that takes longer than running it.
+_COUNT_UP: Final = (
+    sa.update(counters)
+    .where(counters.c.name == sa.bindparam("series"))
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
 
 
 class Store:
