@@ -153,6 +153,8 @@ class CertificateRecord(_Frozen):
     recall_at_least_corrected: float | None
     missing_at_most: int | None
     sampled: int
+    golden_violating: int = Field(0, description="Items known to violate that its readers met unawares.")
+    golden_caught: int = Field(0, description="Those of them that they called so.")
     universe_hash: str
     waived_by: str | None = None
     waived_because: str | None = None

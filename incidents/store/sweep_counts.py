@@ -100,6 +100,8 @@ def _certificate(issued: Certificate) -> CertificateRecord:
         recall_at_least_corrected=standing.recall_at_least_corrected,
         missing_at_most=standing.missing_at_most,
         sampled=standing.sampled,
+        golden_violating=issued.golden.violating,
+        golden_caught=issued.golden.caught,
         universe_hash=issued.universe_hash,
         waived_by=waiver.person if waiver else None,
         waived_because=waiver.reason if waiver else None,

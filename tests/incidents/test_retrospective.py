@@ -12,7 +12,15 @@ import pytest
 from incidents.reviews import factors
 from incidents.reviews.curated import gaps, questions
 from incidents.reviews.metrics import MILESTONES, grade, measure
-from incidents.reviews.record import DrillFacts, Milestone, Record, Tenure, TermYield, input_hash
+from incidents.reviews.record import (
+    CertificateRecord,
+    DrillFacts,
+    Milestone,
+    Record,
+    Tenure,
+    TermYield,
+    input_hash,
+)
 from incidents.reviews.retrospective import compose, to_html
 from incidents.store.engine import Store
 from incidents.store.records import read_record
@@ -135,6 +143,38 @@ def test_every_sentence_of_the_summary_and_row_of_the_timeline_names_its_evidenc
         assert "`INC-12#" in line
     cited = set(re.findall(r"`INC-12#(\d+)`", text))
     assert cited <= {str(entry.seq) for entry in record.entries}
+
+
+SEALED = CertificateRecord(
+    claim="complete",
+    target=0.9,
+    confidence=0.95,
+    recall_at_least=1.0,
+    recall_at_least_corrected=0.224,
+    missing_at_most=0,
+    sampled=0,
+    golden_violating=2,
+    golden_caught=2,
+    universe_hash="0" * 64,
+)
+
+
+@pytest.mark.parametrize(
+    ("sampled", "sentence"),
+    [
+        (0, "with a known answer: by so many, what they recognise of all that violates is at least 22.4 %."),
+        (60, "with a known answer; corrected for what that may mean, it is at least 22.4 %."),
+    ],
+)
+def test_a_certificate_says_how_many_known_items_its_bound_rests_on(
+    record: Record, sampled: int, sentence: str
+) -> None:
+    sealed = SEALED.model_copy(update={"sampled": sampled})
+    sweeps = tuple(each.model_copy(update={"certificate": sealed}) for each in record.sweeps)
+    text = compose(changed(record, sweeps=sweeps), generator=GENERATOR)
+    assert f"Its readers caught 2 of 2 violating items {sentence}" in text
+    # Where nobody read a sample, nobody knows that nothing is left.
+    assert ("At most 0 posts that violate may still be there." in text) is bool(sampled)
 
 
 def test_people_are_named_in_tables_of_decisions_alone(record: Record) -> None:
