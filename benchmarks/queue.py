@@ -12,6 +12,10 @@ which inserts one row into a table with the columns of `decisions`, without keys
 
 PostgreSQL is the one of the tests, started for the run with its settings for speed (`fsync` off), for both
 alike; SQLite is in WAL mode, as everywhere. Where there is no PostgreSQL, its rows are skipped.
+
+`cpu ms` is the clients' processor time for a decision, with its part of claiming and finishing, beside that for
+a bare transaction. On SQLite that is all there is; on PostgreSQL the server's comes on top. Whatever else the
+machine does changes it less than the rates.
 """
 
 import sys
@@ -25,7 +29,7 @@ from math import ceil
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 import numpy as np
@@ -68,7 +72,7 @@ before them, which warms up what a process computes once, is not counted."""
 
 WARM_UP: Final = 10
 
-ROW = "{:<11} {:>7} {:>10} {:>11} {:>7} {:>7} {:>9} {:>10} {:>7} {:>7}"
+ROW = "{:<11} {:>7} {:>8} {:>11} {:>7} {:>7} {:>8} {:>9} {:>7} {:>6} {:>7} {:>7}"
 HEAD = ROW.format(
     *(
         "database",
@@ -81,6 +85,8 @@ HEAD = ROW.format(
         "claim p95",
         "bare/s",
         "ratio",
+        "cpu ms",
+        "bare",
     )
 )
 
@@ -98,10 +104,13 @@ bare = sa.Table(
 
 @dataclass(frozen=True)
 class Timed:
-    """What one client did in one round: when it began and ended, and the seconds of its transactions."""
+    """What one client did in one round: when it began and ended, its processor time, and the seconds of each
+    transaction.
+    """
 
     began: float
     ended: float
+    cpu: float
     decisions: tuple[float, ...]
     claims: tuple[float, ...] = ()
 
@@ -156,6 +165,7 @@ def measured(name: str, url: str, items: int, clients: int) -> str:
         milliseconds(np.percentile(claims, 95)),
         f"{inserted:,.0f}",
         f"{decided / inserted:.2f}",
+        *(f"{1_000 * processor_time(rounds_):.2f}" for rounds_ in (ours, theirs)),
     )
 
 
@@ -163,6 +173,12 @@ def rate(what: str, rounds: Sequence[Sequence[Timed]]) -> float:
     """Transactions a second; each round lasts from the first client's start to the last one's end."""
     lasted = sum(max(timed.ended for timed in each) - min(timed.began for timed in each) for each in rounds)
     return sum(len(getattr(timed, what)) for each in rounds for timed in each) / lasted
+
+
+def processor_time(rounds: Sequence[Sequence[Timed]]) -> float:
+    """Seconds that the clients needed for each decision, or bare transaction."""
+    each = [timed for round_ in rounds for timed in round_]
+    return sum(timed.cpu for timed in each) / sum(len(timed.decisions) for timed in each)
 
 
 def milliseconds(seconds: float) -> str:
@@ -246,7 +262,7 @@ def reviewer(store: Store, number: int, part: int) -> Timed:
     """Claim, decide one by one, finish, until this client's part is decided."""
     by, desk = person(number), Desk(team="german", batch_size=min(BATCH, part), lease_minutes=60)
     decided, claims = list[float](), list[float]()
-    began = perf_counter()
+    began, cpu = perf_counter(), process_time()
     while len(decided) < part:
         started = perf_counter()
         batch, ids = claimed(store, desk, by)
@@ -259,7 +275,7 @@ def reviewer(store: Store, number: int, part: int) -> Timed:
             decided.append(perf_counter() - started)
         with store.begin() as work:
             finish_batch(work, batch.id, by=by, now=now())
-    return Timed(began, perf_counter(), tuple(decided), tuple(claims))
+    return Timed(began, perf_counter(), process_time() - cpu, tuple(decided), tuple(claims))
 
 
 def claimed(store: Store, desk: Desk, by: Person) -> tuple[Batch, list[str]]:
@@ -275,7 +291,7 @@ def claimed(store: Store, desk: Desk, by: Person) -> tuple[Batch, list[str]]:
 def inserter(store: Store, number: int, part: int) -> Timed:
     """The peer: insert one row in one transaction, as often as this client's part is large."""
     by, inserted = person(number), list[float]()
-    began = perf_counter()
+    began, cpu = perf_counter(), process_time()
     for place in range(part):
         started = perf_counter()
         with store.begin() as work:
@@ -283,7 +299,7 @@ def inserter(store: Store, number: int, part: int) -> Timed:
             row = word.model_dump() | {"verdict": word.verdict.value, "action": word.action.value}
             work.execute(bare.insert(), row | {"sweep_id": "INC-1-S1", "batch_id": f"INC-1-S1-B{number}"})
         inserted.append(perf_counter() - started)
-    return Timed(began, perf_counter(), tuple(inserted))
+    return Timed(began, perf_counter(), process_time() - cpu, tuple(inserted))
 
 
 if __name__ == "__main__":

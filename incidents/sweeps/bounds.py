@@ -5,24 +5,37 @@ A level is the probability, at most, with which a bound is wrong. Counts are who
 """
 
 from collections.abc import Callable
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaincinv, chdtri
 
-if TYPE_CHECKING:
-    from scipy.stats._discrete_distns import hypergeom_gen
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 
 
-@cache
-def hypergeometric() -> "hypergeom_gen":
-    """SciPy's distribution of what a draw without replacement holds.
+def hits_at_most(hits: int, population: IntArray, marked: IntArray, drawn: int) -> FloatArray:
+    """The probability of `hits` or fewer marked ones among the drawn, none of them drawn twice; elementwise.
 
-    Its module takes most of a second to load, and few of the processes that know of sweeps judge one.
+    The distribution function of the hypergeometric distribution. SciPy's own is in a module that takes most
+    of a second of processor time to load, while whoever reads waits for whoever finished a batch.
     """
-    from scipy.stats import hypergeom  # noqa: PLC0415  see above
+    seen = np.arange(min(hits, drawn) + 1)
+    ways = _log_choose(marked, drawn)[seen] + _log_choose(population - marked, drawn)[drawn - seen]
+    chance: FloatArray = np.exp(ways - _log_choose(population, drawn)[-1]).sum(axis=0)
+    return np.minimum(chance, 1.0)
 
-    return hypergeom
+
+def _log_choose(many: IntArray, most: int) -> FloatArray:
+    """The logarithm of the number of ways to choose 0, 1, … `most`, a row each; -inf where there is none.
+
+    As a sum of small terms: differences of log-gamma lose half of their digits in a universe of millions.
+    """
+    chosen = np.arange(most)[:, np.newaxis]
+    with np.errstate(divide="ignore"):
+        each = np.log(np.maximum(many - chosen, 0) / (chosen + 1))
+    return np.concatenate([np.zeros((1, many.size)), np.cumsum(each, axis=0)])
 
 
 def share_at_least(hits: int, trials: int, level: float) -> float:
@@ -48,7 +61,7 @@ def marked_at_most(hits: int, *, population: int, drawn: int, level: float) -> i
     """
 
     def too_many(marked: int) -> bool:
-        return float(hypergeometric().cdf(hits, population, marked, drawn)) <= level
+        return float(hits_at_most(hits, np.array([population]), np.array([marked]), drawn)[0]) <= level
 
     return first_where(too_many, hits, population - drawn + hits + 1) - 1
 

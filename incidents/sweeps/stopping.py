@@ -31,7 +31,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import bdtr
 
-from incidents.sweeps.bounds import first_where, hypergeometric, marked_at_most, share_at_least, share_at_most
+from incidents.sweeps.bounds import first_where, hits_at_most, marked_at_most, share_at_least, share_at_most
 
 RULE_SHARE: Final = 0.7
 UNIVERSE_SHARE: Final = 0.1
@@ -242,7 +242,7 @@ def chance_of_luck(missed: int, positives: int, recall: float, violating: int | 
     if not numbers.size:
         return 0.0
     not_found = numbers - np.ceil(numbers * recall - ROUNDING).astype(int) + 1
-    return float(np.max(hypergeometric().cdf(missed, numbers, not_found, positives)))
+    return float(np.max(hits_at_most(missed, numbers, not_found, positives)))
 
 
 @cache

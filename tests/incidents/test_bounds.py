@@ -1,11 +1,16 @@
 """The bounds are exact: over every population that there can be, they are wrong no more often than they say."""
 
+from fractions import Fraction
+from math import comb
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom, poisson
 
 from incidents.sweeps.bounds import (
+    hits_at_most,
     marked_at_most,
     rate_at_most,
     share_at_least,
@@ -71,3 +76,13 @@ def test_more_hits_and_fewer_draws_never_lower_the_most(population: int, pick: s
     assert hits <= most <= population - drawn + hits
     assert most <= marked_at_most(hits + 1, population=population, drawn=drawn, level=LEVEL)
     assert most <= marked_at_most(hits, population=population, drawn=drawn - 1, level=LEVEL)
+
+
+@pytest.mark.parametrize(
+    ("hits", "population", "marked", "drawn"),
+    [(13, 50_000_000, 30_630_576, 22), (30, 1_000_000, 90_000, 400), (20, 11_000, 700, 300), (0, 40, 35, 6)],
+)
+def test_what_a_draw_holds_is_counted_exactly(hits: int, population: int, marked: int, drawn: int) -> None:
+    ways = sum(comb(marked, seen) * comb(population - marked, drawn - seen) for seen in range(hits + 1))
+    found = hits_at_most(hits, np.array([population]), np.array([marked]), drawn)
+    assert found.tolist() == pytest.approx([float(Fraction(ways, comb(population, drawn)))], abs=1e-12)
