@@ -33,9 +33,9 @@ import polars as pl
 
 from incidents.drills.scenarios import generate
 from incidents.sweeps.folding import fold, fold_all
+from incidents.sweeps.literals import quoted
 from incidents.sweeps.matching import match
 from incidents.sweeps.posts import POST_SCHEMA, read_posts
-from incidents.sweeps.probes import quoted
 from incidents.sweeps.scope import Scope
 from incidents.sweeps.scripts import MARKS, WORD, is_unspaced
 

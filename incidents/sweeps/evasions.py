@@ -6,13 +6,19 @@ single letters in a row become a word. What is then found is told apart from wha
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import takewhile
 from typing import Final
 
 import polars as pl
 
 from incidents.sweeps.folding import fold_all
-from incidents.sweeps.homoglyphs import LOOKALIKE_WORD, is_native, lookalikes, shows_lookalikes
+from incidents.sweeps.homoglyphs import (
+    LOOKALIKE_WORD,
+    is_native,
+    lookalikes,
+    may_show_lookalikes,
+    shows_lookalikes,
+)
+from incidents.sweeps.literals import holds_any
 from incidents.sweeps.scope import Trick
 from incidents.sweeps.scripts import MARKS, UNSPACED, is_unspaced
 
@@ -46,14 +52,16 @@ _SPACED: Final = re.compile(
 _ALONE: Final = frozenset("aeiouyàáèéíóúwzаивкосуяэюनव0123456789")
 """What stands by itself beside a row of single letters: words of one letter, as in `i h a t e`, and digits."""
 
-_MOST_ALONE: Final = 2
 _CORE: Final = 4
 """Letters that are left of a row when what stands by itself is taken off: `h a t e` is not `hat`."""
 
 _IN_WORD: Final = re.compile(rf"[^\W\d_]|[{MARKS}]")
+_RUN: Final = re.compile(r"[^\W_]+")
+"""Letters and digits that no trick parts: a word that is undone holds all of them or none."""
 _TWICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1+")
 _THRICE: Final = re.compile(rf"([^\W\d_]|[{MARKS}])\1\1+")
 _NO_WORD: Final = r"[^\pL\pM\pN@$€]"
+_GAPS: Final = r"[^\pL\pM\pN@$€]+"
 _BESIDE_WORD: Final = rf"[[^\pL\pM\pN@$€][{UNSPACED}]]"
 _NO_PLAIN_WORD: Final = r"[\x00-/:-@\[-`{-\x7f]"
 _SIGN: Final = r"[\pL\pN@$€!|]"
@@ -87,6 +95,7 @@ _WORDS: Final[Mapping[Trick, str]] = {
         rf"(?:^|{_BESIDE_WORD})[\pL\pN@$€]\pM*(?:{_NO_WORD}{{1,3}}[\pL\pN@$€]\pM*)+(?:$|{_BESIDE_WORD})"
     ),
     Trick.leet: rf"{_SIGN}*(?:\pL[0-9@$!|€]|[0-9@$!|€]\pL){_SIGN}*",
+    Trick.repeated: r"[\pL\pM\pN]+",
 }
 """The words in which it may show: as written for homoglyphs, folded for the others."""
 
@@ -104,29 +113,51 @@ class Undoing:
         digits of c0vid are none, those of covid19 are."""
         self._trick = trick
         self._sign = _SHOWS.get(trick) or _either(triples)
-        self._words = _WORDS.get(trick) or rf"[\pL\pM\pN]*(?:{_either(triples)})[\pL\pM\pN]*"
+        undone_next = "" if trick is Trick.repeated else rf"|[0-9@$€!|]|{_either(triples)}"
+        runs = sorted({run for word in hidden for run in _RUN.findall(word)})
+        self._tells = holds_any(pl.col("reading"), runs) | pl.col("reading").str.contains(
+            rf"[{UNSPACED}]|^{SQUEEZED}?.${undone_next}"
+        )
         self.plain_sign = _SHOWS_IN_PLAIN.get(trick) or (_either(plain) if trick is Trick.repeated else None)
         """What plain ASCII must hold in which the trick shows, for Rust's regex, inside `(?i-u:…)`."""
 
-    def shows(self) -> pl.Expr:
-        """Whether the trick shows in a text, of which `text` and `folded` are told."""
+    def suspects(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """The texts in which the trick shows, of which `folded` is told; for homoglyphs, `text` too."""
         if self._trick is Trick.homoglyph:
-            return shows_lookalikes(pl.col("text"))
-        return pl.col("folded").str.contains(self._sign)
+            return texts.filter(may_show_lookalikes(pl.col("text"))).filter(shows_lookalikes(pl.col("text")))
+        return texts.filter(pl.col("folded").str.contains(self._sign))
 
     def undone(self, texts: pl.DataFrame) -> pl.DataFrame:
-        """What the texts may have said before: columns _row, text, folded, a row for each reading."""
-        suspects = texts.filter(self.shows()).with_columns(self._searched().alias("folded"))
-        suspects = suspects.with_columns(pl.col("folded").str.extract_all(self._words).alias("words"))
-        is_homoglyph = self._trick is Trick.homoglyph
-        read = [
-            (row, text, reading)
-            for row, text, searched, words in suspects.select("_row", "text", "folded", "words").iter_rows()
-            for reading in self._readings(searched, words)
+        """What the texts may have said before: columns _row, folded, a row for each reading.
+
+        Texts are left out where no reading comes nearer to a hidden word.
+        """
+        searched = self.suspects(texts).select("_row", self._searched().alias("folded"))
+        searched = searched.with_columns(self._words().alias("words"))
+        if self._trick is not Trick.homoglyph:  # what is not folded yet may hold parts of words
+            words = self._that_tell(_distinct(searched)).implode()
+            searched = searched.filter(pl.col("words").list.eval(pl.element().is_in(words)).list.any())
+        readings = {word: undone_word(self._trick, word) for word in _distinct(searched)}
+        changed = [
+            (row, reading)
+            for row, text, words in searched.select("_row", "folded", "words").iter_rows()
+            for reading in self._readings(text, words, readings)
         ]
-        kinds = {"_row": pl.get_index_type(), "text": pl.String(), "folded": pl.String()}
-        changed = pl.DataFrame(read, schema=kinds, orient="row")
-        return changed.with_columns(fold_all(changed["folded"])) if is_homoglyph else changed
+        schema = {"_row": pl.get_index_type(), "folded": pl.String()}
+        found = pl.DataFrame(changed, schema=schema, orient="row")
+        return found.with_columns(fold_all(found["folded"])) if self._trick is Trick.homoglyph else found
+
+    def _that_tell(self, words: pl.Series) -> pl.Series:
+        """Those that may hold a hidden word once they are undone, or come to hold one by the next tricks.
+
+        For others no text is written anew. A single letter always tells, as part of a phrase.
+        """
+        if self._trick is Trick.spaced:  # the letters without their gaps hold every reading, and take less time
+            read = pl.DataFrame({"word": words, "reading": words.str.replace_all(_GAPS, "")})
+        else:
+            pairs = [(word, reading) for word in words for reading in undone_word(self._trick, word)]
+            read = pl.DataFrame(pairs, schema=dict.fromkeys(("word", "reading"), pl.String), orient="row")
+        return read.filter(self._tells)["word"]
 
     def _searched(self) -> pl.Expr:
         """The text without addresses where those are full of signs; for homoglyphs as it was written."""
@@ -135,19 +166,31 @@ class Undoing:
         folded = pl.col("folded")
         return folded if self._trick is Trick.spaced else folded.str.replace_all(_ADDRESS, " ")
 
-    def _readings(self, text: str, words: list[str]) -> Iterator[str]:
+    def _words(self) -> pl.Expr:
+        """The words of a text in which the trick may show."""
+        words = pl.col("folded").str.extract_all(_WORDS[self._trick])
+        if self._trick is Trick.repeated:
+            return words.list.eval(pl.element().filter(pl.element().str.contains(self._sign)))
+        return words
+
+    def _readings(self, text: str, words: list[str], readings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         """The text with its words undone, in as many ways as there are to read one of them."""
+        words = [word for word in dict.fromkeys(words) if readings[word]]
         if self._trick is Trick.homoglyph:
             words = [word for word in words if not is_native(word, text)]
-        readings = {word: undone_word(self._trick, word) for word in words}
-        ways = max(map(len, readings.values()), default=0)
-        longest_first = sorted(readings, key=len, reverse=True) if len(words) > 1 else words
-        for way in range(ways):
+        if len(words) == 1:
+            yield from (text.replace(words[0], reading) for reading in readings[words[0]])
+            return
+        words.sort(key=len, reverse=True)  # so that none is changed inside of another
+        for way in range(max((len(readings[word]) for word in words), default=0)):
             reading = text
-            for word in longest_first:
-                if found := readings[word]:
-                    reading = reading.replace(word, found[min(way, len(found) - 1)])
+            for word in words:
+                reading = reading.replace(word, readings[word][min(way, len(readings[word]) - 1)])
             yield reading
+
+
+def _distinct(searched: pl.DataFrame) -> pl.Series:
+    return searched["words"].explode(empty_as_null=False).unique()
 
 
 def undone_word(trick: Trick, word: str) -> tuple[str, ...]:
@@ -172,18 +215,20 @@ def _without_gaps(words: str) -> tuple[str, ...]:
 def _closed(row: re.Match[str]) -> str:
     """A row of single letters as a word, and without what may stand by itself at its ends."""
     glyphs = row[0].split(row["gap"] or row["only"])
-    letters = sum(1 for glyph in glyphs if _LETTER.match(glyph))
-    if 2 * letters < len(glyphs):
+    word = "".join(glyphs)
+    if not word.isalpha() and 2 * sum(1 for glyph in glyphs if _LETTER.match(glyph)) < len(glyphs):
         return row[0]
-    before, behind = (_count_alone(some) for some in (glyphs, glyphs[::-1]))
+    before, behind = _count_alone(glyphs[0], glyphs[1]), _count_alone(glyphs[-1], glyphs[-2])
+    if not before and not behind:
+        return word
     cuts = ((start, len(glyphs) - end) for end in range(behind + 1) for start in range(before + 1))
     words = ["".join(glyphs[start:end]) for start, end in cuts if end - start >= min(_CORE, len(glyphs))]
     return " ".join(dict.fromkeys(words))
 
 
-def _count_alone(glyphs: list[str]) -> int:
-    """How many of the first ones may stand by themselves."""
-    return len(list(takewhile(_ALONE.__contains__, glyphs[:_MOST_ALONE])))
+def _count_alone(outer: str, inner: str) -> int:
+    """How many of two glyphs at an end of a row may stand by themselves."""
+    return 0 if outer not in _ALONE else 1 + (inner in _ALONE)
 
 
 def _without_leet(token: str) -> tuple[str, ...]:

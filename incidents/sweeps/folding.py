@@ -36,6 +36,7 @@ _Points: TypeAlias = npt.NDArray[np.uint32]
 _Flags: TypeAlias = npt.NDArray[np.bool_]
 
 _LINE_END, _SPACE = 0, 32
+_LAST: Final = 0x10FFFF
 _DROPPED, _UNKNOWN, _BY_HAND, _WIDENED = range(0x110000, 0x110004)
 _ORDER_ABOVE, _POINT = 24, np.uint32((1 << 24) - 1)
 """Bits of an entry of the table: the code point, and above it the order among marks."""
@@ -81,30 +82,31 @@ def fold_plain(texts: pl.Series) -> pl.Series:
 def fold_others(texts: pl.Series) -> pl.Series:
     """`fold` of texts of any characters: some at a time, and alone what the table cannot fold."""
     turn = (texts.str.len_bytes().cum_sum() // _AT_ONCE).rle()
-    folded, start = [pl.Series(texts.name, [], dtype=pl.String)], 0
+    folded: list[str] = []
     for count in turn.struct.field("len"):
-        folded.append(_fold_lines(texts[start : start + count]))
-        start += count
-    return pl.concat(folded)
+        folded += _fold_lines(texts[len(folded) : len(folded) + count].to_list())
+    return pl.Series(texts.name, folded, dtype=pl.String)
 
 
-def _fold_lines(texts: pl.Series) -> pl.Series:
-    joined = texts.str.join("\0").item() + "\0"
+def _fold_lines(texts: list[str]) -> list[str]:
+    joined = "\0".join(texts) + "\0"
     if joined.count("\0") != len(texts):
-        return pl.Series(texts.name, [fold(text) for text in texts], dtype=pl.String)
+        return [fold(text) for text in texts]
     points = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.intp)
-    looked_up = _looked_up(points)
-    mapped = looked_up & _POINT
-    hard = _lines_of(mapped, (mapped == _BY_HAND) | _out_of_order(looked_up))
-    wide = np.flatnonzero(mapped == _WIDENED)
+    mapped = _looked_up(points)
+    special = np.flatnonzero(mapped > _LAST)  # few of them, so that most steps look at these alone
+    entries = mapped[special]
+    mapped[special] = entries & _POINT
+    hard = special[(entries == _BY_HAND) | _out_of_order(special, entries)]
+    mapped[special[entries == _BY_HAND]] = _SPACE
+    wide = special[entries == _WIDENED]
     if len(wide):
         mapped = _with_widened(mapped, wide, points[wide])
-    tidy = _single_spaced(mapped[mapped != _DROPPED])
-    tidy[tidy == _BY_HAND] = _SPACE
-    lines = pl.Series([tidy[:-1].tobytes().decode("utf-32-le")], dtype=pl.String)
-    folded = lines.str.split("\0").explode(empty_as_null=True).alias(texts.name)
-    by_hand = pl.Series([fold(text) for text in texts.gather(hard)], dtype=pl.String)
-    return folded.scatter(hard, by_hand)
+    tidy = _single_spaced(mapped[mapped != _DROPPED] if (entries == _DROPPED).any() else mapped)
+    folded = tidy[:-1].tobytes().decode("utf-32-le").split("\0")
+    for line in _lines_of(points, hard):
+        folded[line] = fold(texts[line])
+    return folded
 
 
 def _looked_up(points: npt.NDArray[np.intp]) -> _Points:
@@ -174,31 +176,30 @@ def _merging() -> frozenset[str]:
     return frozenset((second | jamo | {"\u037a"}) - unseen)
 
 
-def _lines_of(mapped: _Points, found: _Flags) -> pl.Series:
-    """In which lines something was found, by number from 0."""
-    ends = np.flatnonzero(mapped == _LINE_END)
-    return pl.Series(np.unique(np.searchsorted(ends, np.flatnonzero(found))), dtype=pl.get_index_type())
+def _lines_of(points: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> list[int]:
+    """In which lines the places are, by number from 0."""
+    if not len(places):
+        return []
+    lines: list[int] = np.unique(np.searchsorted(np.flatnonzero(points == _LINE_END), places)).tolist()
+    return lines
 
 
-def _out_of_order(looked_up: _Points) -> _Flags:
+def _out_of_order(places: npt.NDArray[np.intp], entries: _Points) -> _Flags:
     """Where marks follow one another that normalising puts in another order."""
-    order = looked_up >> _ORDER_ABOVE
+    order = entries >> _ORDER_ABOVE
     found = np.zeros(len(order), dtype=np.bool_)
-    found[1:] = (order[:-1] > order[1:]) & ((order[1:] > 0) | (looked_up[1:] == _DROPPED))
+    follows = places[1:] - places[:-1] == 1
+    found[1:] = follows & (order[:-1] > order[1:]) & ((order[1:] > 0) | (entries[1:] == _DROPPED))
     return found
 
 
 def _single_spaced(points: _Points) -> _Points:
-    """One space where there were several, and none at the ends of lines."""
-    space, line_end = points == _SPACE, points == _LINE_END
-    extra = np.zeros(len(points), dtype=np.bool_)
-    extra[1:] = space[1:] & (space[:-1] | line_end[:-1])
-    extra[:1] = space[:1]
-    if extra.any():
-        points, space = points[~extra], space[~extra]
-        line_end = points == _LINE_END
-    trailing = space[:-1] & line_end[1:]
-    if not trailing.any():
-        return points
-    tidy: _Points = points[~np.append(trailing, np.False_)]
-    return tidy
+    """One space where there were several, and none at the ends of lines, the last of which ends the text."""
+    spaces = np.flatnonzero(points == _SPACE)
+    before = points[spaces - 1]  # before the first character comes the last one, which ends a line as well
+    extra = spaces[(before == _SPACE) | (before == _LINE_END)]
+    if len(extra):
+        points = np.delete(points, extra)
+        spaces = np.flatnonzero(points == _SPACE)
+    trailing = spaces[points[spaces + 1] == _LINE_END]
+    return np.delete(points, trailing) if len(trailing) else points

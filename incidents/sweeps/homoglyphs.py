@@ -47,6 +47,9 @@ _TO_NATIVE: Final = {script: str.maketrans(twins) for script, twins in _NATIVE.i
 _LATIN: Final = "A-Za-z\u00c0-\u024f"
 _RANGES: Final = {"CYRILLIC": "\u0400-\u052f", "GREEK": "\u0370-\u03ff", "ARMENIAN": "\u0530-\u058f"}
 _OF: Final = {script: re.compile(f"[{letters}]") for script, letters in _RANGES.items()}
+_WITHOUT_TWIN: Final = {
+    script: re.compile(f"(?![{''.join(_TWINS[script])}])[{letters}]") for script, letters in _RANGES.items()
+}
 _OF_LATIN: Final = re.compile(f"[{_LATIN}{''.join(_STRAY)}]")
 _NOT_OF: Final = {
     script: re.compile(rf"[^\W\d_{letters}]|[{''.join(_STRAY)}]") for script, letters in _RANGES.items()
@@ -76,6 +79,11 @@ LOOKALIKE_WORD: Final = (
 """A word that may be meant as another, for Rust's regex."""
 
 
+def may_show_lookalikes(text: pl.Expr) -> pl.Expr:
+    """Whether a text has any letter that may pose as another: cheaper to ask, and asked first."""
+    return text.str.contains(f"[{_OTHERS}{''.join(_STRAY)}]")
+
+
 def shows_lookalikes(text: pl.Expr) -> pl.Expr:
     """Whether a text may hold such a word: scripts mix in one, or no letter of the text is without a twin."""
     all_have_twins = text.str.contains(_TWIN_WORD) & ~text.str.contains(_NATIVE_LETTER)
@@ -94,4 +102,4 @@ def is_native(word: str, text: str) -> bool:
     foreign = next((script for script in _TWINS if _OF[script].search(word)), None)
     if foreign is None or _NOT_OF[foreign].search(word):
         return False
-    return any(letter not in _TWINS[foreign] for letter in _OF[foreign].findall(text))
+    return _WITHOUT_TWIN[foreign].search(text) is not None

@@ -113,18 +113,16 @@ class _Finder:
         self._plain = Search(standing)
         self._excluded = Search(list(term_probes(scope.excluded_terms)))
         self._splitter = Splitter(map(fold, scope.terms)) if Trick.joined in scope.tricks else None
-        self._tricks = [
-            (Undoing(trick, _words(scope, probes)), Search(probes))
-            for trick, probes in trick_probes(scope).items()
-            if probes
-        ]
-        signs = [undoing.plain_sign for undoing, _ in self._tricks if undoing.plain_sign]
+        tricks = {trick: probes for trick, probes in trick_probes(scope).items() if probes}
+        self._undoings = {trick: Undoing(trick, _words(scope, probes)) for trick, probes in tricks.items()}
+        self._undone = Search([probe for probes in tricks.values() for probe in probes])
+        signs = [undoing.plain_sign for undoing in self._undoings.values() if undoing.plain_sign]
         needs_all = bool(scope.patterns or scope.examples)
         self._is_closer = pl.lit(value=True) if needs_all else closer_look(standing, signs)
 
     def hits(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Columns of HITS, one row for each post and entry."""
-        texts = _folded(rows.filter(self._is_closer))
+        texts = _folded(rows.select("_row", "text").filter(self._is_closer))
         found = pl.concat(
             [*self._in_words(texts), *self._in_texts(texts), *self._in_columns(rows)], how="diagonal"
         ).select(pl.col(name).cast(kind) for name, kind in HITS.items())
@@ -133,17 +131,25 @@ class _Finder:
     def _in_words(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """What stands in the texts, and what does once their tricks are undone."""
         found = self._plain.found(texts, longest=SHORTEST if self._splitter else 0)
-        yield found.hits
+        standing = found.hits
         if self._splitter and found.inside.height:
-            yield _joined(self._splitter, texts, found.inside)
-        if self._tricks:
-            texts = texts.filter(pl.any_horizontal(undoing.shows() for undoing, _ in self._tricks))
-        for undoing, search in self._tricks:
+            standing = pl.concat([standing, _joined(self._splitter, texts, found.inside)])
+        yield standing
+        if self._undoings:
+            undone = self._undone.found(pl.concat(self._readings(texts))).hits
+            # A trick that is undone elsewhere in the text is not what an entry was found by.
+            yield undone.join(standing, on=["_row", "label"], how="anti")
+
+    def _readings(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """What the texts may have said before each trick: columns _row, folded, trick."""
+        shown = pl.concat(undoing.suspects(texts)["_row"] for undoing in self._undoings.values())
+        texts = texts.filter(pl.col("_row").is_in(shown.implode()))
+        for trick, undoing in self._undoings.items():
             changed = undoing.undone(texts)
-            yield search.found(changed).hits
+            yield changed.with_columns(pl.lit(trick.value).alias("trick"))
             # What looks like a trick may be none: there the text as it stands is looked at further too.
             kept = texts if undoing.may_err else texts.join(changed, on="_row", how="anti")
-            texts = pl.concat([kept, changed])
+            texts = pl.concat([kept.select("_row", "folded"), changed])
 
     def _in_texts(self, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Expressions that a person wrote, in the text as written or as folded; and examples."""

@@ -13,6 +13,7 @@ from incidents.sweeps.codes import doubled, is_code
 from incidents.sweeps.evasions import SQUEEZED, squeezed, undone_word
 from incidents.sweeps.folding import fold
 from incidents.sweeps.homoglyphs import lookalikes
+from incidents.sweeps.literals import quoted
 from incidents.sweeps.scope import Scope, Trick
 from incidents.sweeps.scope_entries import Near, near
 from incidents.sweeps.scripts import MARKS, UNSPACED, is_edge, is_unspaced, script_of
@@ -32,8 +33,6 @@ _HOST_RIGHT: Final = rf"[.\-]*(?:$|[^\w.\-@]|[{UNSPACED}])"
 
 _PATH_LEFT: Final = rf"(?:^|[^\w\-.@]|[{UNSPACED}]|%2f|\b(?:www|m|mobile)\.)"
 _PATH_RIGHT: Final = rf"(?:$|[^\w.\-%]|[{UNSPACED}]|[.\-]+(?:$|[^\w.\-]))"
-
-_QUOTED: Final = str.maketrans({sign: f"\\{sign}" for sign in r"\.+*?()|[]{}^$#&-~/"})
 
 _LONG_ENOUGH: Final = {"ARABIC": 5, "HEBREW": 5}
 _LONG_ENOUGH_ELSEWHERE: Final = 6
@@ -221,14 +220,22 @@ def left_of(first: str) -> str:
 
 def right_of(last: str) -> str:
     """What may stand after a term that ends with this character."""
-    if not is_edge(last) or script_of(last) == "HANGUL":
-        return ""
-    return _AFTER.get(script_of(last), "") + _RIGHT
+    return _AFTER.get(script_of(last), "") + _RIGHT if ends_word(last) else ""
 
 
-def quoted(literal: str) -> str:
-    """The literal as an expression of Rust's regex."""
-    return literal.translate(_QUOTED)
+def ends_word(last: str) -> bool:
+    """Whether a word must end behind this character: Korean particles follow the noun."""
+    return is_edge(last) and script_of(last) != "HANGUL"
+
+
+def has_prefixes(first: str) -> bool:
+    """Whether particles may be written onto a word that begins with this character."""
+    return script_of(first) in _BEFORE
+
+
+def has_endings(last: str) -> bool:
+    """Whether particles may be written onto a word that ends with this character."""
+    return script_of(last) in _AFTER
 
 
 def _near(close: Near) -> str:

@@ -1,7 +1,8 @@
 """Which probes hit which folded texts?
 
 Two passes keep it fast: one search for all literals finds where they stand, then the characters beside each
-place say whether a word begins and ends there. Only where those are not ASCII is an expression asked.
+place say whether a word begins and ends there. An expression is asked only where particles may be written
+onto the word, and for what is no word.
 """
 
 from collections.abc import Sequence
@@ -11,16 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from incidents.sweeps.probes import Probe, quoted
-from incidents.sweeps.scripts import is_edge, script_of
-
-_MOST_LETTERS: Final = 100_000
-"""Beyond this many letters an alternation nears the size that the engine refuses (10 MB compiled)."""
+from incidents.sweeps.literals import holds_any
+from incidents.sweeps.probes import Probe, ends_word, has_endings, has_prefixes
+from incidents.sweeps.scripts import UNSPACED, is_edge
 
 _LONGEST_WORD: Final = 300
 """Bytes of a word that anybody would read; what is longer is looked into by nobody."""
 
 _OUTSIDE, _WITHIN, _UNTOLD = 0, 1, 2
+_APART: Final = rf"^(?:\W|[{UNSPACED}]|$)"
+"""What a character is beside which a word begins or ends, for Rust's regex."""
+_WIDEST: Final = 4
+"""Bytes of a character in UTF-8."""
+
 _KINDS: Final = np.array(
     [_UNTOLD if byte > 127 else int(chr(byte).isalnum() or byte == ord("_")) for byte in range(256)],
     dtype=np.uint8,
@@ -51,6 +55,7 @@ class Search:
 
     def __init__(self, probes: Sequence[Probe]) -> None:
         self._literals = sorted({probe.literal for probe in probes})
+        self._holds_any = holds_any(pl.col("folded"), self._literals)
         self._table = _table(probes)
         self._named = _numbered([(probe.label, probe.trick) for probe in probes], ("label", "trick"))
         self._expressions = _numbered([(probe.expression,) for probe in probes], ("expression",))
@@ -58,15 +63,15 @@ class Search:
     def found(self, texts: pl.DataFrame, *, longest: int = 0) -> Found:
         """Which probes hit which of `texts` (columns _row, folded).
 
-        Words of at least `longest` bytes around the literal of a word are told in `inside`; with 0, none are.
+        Where these have a column `trick`, only the probes of that trick do. Words of at least `longest` bytes
+        around the literal of a word are told in `inside`; with 0, none are.
         """
-        literals = self._literals
-        candidates = texts.filter(holds_any(pl.col("folded"), literals)) if literals else texts.clear()
+        candidates = texts.filter(self._holds_any)
         if not candidates.height:
             return Found(HITS.to_frame(), _INSIDE.to_frame())
-        candidates = candidates.select("_row", "folded").with_row_index("text")
+        candidates = candidates.select("_row", "folded", "^trick$").with_row_index("text")
         raw = _bytes(candidates["folded"])
-        places = _decided(_places(candidates, literals), raw, self._table)
+        places = _decided(_places(candidates, self._literals), raw, self._table)
         sure = places.filter("sure").select(_PAIR).unique()
         asked = places.filter("unsure").select(_PAIR).unique().join(sure, on=_PAIR, how="anti")
         hits = pl.concat([sure, self._asked(candidates, asked)])
@@ -91,13 +96,6 @@ class Search:
         return rows.select(schema.names()).unique()
 
 
-def holds_any(column: pl.Expr, literals: Sequence[str]) -> pl.Expr:
-    """One alternation is up to four times as fast as Aho-Corasick at a few hundred literals."""
-    if sum(map(len, literals)) > _MOST_LETTERS:
-        return column.str.contains_any(list(literals))
-    return column.str.contains("|".join(map(quoted, literals)))
-
-
 def _numbered(values: Sequence[tuple[str | None, ...]], names: Sequence[str]) -> pl.DataFrame:
     frame = pl.DataFrame(values, schema=dict.fromkeys(names, pl.String()), orient="row")
     return frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("probe"), *names)
@@ -106,17 +104,20 @@ def _numbered(values: Sequence[tuple[str | None, ...]], names: Sequence[str]) ->
 def _table(probes: Sequence[Probe]) -> pl.DataFrame:
     """By the number of each probe: its literal, and which of its ends need the boundary of a word."""
     rows = [
-        (number, probe.literal, probe.is_word, is_edge(probe.literal[0]), _ends_word(probe.literal[-1]))
+        (number, probe.literal, probe.trick, probe.is_word, *_ends(probe.literal))
         for number, probe in enumerate(probes)
     ]
-    schema = {"probe": pl.UInt32(), "literal": pl.String()} | dict.fromkeys(
-        ("is_word", "begins", "ends"), pl.Boolean()
+    flags = ("is_word", "begins", "ends", "has_prefixes", "has_endings")
+    schema = {"probe": pl.UInt32(), "literal": pl.String(), "trick": pl.String()} | dict.fromkeys(
+        flags, pl.Boolean()
     )
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _ends_word(last: str) -> bool:
-    return is_edge(last) and script_of(last) != "HANGUL"
+def _ends(literal: str) -> tuple[bool, bool, bool, bool]:
+    """Whether a word begins and ends with the literal, and whether particles may be written onto it there."""
+    first, last = literal[0], literal[-1]
+    return is_edge(first), ends_word(last), has_prefixes(first), has_endings(last)
 
 
 def _bytes(folded: pl.Series) -> npt.NDArray[np.uint8]:
@@ -129,14 +130,13 @@ def _places(candidates: pl.DataFrame, literals: Sequence[str]) -> pl.DataFrame:
     folded = pl.col("folded")
     taken = (folded.str.len_bytes().cast(pl.Int64) + 1).cum_sum()
     found = candidates.select(
-        "text",
+        *("text", "^trick$"),
         (taken.shift(1, fill_value=0) + 1).alias("start"),
         folded.str.extract_many(list(literals), overlapping=True).alias("literal"),
         folded.str.find_many(list(literals), overlapping=True).alias("at"),
     ).explode("literal", "at", empty_as_null=False)
     return found.select(
-        "text",
-        "literal",
+        *("text", "^trick$", "literal"),
         (pl.col("start") + pl.col("at")).alias("at"),
         pl.col("literal").str.len_bytes().alias("size"),
     )
@@ -146,16 +146,42 @@ def _decided(places: pl.DataFrame, raw: npt.NDArray[np.uint8], table: pl.DataFra
     """Each place with its probes, and whether the bytes beside it say sure or leave it unsure."""
     at, size = places["at"].to_numpy(), places["size"].to_numpy()
     beside = places.with_columns(
-        pl.Series("before", _KINDS[raw[at - 1]]), pl.Series("after", _KINDS[raw[at + size]])
+        pl.Series("before", _before(raw, at)), pl.Series("after", _behind(raw, at + size))
     )
+    on = ["literal", "trick"] if "trick" in places.columns else ["literal"]
     left = pl.when("begins").then("before").otherwise(_OUTSIDE)
     right = pl.when("ends").then("after").otherwise(_OUTSIDE)
     both_open = (left == _OUTSIDE) & (right == _OUTSIDE)
-    one_shut = (left == _WITHIN) | (right == _WITHIN)
-    return beside.join(table, on="literal").with_columns(
+    left_shut = (left == _WITHIN) | ((left == _UNTOLD) & ~pl.col("has_prefixes"))
+    right_shut = (right == _WITHIN) | ((right == _UNTOLD) & ~pl.col("has_endings"))
+    one_shut = left_shut | right_shut
+    return beside.join(table, on=on).with_columns(
         (pl.col("is_word") & both_open).alias("sure"),
         (~pl.col("is_word") | ~(both_open | one_shut)).alias("unsure"),
     )
+
+
+def _before(raw: npt.NDArray[np.uint8], at: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Of which kind the character before each place is; untold are letters and the like beyond ASCII."""
+    kinds = _KINDS[raw[at - 1]]
+    untold = np.flatnonzero(kinds == _UNTOLD)
+    beside = [raw[max(0, end - _WIDEST) : end].tobytes().decode(errors="ignore")[-1:] for end in at[untold]]
+    kinds[untold[_is_apart(beside)]] = _OUTSIDE
+    return kinds
+
+
+def _behind(raw: npt.NDArray[np.uint8], at: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Of which kind the character is that begins at each place."""
+    kinds = _KINDS[raw[at]]
+    untold = np.flatnonzero(kinds == _UNTOLD)
+    beside = [raw[start : start + _WIDEST].tobytes().decode(errors="ignore")[:1] for start in at[untold]]
+    kinds[untold[_is_apart(beside)]] = _OUTSIDE
+    return kinds
+
+
+def _is_apart(characters: list[str]) -> npt.NDArray[np.bool_]:
+    apart: npt.NDArray[np.bool_] = pl.Series(characters, dtype=pl.String).str.contains(_APART).to_numpy()
+    return apart
 
 
 def _words_around(places: pl.DataFrame, raw: npt.NDArray[np.uint8], longest: int) -> pl.DataFrame:

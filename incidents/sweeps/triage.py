@@ -9,7 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from incidents.sweeps.probes import Probe, quoted
+from incidents.sweeps.literals import quoted
+from incidents.sweeps.probes import Probe
 
 _MOST_LETTERS: Final = 8_000
 """Up to so many letters one expression is faster; beyond, it takes ever longer to compile."""

@@ -1,7 +1,10 @@
 """Each trick in each language: what hides a word is seen through, and its neighbour is left alone."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from incidents.sweeps.evasions import Undoing
 from incidents.sweeps.matching import match
 from incidents.sweeps.scope import Scope, Trick
 from tests.incidents.test_matching import found, pile
@@ -167,6 +170,78 @@ def test_a_trick_that_is_switched_off_is_not_undone(trick: str, term: str, hit: 
 )
 def test_what_may_be_another_word_is_left_alone(term: str, other: str) -> None:
     assert found(Scope(terms=(term,)), other) == [False]
+
+
+def test_a_trick_elsewhere_in_the_text_is_not_what_a_term_was_found_by() -> None:
+    matched = match(pile(["VIIDEO-K7 in the g4rden"]), Scope(terms=("VIDEO-K7", "garden")))
+    assert matched["evaded"].to_list() == [["term:VIDEO-K7|repeated", "term:garden|leet"]]
+
+
+PIECES = [
+    *(
+        "k1ll",
+        "kill",
+        "k i l l",
+        "k-i-1-l",
+        "kіll",
+        "killll",
+        "kkk1llll",
+        "pl4n",
+        "plan",
+        "b",
+        "bbb",
+        "8",
+        "b!",
+    ),
+    *(
+        "V I D E O - K 7",
+        "VIIDEO-K7",
+        "viiideo",
+        "-",
+        "K7",
+        "kkk7",
+        "them",
+        "th3m",
+        "1",
+        "a",
+        "i",
+        "@",
+        "_",
+        "'",
+    ),
+    *(
+        "मा र",
+        "मार1",
+        "मार",
+        "डालो",
+        "डाााालो",
+        "ا ق ت ل و ا",
+        "و4",
+        "暴 乱",
+        "暴乱",
+        "今天",
+        "죽여",
+        "ᴋ",
+        "x5",
+    ),
+]
+HIDDEN = Scope(
+    terms=("kill", "plan b", "kill them", "VIDEO-K7", "मार डालो", "اقتلوا", "暴乱", "죽여"),
+    hashtags=("kill_them",),
+)
+
+
+TEXT = st.lists(st.sampled_from([*PIECES, *([" "] * len(PIECES)), "#", "_"]), max_size=16).map("".join)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(TEXT, min_size=50, max_size=50))
+def test_words_that_cannot_tell_need_no_undoing(texts: list[str]) -> None:
+    posts = pile(texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Undoing, "_that_tell", lambda _, words: words)
+        every_word_undone = match(posts, HIDDEN)
+    assert match(posts, HIDDEN).equals(every_word_undone)
 
 
 WORDS = {
