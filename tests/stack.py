@@ -283,15 +283,26 @@ class Site:
         """Have it stopped there instead: it is in the middle of its work until somebody kills it."""
         (self.kill_points / f"{incident}@{point}").write_text("hold")
 
-    def stopped_at(self, incident: str, point: str, seconds: float = 90.0) -> int:
-        """The id of the process that was killed, or is held, at a point, as soon as it is."""
+    def stopped_at(self, incident: str, point: str, seconds: float = 90.0, *, restarted: bool = False) -> int:
+        """The id of the process that was killed, or is held, at a point, as soon as it is.
+
+        `restarted`: the run that is to come there was started again. Prefect's worker reports a killed process
+        twice, and where its second report comes after the start, the run counts as crashed once more; the next
+        round of `watch` mends it.
+        """
         late = f"{incident} does not come to {point}"
-        hit = until(
-            lambda: list(self.kill_points.glob(f"{incident}@{point}.hit.*")),
-            lambda: f"{late}{self.logs()}",
-            seconds,
-        )
-        return int(hit[0].suffix[1:])
+
+        def hit() -> list[Path]:
+            found = list(self.kill_points.glob(f"{incident}@{point}.hit.*"))
+            if restarted and not found and self._has_crashed():
+                self.look_after()
+            return found
+
+        return int(until(hit, lambda: f"{late}{self.logs()}", seconds)[0].suffix[1:])
+
+    def _has_crashed(self) -> bool:
+        runs = self.read("SELECT flow_run_id FROM attempts WHERE state <> 'done'")
+        return any(self.state(run) == "CRASHED" for (run,) in runs)
 
     def kill_worker(self) -> None:
         """Kill the process that starts flow runs. `watchfloor up` starts it again."""

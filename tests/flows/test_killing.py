@@ -19,7 +19,7 @@ MATCHING = {"english": 110, "western-europe": 60}
 
 def killed_at(site: Site, incident: str, point: str) -> None:
     """Wait until a process was killed at this point, and let `watch` start its run again."""
-    site.stopped_at(incident, point)
+    site.stopped_at(incident, point, restarted=True)
     site.until_repaired("runs restarted")
 
 
