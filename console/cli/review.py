@@ -1,16 +1,20 @@
 """The retrospective at the command line: draft it, read it, judge its factors, sign and publish it."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from console.cli import printing
 from console.cli.door import Door
+from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
+from incidents.files import read_small
 from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person
-from incidents.reviews.drafting import redraft
+from incidents.reviews.checking import check, incident_of
+from incidents.reviews.drafting import GENERATOR, redraft
 from incidents.reviews.factors import propose
 from incidents.store import reviews
 from incidents.store.engine import Work
@@ -20,6 +24,10 @@ from incidents.store.records import read_record
 app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
 
 FACTORS = ["number", "state", "category", "sentence", "judged_by"]
+FINDINGS = ["line", "fault", "text", "why"]
+
+LARGEST = 50_000_000
+"""Bytes of a retrospective; one of a hundred thousand entries is smaller."""
 
 
 class Judgement(StrEnum):
@@ -106,6 +114,27 @@ def sign(
     door.hand_over(incident)
     sentence = f"Version {version} of the retrospective of {incident} is signed by {by.id}."
     door.say(sentence, **found.model_dump(mode="json"))
+
+
+@app.command(
+    "check",
+    epilog=example("watchfloor review check retrospective.md", "watchfloor review check INC-12.md --json"),
+)
+def check_file(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A retrospective in Markdown, edited or not.")],
+) -> None:
+    """Derive every number of a retrospective anew, and name what the record does not bear out (exit 1)."""
+    door = Door.of(ctx)
+    document = read_small(file, LARGEST, kind="retrospective").decode(errors="replace")
+    incident = incident_of(document)
+    with door.store.read() as work:
+        _acting(work, door, incident, Act.see_incidents)
+        found = check(document, read_record(work, incident), generator=GENERATOR)
+    rows = [each.model_dump(mode="json") for each in found]
+    door.rows(rows, FINDINGS, empty=f"The record of {incident} bears out all that {file.name} says.")
+    if found:
+        raise typer.Exit(REFUSED)
 
 
 @app.command(epilog=example("watchfloor review publish INC-12"))

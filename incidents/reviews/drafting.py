@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from importlib.metadata import version
+from typing import Final
 
 from incidents.reviews.record import input_hash
 from incidents.reviews.retrospective import compose
@@ -9,9 +10,12 @@ from incidents.store.engine import Work
 from incidents.store.records import read_record
 from incidents.store.reviews import write_draft
 
+GENERATOR: Final = f"watchfloor {version('watchfloor')}"
+"""What wrote a document: its header says so."""
+
 
 def redraft(work: Work, incident: str, *, author: str, now: datetime) -> int:
     """Keep what the record says now as the next version; return its number, or the last one's if equal."""
     record = read_record(work, incident)
-    markdown = compose(record, generator=f"watchfloor {version('watchfloor')}")
+    markdown = compose(record, generator=GENERATOR)
     return write_draft(work, incident, markdown=markdown, input_hash=input_hash(record), author=author, now=now)

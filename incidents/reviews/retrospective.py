@@ -104,6 +104,8 @@ def _facts(record: Record) -> dict[str, Any]:
         "assessed": record.of(Event.candidate_opened, Event.priority_computed)[-1:],
         "refs": {event.name: _refs(record.of(event)) for event in Event},
         "by_sweep": _by_fact(record.of(*_OF_A_SWEEP), "sweep"),
+        "certificate_refs": _by_fact(record.of(Event.certificate_issued), "sweep"),
+        "decided_refs": _decided_refs(record),
         "plan_refs": _by_fact(record.of(Event.plan_made), "sweep"),
         "asks_refs": _by_fact(record.of(Event.ask_sent, Event.ask_acknowledged), "ask"),
         "action_refs": _by_fact(record.of(Event.action_filed), "item"),
@@ -153,6 +155,13 @@ def _by_fact(entries: Iterable[Entry], fact: str) -> dict[str, str]:
     for entry in entries:
         grouped.setdefault(str(entry.facts.get(fact)), []).append(entry)
     return {key: _refs(found) for key, found in grouped.items()}
+
+
+def _decided_refs(record: Record) -> dict[str, str]:
+    """Sweep → the entries that say what came of it: its end; before that, that it was handed out."""
+    opened = _by_fact(record.of(Event.universe_frozen, Event.batches_opened, Event.reading_opened), "sweep")
+    ended = _by_fact(record.of(Event.sweep_finished), "sweep")
+    return {sweep.id: ended.get(sweep.id) or opened.get(sweep.id, "") for sweep in record.sweeps}
 
 
 def _refs(entries: list[Entry]) -> str:

@@ -46,6 +46,28 @@ def test_a_retrospective_is_drafted_signed_published_and_the_incident_closed(tmp
     assert "<h1" in (tmp_path / "out" / "retrospective.html").read_text()
 
 
+def test_a_retrospective_is_checked_against_the_record(tmp_path: Path) -> None:
+    stood_down()
+    run("review", "draft", "INC-1")
+    file = tmp_path / "INC-1.md"
+    file.write_text(run("review", "show", "INC-1").stdout)
+    assert run("review", "check", str(file)).stdout == "The record of INC-1 bears out all that INC-1.md says.\n"
+    written = "| Signals received | 0 |"
+    assert written in file.read_text()
+    file.write_text(file.read_text().replace(written, "| Signals received | 12 |"))
+    [found] = told("review", "check", str(file), code=1)
+    assert (found["fault"], found["line"]) == ("NUMBER_DIFFERS", 1 + lines_before(file, "| Signals received |"))
+    assert "Signals received | 0 |" in found["why"]
+    shown = run("review", "check", str(file), code=1).stdout
+    assert "NUMBER_DIFFERS" in shown
+    file.write_text("# Minutes\n")
+    assert "no retrospective" in run("review", "check", str(file), code=1).stderr
+
+
+def lines_before(file: Path, mark: str) -> int:
+    return file.read_text().partition(mark)[0].count("\n")
+
+
 def test_a_review_that_was_not_started_says_when_it_is() -> None:
     declared()
     assert "it starts when the crisis is stood down" in run("review", "draft", "INC-1", code=1).stderr

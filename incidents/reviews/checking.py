@@ -1,0 +1,155 @@
+"""Does a retrospective say what the record says? Every number is derived again, every sentence has evidence.
+
+The record is written out anew, and the document held against it. What stands in both is proven. What the
+record says with other numbers differs. What it does not say at all was added by somebody: it needs
+references, and each of its numbers has to stand in an entry that it cites, or in what the record says on the
+same evidence.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.errors import BadInput
+from incidents.reviews.record import Record, input_hash
+from incidents.reviews.retrospective import compose
+from incidents.reviews.statements import Statement, sections_of, statements
+from incidents.timeline import Entry
+from incidents.words import sentence, utc
+
+UNCITED = frozenset({"Open questions"})
+"""Questions assert nothing, so they may cite nothing."""
+
+_TITLE = re.compile(r"^# Retrospective (INC-\d+):", re.MULTILINE)
+
+_ABSENT = ("not recorded", "not measurable", "unknown", "none attached", "no plan was made", "no crisis was")
+"""Words for what is missing in a table: there is no entry to cite."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a document."""
+
+    section_missing = "SECTION_MISSING"
+    evidence_missing = "EVIDENCE_MISSING"
+    evidence_unknown = "EVIDENCE_UNKNOWN"
+    number_differs = "NUMBER_DIFFERS"
+    number_unfounded = "NUMBER_UNFOUNDED"
+    other_record = "OTHER_RECORD"
+
+
+class Finding(BaseModel):
+    """One thing that has to be mended before a retrospective is published."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fault: Fault
+    line: int | None = Field(description="From 1; None where it is about the whole document.")
+    text: str = Field(description="What is said there.")
+    why: str = Field(description="What is wrong with it, and what the record says.")
+
+
+def check(document: str, record: Record, *, generator: str) -> list[Finding]:
+    """Everything in a document that the record does not bear out, by line; nothing: it may be published.
+
+    `generator` as for `compose`: the version that wrote the document.
+    """
+    derived = compose(record, generator=generator)
+    judge = _Judge({entry.ref: entry for entry in record.entries}, statements(derived))
+    said = [each for each in statements(document) if each.section]
+    found = [finding for each in said for finding in judge.faults(each)]
+    return [*_moved_on(document, record), *_missing_sections(document, derived), *found]
+
+
+def incident_of(document: str) -> str:
+    """The incident that a retrospective is about, by its title. BadInput where it is none."""
+    title = _TITLE.search(document)
+    if title is None:
+        raise BadInput("This is no retrospective: its first heading names no incident.")
+    return title[1]
+
+
+def _moved_on(document: str, record: Record) -> list[Finding]:
+    """The header says of which record it was written, so the rest of it is not held against another one."""
+    if f"`{input_hash(record)}`" in document.partition("\n## ")[0]:
+        return []
+    why = "It was written from another state of the record. `watchfloor review draft` writes it anew."
+    return [Finding(fault=Fault.other_record, line=None, text="Record hash", why=why)]
+
+
+def _missing_sections(document: str, derived: str) -> list[Finding]:
+    there = set(sections_of(document))
+    return [
+        Finding(fault=Fault.section_missing, line=None, text=name, why="The record has something to say here.")
+        for name in sections_of(derived)
+        if name not in there
+    ]
+
+
+class _Judge:
+    """What the record proves, and how it speaks of a statement."""
+
+    def __init__(self, known: dict[str, Entry], proven: Sequence[Statement]) -> None:
+        self._known = known
+        self._proven = {(each.section, each.text, each.refs) for each in proven}
+        self._shaped: dict[tuple[str, str], list[Statement]] = {}
+        self._resting: dict[str, list[Statement]] = {}
+        for each in proven:
+            self._shaped.setdefault((each.section, each.shape), []).append(each)
+            for ref in each.refs:
+                self._resting.setdefault(ref, []).append(each)
+
+    def faults(self, said: Statement) -> list[Finding]:
+        """What is wrong with a statement; nothing where the record bears it out."""
+        if said.explains:
+            return []
+        if (said.section, said.text, said.refs) in self._proven:
+            return [] if _may_stand_alone(said) else [_uncited(said)]
+        unknown = [ref for ref in said.refs if ref not in self._known]
+        if unknown:
+            return [_finding(Fault.evidence_unknown, said, f"The record has no {', '.join(unknown)}.")]
+        alike = self._alike(said)
+        if alike is not None and alike.numbers != said.numbers:
+            return [_finding(Fault.number_differs, said, f"The record says: {alike.text}")]
+        return self._unfounded(said) if _may_stand_alone(said) else [_uncited(said)]
+
+    def _alike(self, said: Statement) -> Statement | None:
+        """What the record says in the same words; of several, what rests on the same entries."""
+        shaped = self._shaped.get((said.section, said.shape), [])
+        same = [each for each in shaped if set(each.refs) & set(said.refs)]
+        return next(iter(same or shaped), None)
+
+    def _unfounded(self, said: Statement) -> list[Finding]:
+        founded = set(_numbers_of(self._known[ref] for ref in said.refs))
+        founded |= {n for ref in said.refs for each in self._resting.get(ref, ()) for n in each.numbers}
+        left = [number for number in said.numbers if number not in founded]
+        if not left:
+            return []
+        return [_finding(Fault.number_unfounded, said, f"Nothing that it cites says {', '.join(left)}.")]
+
+
+def _may_stand_alone(said: Statement) -> bool:
+    return bool(said.refs) or said.section in UNCITED or any(word in said.text for word in _ABSENT)
+
+
+def _uncited(said: Statement) -> Finding:
+    return _finding(Fault.evidence_missing, said, "Cite the entries that it rests on.")
+
+
+def _numbers_of(entries: Iterable[Entry]) -> Iterable[str]:
+    for entry in entries:
+        told = f"{utc(entry.at)}. {sentence(entry)} {_flat(entry.facts)}"
+        yield from Statement("", 0, told, ()).numbers
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(_flat(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return " ".join(_flat(each) for each in value)
+    return str(value)
+
+
+def _finding(fault: Fault, said: Statement, why: str) -> Finding:
+    return Finding(fault=fault, line=said.line, text=said.text[:200], why=why[:300])

@@ -1,0 +1,121 @@
+"""A retrospective is published as the record bears it out, and a change by hand is found."""
+
+import pytest
+
+from incidents.errors import BadInput
+from incidents.reviews.checking import Fault, check, incident_of
+from incidents.reviews.record import Record
+from incidents.reviews.retrospective import compose
+from incidents.store.engine import Store
+from incidents.store.records import read_record
+from tests.incidents.crisis_rows import add_crisis
+
+GENERATOR = "watchfloor (golden)"
+
+
+@pytest.fixture
+def record(store: Store) -> Record:
+    with store.begin() as work:
+        add_crisis(work)
+    with store.read() as work:
+        return read_record(work, "INC-12")
+
+
+def test_what_is_written_from_the_record_passes(record: Record) -> None:
+    assert check(compose(record, generator=GENERATOR), record, generator=GENERATOR) == []
+
+
+def faults(document: str, record: Record) -> list[Fault]:
+    return [each.fault for each in check(document, record, generator=GENERATOR)]
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        ("of which 100 matched", "of which 10 matched"),
+        ("**40.0 % (40 of 100)", "**41.0 % (40 of 100)"),
+        ("| Posts looked at | 5,000 |", "| Posts looked at | 50,000 |"),
+        ("declared a crisis at 2026-11-22 18:55 UTC", "declared a crisis at 2026-11-21 18:55 UTC"),
+        ("| 100 by 2 people |", "| 100 by 3 people |"),
+        ("5 h 37 min (estimated)", "5 h 36 min (estimated)"),
+        ("| TTA | Time to acknowledge: from the first signal to a person. | 5 min |",
+         "| TTA | Time to acknowledge: from the first signal to a person. | 4 min |"),
+    ],
+)  # fmt: skip
+def test_a_number_that_differs_is_found_with_the_right_one(record: Record, written: str, changed: str) -> None:
+    document = compose(record, generator=GENERATOR)
+    assert written in document
+    [found] = check(document.replace(written, changed, 1), record, generator=GENERATOR)
+    assert found.fault is Fault.number_differs
+    assert found.line is not None
+    assert document.splitlines()[found.line - 1].count(written) == 1
+
+
+def test_a_section_that_is_missing_is_named(record: Record) -> None:
+    before, _, rest = compose(record, generator=GENERATOR).partition("## Contributing factors")
+    [found] = check(before + rest[rest.index("## ") :], record, generator=GENERATOR)
+    assert (found.fault, found.text, found.line) == (Fault.section_missing, "Contributing factors", None)
+
+
+ADDED = "## Impact\n\n{}\n"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The commander thought it was over.", [Fault.evidence_missing]),
+        ("The commander thought it was over (`INC-12#9`).", []),
+        ("It rests on what nobody wrote down (`INC-12#999`).", [Fault.evidence_unknown]),
+        ("It rests on another incident (`INC-99#1`).", [Fault.evidence_unknown]),
+        ("Of 5,000 posts nobody had seen any (`INC-12#19`).", []),
+        ("Of 7,000 posts nobody had seen any (`INC-12#19`).", [Fault.number_unfounded]),
+        ("It was declared at 2026-11-22 18:55 UTC, in the evening (`INC-12#9`).", []),
+        ("It was declared at 2026-11-22 17:55 UTC, in the evening (`INC-12#9`).", [Fault.number_unfounded]),
+        ("*What follows was not easy to find out.*", []),
+        ("First this. Then that (`INC-12#9`).", []),
+        ("First this (`INC-12#9`). Then that.", [Fault.evidence_missing]),
+        ("- A point without anything", [Fault.evidence_missing]),
+        ("- A point with a reference `INC-12#9`", []),
+    ],
+)
+def test_what_people_add_needs_evidence(record: Record, sentence: str, expected: list[Fault]) -> None:
+    document = compose(record, generator=GENERATOR)
+    assert faults(document.replace("## Impact\n", ADDED.format(sentence), 1), record) == expected
+
+
+def test_a_reference_that_was_taken_away_is_missed(record: Record) -> None:
+    document = compose(record, generator=GENERATOR)
+    row = "| Posts looked at | 5,000 | `INC-12#19` |"
+    assert row in document
+    assert faults(document.replace(row, "| Posts looked at | 5,000 | |"), record) == [Fault.evidence_missing]
+
+
+def test_questions_need_no_evidence_but_their_numbers_do(record: Record) -> None:
+    row = "## Open questions\n\n| Ask | Question | Evidence |\n|---|---|---|\n"
+    document = compose(record, generator=GENERATOR)
+    assert row in document
+    asked = row + "| everybody | Who knew? | |\n"
+    assert faults(document.replace(row, asked), record) == []
+    asked = row + "| everybody | Who knew of the 77 others? | |\n"
+    assert faults(document.replace(row, asked), record) == [Fault.number_unfounded]
+
+
+def test_a_document_of_another_incident_is_not_passed(record: Record, store: Store) -> None:
+    document = compose(record, generator=GENERATOR).replace("INC-12", "INC-13")
+    assert Fault.evidence_unknown in faults(document, record)
+
+
+def test_an_empty_document_lacks_every_section(record: Record) -> None:
+    assert set(faults("", record)) == {Fault.other_record, Fault.section_missing}
+
+
+def test_a_document_of_an_earlier_record_is_told_apart(record: Record) -> None:
+    document = compose(record, generator=GENERATOR)
+    later = record.model_copy(update={"owner": "gil"})
+    assert faults(document, later) == [Fault.other_record]
+
+
+def test_a_document_names_its_incident(record: Record) -> None:
+    assert incident_of(compose(record, generator=GENERATOR)) == "INC-12"
+    with pytest.raises(BadInput, match="no retrospective"):
+        incident_of("# Minutes\n\nSomething else.\n")
