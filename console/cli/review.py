@@ -16,6 +16,7 @@ from incidents.people import Act, Person
 from incidents.reviews.checking import check, incident_of
 from incidents.reviews.drafting import GENERATOR, redraft
 from incidents.reviews.factors import propose
+from incidents.reviews.wording import remarks
 from incidents.store import reviews
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
@@ -25,6 +26,7 @@ app = typer.Typer(help="The review of an incident, up to its published retrospec
 
 FACTORS = ["number", "state", "category", "sentence", "judged_by"]
 FINDINGS = ["line", "fault", "text", "why"]
+REMARKS = ["line", "column", "said", "kind", "instead"]
 
 LARGEST = 50_000_000
 """Bytes of a retrospective; one of a hundred thousand entries is smaller."""
@@ -135,6 +137,19 @@ def check_file(
     door.rows(rows, FINDINGS, empty=f"The record of {incident} bears out all that {file.name} says.")
     if found:
         raise typer.Exit(REFUSED)
+
+
+@app.command("lint", epilog=example("watchfloor review lint retrospective.md"))
+def lint_file(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any text in English.")],
+) -> None:
+    """Name words that blame, or judge by what was known later, with a better way to say it."""
+    door = Door.of(ctx)
+    text = read_small(file, LARGEST, kind="text").decode(errors="replace")
+    people = {name for person in door.catalogue.people for name in (person.id, person.name) if name}
+    rows = [each.model_dump(mode="json") for each in remarks(text, people)]
+    door.rows(rows, REMARKS, empty=f"{file.name} blames nobody, as far as words tell.")
 
 
 @app.command(epilog=example("watchfloor review publish INC-12"))

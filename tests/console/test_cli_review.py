@@ -64,6 +64,17 @@ def test_a_retrospective_is_checked_against_the_record(tmp_path: Path) -> None:
     assert "no retrospective" in run("review", "check", str(file), code=1).stderr
 
 
+def test_words_that_blame_are_named_and_left(tmp_path: Path) -> None:
+    file = tmp_path / "draft.md"
+    file.write_text("Fine.\nThe root cause was that Ada-l missed it.\n")
+    found = told("review", "lint", str(file))
+    assert [(each["line"], each["kind"]) for each in found] == [(2, "single cause"), (2, "person")]
+    assert "List the contributing factors" in run("review", "lint", str(file)).stdout
+    assert file.read_text().startswith("Fine.\nThe root cause")
+    file.write_text("Fine.\n")
+    assert "blames nobody" in run("review", "lint", str(file)).stdout
+
+
 def lines_before(file: Path, mark: str) -> int:
     return file.read_text().partition(mark)[0].count("\n")
 
