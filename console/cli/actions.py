@@ -1,22 +1,28 @@
 """What is to be done after the incident, by whom, until when?"""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from console.cli.door import Door
+from console.cli.failures import writing_to
 from console.cli.options import IncidentId, Note, example
 from console.cli.times import read_time
+from incidents.reviews.action_files import read_actions, write_actions, write_calendar
 from incidents.reviews.actions import ActionItem, ActionKind, ActionState
 from incidents.store.action_items import change_action, file_action, find_action, visible_actions
-from incidents.words import utc
+from incidents.store.action_sheets import Taken, take_actions
+from incidents.words import counted, utc
 
 app = typer.Typer(
     help="Action items: what is done after an incident, by whom, until when.", no_args_is_help=True
 )
 
 COLUMNS = ["id", "state", "due_at", "owner", "kind", "title"]
+
+WRITERS = {".csv": write_actions, ".ics": write_calendar}
 
 
 @app.command("list", epilog=example("watchfloor actions list", "watchfloor actions list INC-12 --all"))
@@ -86,6 +92,52 @@ def change(
         changed = change_action(work, item, state=state.value, note=note, by=by, now=now)
     door.hand_over(incident)
     door.say(f"{changed.id} is {changed.state}.", **_row(changed))
+
+
+@app.command(
+    "export",
+    epilog=example(
+        "watchfloor actions export --out actions.csv", "watchfloor actions export INC-12 --out due.ics --all"
+    ),
+)
+def export_items(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option(help="A file ending in .csv, or in .ics for a calendar.")],
+    incident: Annotated[str | None, typer.Argument(metavar="INCIDENT", help="One incident; else all.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Those that ended, too.")] = False,
+) -> None:
+    """Write action items as a spreadsheet, or their due dates for a calendar."""
+    door = Door.of(ctx)
+    if out.suffix not in WRITERS:
+        raise typer.BadParameter(f"{out.name} ends in neither {' nor '.join(WRITERS)}.")
+    with door.store.read() as work:
+        person = door.acting(work, incident)[0] if incident else door.person
+        found = visible_actions(work, person, incident, open_only=not everything)
+    with writing_to(out, "export them again, elsewhere"):
+        WRITERS[out.suffix](out, found)
+    door.say(f"{counted(len(found), 'action item')} in {out}.", items=len(found), file=str(out))
+
+
+@app.command("import", epilog=example("watchfloor actions import actions.csv"))
+def import_items(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or XLSX, with the columns of an export.")],
+) -> None:
+    """File the rows without an id, and move on those whose state was changed; all rows or none."""
+    door = Door.of(ctx)
+    rows = read_actions(file)
+    incidents = sorted({row.incident for row in rows})
+    with door.store.begin() as work:
+        taken = [
+            take_actions(work, [row for row in rows if row.incident == incident], by=by, now=now)
+            for incident in incidents
+            for by, now in [door.acting(work, incident)]
+        ]
+    for incident in incidents:
+        door.hand_over(incident)
+    counts = {name: sum(getattr(each, name) for each in taken) for name in Taken.model_fields}
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    door.say(f"{file.name}: {told}.", **counts)
 
 
 def _row(item: ActionItem) -> dict[str, Any]:

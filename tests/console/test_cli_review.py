@@ -160,3 +160,29 @@ def test_only_a_failed_delivery_is_run_again() -> None:
     waiting = [row["id"] for row in told("outbox", "list") if row["kind"] == "message"]
     assert "is pending" in run("outbox", "rerun", str(waiting[0]), code=1).stderr
     assert "There is no delivery 99" in run("outbox", "rerun", "99", code=1).stderr
+
+
+def test_action_items_leave_and_come_back_as_a_spreadsheet(tmp_path: Path) -> None:
+    stood_down()
+    due = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    new = (
+        "--title",
+        "Match mirrors",
+        "--kind",
+        "detect",
+        "--owner",
+        "bo-r",
+        "--success",
+        "The drill",
+        "--due",
+        due,
+    )
+    run("actions", "file", "INC-1", *new)
+    sheet, days = tmp_path / "actions.csv", tmp_path / "due.ics"
+    assert told("actions", "export", "INC-1", "--out", str(sheet))["items"] == 1
+    assert told("actions", "export", "--out", str(days))["items"] == 1
+    assert b"SUMMARY:INC-1-A1 is due: Match mirrors" in days.read_bytes()
+    sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace('"open"', '"in_progress"'))
+    assert told("actions", "import", str(sheet)) == {"filed": 0, "moved": 1, "same": 0}
+    assert run("actions", "import", str(sheet)).stdout == "actions.csv: 0 filed, 0 moved, 1 same.\n"
+    assert "neither .csv nor .ics" in run("actions", "export", "--out", "x.pdf", code=2).stderr
