@@ -10,6 +10,8 @@ from pydantic_core import PydanticUndefined
 
 from console.programs import deployments
 from incidents.people import MAY, SEPARATE, Act, Role
+from incidents.reviews.metrics import METRICS, MILESTONES
+from incidents.reviews.shares import SHARES
 from incidents.settings import Settings
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -49,6 +51,61 @@ at the command line and through the API; Prefect's forms know nobody then.
 
 This page is written from `incidents/people.py` by `make golden`.
 
+"""
+
+MILESTONE_TABLE = """\
+# Metrics
+
+What a retrospective measures, and over several incidents `watchfloor review metrics`.
+The same letters mean other things elsewhere; here each is a pair of milestones.
+Drills are left out of everything but their own document.
+
+This page is written from `incidents/reviews/` by `make golden`.
+
+## Milestones
+
+A milestone has a time, the entry behind it, and whether it was recorded or estimated.
+One that was not recorded is never filled in.
+
+| milestone | what it means |
+|---|---|
+"""
+
+DURATION_TABLE = """
+## Durations
+
+Clock time, nights and weekends included, in UTC, so that no change of the clocks matters.
+A duration is not measurable where a milestone is missing.
+Nor is it where the end came before the start: that is a question to people.
+After a reopening the milestones tell the first round.
+
+| duration | what it says | from | to |
+|---|---|---|---|
+"""
+
+SHARE_TABLE = """
+## Shares
+
+Each comes with its part and its whole; of nothing it is not measurable.
+
+| share | what it says |
+|---|---|
+"""
+
+ACROSS = """
+## Over several incidents
+
+```sh
+watchfloor review metrics
+watchfloor review metrics --json
+```
+
+Durations of incidents are skewed and few, so there is no mean.
+There is the median, and the ninth decile: the smallest value that nine of ten incidents do not exceed.
+Below ten incidents there is no ninth decile.
+Beside both stands how many incidents they rest on, and with `--json` the list.
+Shares are pooled: the sums of parts and wholes, not the mean of shares.
+Incidents count whose crisis is over and that you may see.
 """
 
 RULES = """
@@ -143,7 +200,20 @@ def _mark(act: Act, role: Role) -> str:
     return "yes" if role in MAY[act] or is_administrator else "–"
 
 
+def metrics_page() -> str:
+    """Every milestone, duration and share, as the retrospective defines them."""
+    milestones = [f"| {name.replace('_', ' ')} | {meaning} |" for name, meaning in MILESTONES.items()]
+    durations = [
+        f"| {each.name} | {each.sentence} | {each.start.replace('_', ' ')} | {each.end.replace('_', ' ')} |"
+        for each in METRICS
+    ]
+    shares = [f"| {each.name} | {each.sentence} |" for each in SHARES]
+    parts = [MILESTONE_TABLE, "\n".join(milestones), DURATION_TABLE, "\n".join(durations), SHARE_TABLE]
+    return "".join(f"{part.rstrip()}\n" for part in [*parts, "\n".join(shares), ACROSS])
+
+
 WRITTEN: dict[str, Callable[[], str]] = {
+    "metrics.md": metrics_page,
     "settings.md": settings_page,
     "deployments.md": deployments_page,
     "permissions.md": permissions_page,

@@ -12,20 +12,28 @@ from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
 from incidents.files import read_small
 from incidents.incident.incident import SYSTEM
+from incidents.incident.phases import Phase
 from incidents.people import Act, Person
+from incidents.reviews.across import P90_FROM, Pooled, Spread, pooled, spreads
 from incidents.reviews.checking import check, incident_of
 from incidents.reviews.drafting import GENERATOR, redraft
 from incidents.reviews.factors import propose
 from incidents.reviews.wording import remarks
 from incidents.store import reviews
 from incidents.store.engine import Work
-from incidents.store.incidents import find_for
+from incidents.store.incidents import find_for, visible_incidents
 from incidents.store.records import read_record
+from incidents.words import duration, share
 
 app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
 
 FACTORS = ["number", "state", "category", "sentence", "judged_by"]
 FINDINGS = ["line", "fault", "text", "why"]
+DURATIONS = ["metric", "n", "median", "p90", "meaning"]
+SHARES = ["share", "n", "value", "meaning"]
+AFTERWARDS = (Phase.stood_down, Phase.reviewing, Phase.closed)
+"""Phases in which the crisis is over."""
+
 REMARKS = ["line", "column", "said", "kind", "instead"]
 
 LARGEST = 50_000_000
@@ -139,6 +147,24 @@ def check_file(
         raise typer.Exit(REFUSED)
 
 
+@app.command("metrics", epilog=example("watchfloor review metrics", "watchfloor review metrics --json"))
+def show_metrics(ctx: typer.Context) -> None:
+    """Show durations and shares over all ended incidents that you may see, with how many they rest on.
+
+    `--json` gives the list behind each. Drills are left out.
+    """
+    door = Door.of(ctx)
+    with door.store.read() as work:
+        ended = visible_incidents(work, door.person, phases=AFTERWARDS, drills=False)
+        records = [read_record(work, each.id) for each in reversed(ended)]
+    durations, shares = spreads(records), pooled(records)
+    if door.as_json:
+        printing.print_json({"durations": durations, "shares": shares})
+        return
+    printing.print_table([_spread_row(each) for each in durations], DURATIONS)
+    printing.print_table([_pooled_row(each) for each in shares], SHARES, title="Shares")
+
+
 @app.command("lint", epilog=example("watchfloor review lint retrospective.md"))
 def lint_file(
     ctx: typer.Context,
@@ -163,6 +189,18 @@ def publish(ctx: typer.Context, incident: IncidentId) -> None:
     done = f"The retrospective of {incident} is published."
     before = f"The retrospective of {incident} was published before; nothing was changed."
     door.say(done if published else before, incident=incident, published=True, new=published)
+
+
+def _spread_row(spread: Spread) -> dict[str, Any]:
+    middle = "not measurable" if spread.median is None else duration(spread.median)
+    ninth = f"too few (n < {P90_FROM})" if spread.p90 is None else duration(spread.p90)
+    told = {"metric": spread.name, "n": f"{spread.n} of {spread.of}", "median": middle}
+    return told | {"p90": ninth, "meaning": spread.sentence}
+
+
+def _pooled_row(pool: Pooled) -> dict[str, Any]:
+    value = share(pool.numerator, pool.denominator)
+    return {"share": pool.name, "n": f"{pool.n} of {pool.of}", "value": value, "meaning": pool.sentence}
 
 
 def _list_factors(door: Door, incident: str) -> None:

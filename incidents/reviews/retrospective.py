@@ -16,6 +16,7 @@ from incidents.reviews.curated import DECISIONS, full_log, questions, timeline_r
 from incidents.reviews.metrics import MILESTONES, expected_milestones, grade, measure, shown
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
+from incidents.reviews.shares import SHARES
 from incidents.timeline import Entry, Event
 from incidents.words import render
 
@@ -96,6 +97,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "milestones": _milestones(record),
         "measured": {each.metric.name: each for each in measure(record)},
         "shown": shown(record),
+        "told_shares": _shares(record),
         "rows": timeline_rows(record, who),
         "log": full_log(record, who),
         "decided": [_decision(entry) for entry in record.of(*DECISIONS)],
@@ -119,6 +121,16 @@ def _facts(record: Record) -> dict[str, Any]:
 def _impact(record: Record) -> list[tuple[str, str, int]]:
     impact = record.incident.impact
     return [(dimension, impact.level(dimension).name, getattr(impact, dimension)) for dimension in LEVELS]
+
+
+def _shares(record: Record) -> list[dict[str, Any]]:
+    """The shares that could be measured."""
+    counted = [(share, share.count(record)) for share in SHARES]
+    return [
+        {"name": share.name, "sentence": share.sentence, "counted": found, "refs": _refs(list(found.evidence))}
+        for share, found in counted
+        if found.denominator
+    ]
 
 
 def _milestones(record: Record) -> list[dict[str, Any]]:

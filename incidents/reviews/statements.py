@@ -3,7 +3,7 @@
 A document is Markdown as `compose` writes it, perhaps with sentences that people added. A statement is a
 sentence, a list item or a row of a table. Its evidence are the references in it, `INC-12#7`; in a paragraph
 a reference also covers the sentences before it, back to the reference before that; and rows without one rest
-on those of the paragraph above their table. A paragraph in italics explains the document, or says that there
+on those of the paragraph above their table. What is set in italics explains the document, or says that there
 is nothing, and states nothing about the incident.
 """
 
@@ -16,7 +16,7 @@ _REFERENCE = re.compile(r"`([A-Z]+-\d+#\d+)`")
 _MORE = re.compile(r" and \d+ more\b")
 _TIME = r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?"
 _NUMBER = re.compile(rf"(?<![\w.#-])(?:{_TIME}|\d[\d,]*(?:\.\d+)?)(?![\w-])")
-_SENTENCE_ENDS = re.compile(r"(?<=[.?!])(?:[”*)]*)\s+(?=[A-Z“*`\d])")
+_SENTENCE_ENDS = re.compile(r"(?<=[.?!”*)])(?<=[.?!].|.[.?!])\s+(?=[A-Z“*`\d])")
 _LIST_OF_REFERENCES = re.compile(r"\(\s*(?:[,;]|to|\s)*\)|(?<=:)[\s,;]+(?=\.)|(?:,\s*)+(?=[.|]|$)")
 _ITALIC = re.compile(r"^\*[^*].*[^*]\*\.?$")
 _TABLE_RULE = re.compile(r"^\|[\s:|-]+\|$")
@@ -130,7 +130,10 @@ def _stated(block: _Block, introduced: tuple[str, ...]) -> list[Statement]:
     sentences = _SENTENCE_ENDS.split(block.text)
     cited = [references_in(each) for each in sentences]
     rests = [next((refs for refs in cited[place:] if refs), ()) for place in range(len(sentences))]
-    stated = [_statement(block, text, refs) for text, refs in zip(sentences, rests, strict=True)]
+    stated = [
+        _statement(block, text, refs, explains=bool(_ITALIC.match(text)))
+        for text, refs in zip(sentences, rests, strict=True)
+    ]
     return [each for each in stated if each.text != "Evidence: ."] or stated[-1:]
 
 

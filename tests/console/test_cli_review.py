@@ -186,3 +186,15 @@ def test_action_items_leave_and_come_back_as_a_spreadsheet(tmp_path: Path) -> No
     assert told("actions", "import", str(sheet)) == {"filed": 0, "moved": 1, "same": 0}
     assert run("actions", "import", str(sheet)).stdout == "actions.csv: 0 filed, 0 moved, 1 same.\n"
     assert "neither .csv nor .ics" in run("actions", "export", "--out", "x.pdf", code=2).stderr
+
+
+def test_metrics_over_incidents_say_how_many_they_rest_on() -> None:
+    assert told("review", "metrics")["durations"][0]["of"] == 0
+    stood_down()
+    found = told("review", "metrics")
+    durations = {each["name"]: each for each in found["durations"]}
+    assert (durations["TTR"]["n"], durations["TTR"]["of"], durations["TTR"]["p90"]) == (1, 1, None)
+    assert list(durations["TTR"]["values"]) == ["INC-1"]
+    shown = run("review", "metrics").stdout
+    assert "too few (n < 10)" in shown
+    assert "not measurable" in shown

@@ -1,14 +1,21 @@
 """A retrospective is published as the record bears it out, and a change by hand is found."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from incidents.errors import BadInput
+from incidents.incident.phases import Phase
 from incidents.reviews.checking import Fault, check, incident_of
-from incidents.reviews.record import Record
+from incidents.reviews.metrics import MILESTONES
+from incidents.reviews.record import About, Milestone, Record
 from incidents.reviews.retrospective import compose
 from incidents.store.engine import Store
 from incidents.store.records import read_record
+from incidents.timeline import Event
 from tests.incidents.crisis_rows import add_crisis
+from tests.incidents.review_rows import after, incident_row
+from tests.incidents.test_words import FACTS, entry
 
 GENERATOR = "watchfloor (golden)"
 
@@ -23,6 +30,29 @@ def record(store: Store) -> Record:
 
 def test_what_is_written_from_the_record_passes(record: Record) -> None:
     assert check(compose(record, generator=GENERATOR), record, generator=GENERATOR) == []
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(Event), st.integers(0, 9_000)), max_size=30), st.data())
+def test_whatever_happened_the_document_passes_its_own_check(
+    told: list[tuple[Event, int]], data: st.DataObject
+) -> None:
+    entries = tuple(
+        entry(event, FACTS.get(event, {})).model_copy(update={"seq": seq, "at": after(minutes)})
+        # A candidate is opened first, whatever comes then.
+        for seq, (event, minutes) in enumerate(
+            [(Event.candidate_opened, 0), *sorted(told, key=lambda each: each[1])], start=1
+        )
+    )
+    reached = data.draw(st.lists(st.sampled_from(sorted(MILESTONES)), unique=True, max_size=len(entries)))
+    milestones = tuple(
+        Milestone(name=name, at=at.at, seq=at.seq, source="x", certainty="recorded")
+        for name, at in zip(reached, entries, strict=False)
+    )
+    phase = data.draw(st.sampled_from(Phase)).value
+    about = About.model_validate(incident_row(phase=phase, drill="", restricted=False))
+    happened = Record(incident=about, entries=entries, milestones=milestones)
+    assert check(compose(happened, generator=GENERATOR), happened, generator=GENERATOR) == []
 
 
 def faults(document: str, record: Record) -> list[Fault]:
