@@ -17,6 +17,7 @@ from incidents.incident.incident import SYSTEM
 from incidents.incident.severity import Impact, priority
 from incidents.people import Person, Role
 from incidents.reviews.drafting import redraft
+from incidents.reviews.publishing import sign_checked
 from incidents.store import lifecycle
 from incidents.store.asks import acknowledge, asks_of
 from incidents.store.batches import Batch, Item, claim_batch, items_of
@@ -26,7 +27,7 @@ from incidents.store.guidelines import guideline_in_force
 from incidents.store.incidents import find
 from incidents.store.post_source import FileSource
 from incidents.store.records import read_record
-from incidents.store.reviews import judge_factor, sign
+from incidents.store.reviews import judge_factor
 from incidents.store.sweeps import request_sweep, sweeps_of
 from incidents.sweeps.decisions import Judgement, Verdict
 from incidents.sweeps.desk import desk_for
@@ -270,4 +271,4 @@ def sign_retrospective(drill: str, incident: str, clock: Clock) -> None:
     file_action_items(incident, now)
     with store().begin() as work:
         version = redraft(work, incident, author=SYSTEM.id, now=now)
-        sign(work, incident, version, by=bo, reason="It says what happened.", now=now)
+        sign_checked(work, incident, version, by=bo, reason="It says what happened.", now=now)

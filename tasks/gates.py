@@ -12,12 +12,13 @@ from incidents.errors import Conflict, NotAllowed, NotAuthorised, NotFound, Refu
 from incidents.incident.gates import is_asked, patience
 from incidents.incident.incident import Incident, not_waived, stand_down_refusals
 from incidents.people import Person, lone_operator
+from incidents.reviews.publishing import sign_checked
 from incidents.store import gates, lifecycle
 from incidents.store.ending import is_over
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, GateKind
 from incidents.store.incidents import find, lock, loose
-from incidents.store.reviews import read_draft, sign
+from incidents.store.reviews import read_draft
 from incidents.words import render
 from tasks.world import catalogue, store
 
@@ -88,7 +89,7 @@ def _apply(work: Work, gate: Gate, answer: dict[str, str], person: Person, now: 
         case GateKind.stand_down, "stand_down":
             lifecycle.stand_down(work, incident, by=person, reason=reason, now=now)
         case GateKind.sign_off, "sign":
-            sign(work, incident, read_draft(work, incident).version, by=person, reason=reason, now=now)
+            sign_checked(work, incident, read_draft(work, incident).version, by=person, reason=reason, now=now)
         case _:
             unknown = Refusal("NO_DECISION", "Choose what is decided, then submit again.")
             raise NotAllowed(f"{incident}: the form holds no decision.", [unknown])

@@ -18,6 +18,7 @@ from incidents.reviews.across import P90_FROM, Pooled, Spread, pooled, spreads
 from incidents.reviews.checking import check, incident_of
 from incidents.reviews.drafting import GENERATOR, redraft
 from incidents.reviews.factors import propose
+from incidents.reviews.publishing import sign_checked
 from incidents.reviews.wording import remarks
 from incidents.store import reviews
 from incidents.store.engine import Work
@@ -120,7 +121,7 @@ def sign(
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        found = reviews.sign(work, incident, version, by=by, reason=reason, now=now)
+        found = sign_checked(work, incident, version, by=by, reason=reason, now=now)
     door.hand_over(incident)
     sentence = f"Version {version} of the retrospective of {incident} is signed by {by.id}."
     door.say(sentence, **found.model_dump(mode="json"))

@@ -1,0 +1,41 @@
+"""A retrospective is signed only where the record bears it out; what is signed is what is published."""
+
+from datetime import datetime
+from typing import Final
+
+from incidents.errors import NotAllowed, Refusal
+from incidents.people import Act, Person
+from incidents.reviews.checking import Fault, check
+from incidents.reviews.drafting import GENERATOR
+from incidents.store.engine import Work
+from incidents.store.incidents import find_for
+from incidents.store.records import read_record
+from incidents.store.reviews import Review, find_review, read_draft, sign
+
+NAMED: Final = 5
+"""Findings that a refusal names; `watchfloor review check` has all."""
+
+
+def sign_checked(
+    work: Work, incident: str, version: int, *, by: Person, reason: str = "", now: datetime
+) -> Review:
+    """Sign a version as `sign` does, once it passed the check. NotAllowed (`REVIEW_UNPROVEN`) where it fails.
+
+    That the record has moved on since is no reason by itself: only what is not true any more is.
+    """
+    find_for(work, incident, by, Act.sign_review)
+    if find_review(work, incident).signed_at is None:
+        _refuse_unproven(work, incident, version)
+    return sign(work, incident, version, by=by, reason=reason, now=now)
+
+
+def _refuse_unproven(work: Work, incident: str, version: int) -> None:
+    draft = read_draft(work, incident, version)
+    found = check(draft.markdown, read_record(work, incident), generator=GENERATOR)
+    wrong = [finding for finding in found if finding.fault is not Fault.other_record]
+    if not wrong:
+        return
+    told = [f"{each.fault} in line {each.line}: “{each.text}”. {each.why}" for each in wrong[:NAMED]]
+    more = [f"{len(wrong) - NAMED} more."] if len(wrong) > NAMED else []
+    reasons = [Refusal("REVIEW_UNPROVEN", sentence) for sentence in [*told, *more]]
+    raise NotAllowed(f"The record of {incident} does not bear out version {version}. Draft it anew.", reasons)

@@ -1,0 +1,98 @@
+"""Nobody signs what the record does not bear out."""
+
+import pytest
+import sqlalchemy as sa
+
+from incidents.errors import Conflict, NotAllowed, NotAuthorised
+from incidents.reviews.drafting import redraft
+from incidents.reviews.publishing import NAMED, sign_checked
+from incidents.store.engine import Store
+from incidents.store.reviews import find_review, read_draft, write_draft
+from incidents.store.schema import asks
+from incidents.timeline import Event
+from tests.incidents.crisis_rows import add_crisis
+from tests.incidents.review_rows import BO, DEV, EVE, after, tell
+
+
+@pytest.fixture
+def store(store: Store) -> Store:
+    """The evening's crisis, with the first draft of its retrospective."""
+    with store.begin() as work:
+        add_crisis(work)
+        redraft(work, "INC-12", author="watchfloor", now=after(500))
+    return store
+
+
+def edit(store: Store, written: str, changed: str, times: int = 1) -> int:
+    """Keep an edited copy of the newest version as the next one; returns its number."""
+    with store.begin() as work:
+        draft = read_draft(work, "INC-12")
+        assert written in draft.markdown
+        text = draft.markdown.replace(written, changed, times)
+        return write_draft(work, "INC-12", markdown=text, input_hash="x", author="eve", now=after(510))
+
+
+def signed(store: Store, version: int, minutes: float = 520) -> str | None:
+    with store.begin() as work:
+        return sign_checked(work, "INC-12", version, by=BO, now=after(minutes)).signed_by
+
+
+def refusal(store: Store, version: int) -> NotAllowed:
+    with pytest.raises(NotAllowed) as told:
+        signed(store, version)
+    with store.read() as work:
+        assert find_review(work, "INC-12").signed_at is None
+    return told.value
+
+
+def test_what_the_record_bears_out_is_signed(store: Store) -> None:
+    assert signed(store, 1) == "bo"
+    with pytest.raises(Conflict, match="signed already"):
+        signed(store, 1)
+
+
+def test_a_number_that_was_changed_is_not_signed(store: Store) -> None:
+    version = edit(store, "of which 100 matched", "of which 90 matched")
+    told = refusal(store, version)
+    assert told.codes == ("REVIEW_UNPROVEN",)
+    assert "of which 100 matched" in str(told)
+    assert edit(store, "of which 90 matched", "of which 100 matched") == 3
+    assert signed(store, 3) == "bo"
+
+
+def test_a_sentence_that_was_added_needs_evidence(store: Store) -> None:
+    version = edit(store, "## Impact\n", "## Impact\n\nIt was worse than that.\n")
+    assert "EVIDENCE_MISSING" in str(refusal(store, version))
+    version = edit(store, "It was worse than that.", "It was worse than that (`INC-12#9`).")
+    assert signed(store, version) == "bo"
+
+
+def test_few_findings_are_named_and_the_rest_counted(store: Store) -> None:
+    version = edit(store, "2026-11-22 18", "2026-11-21 18", times=-1)
+    told = refusal(store, version)
+    assert len(told.codes) == NAMED + 1
+    assert "more." in str(told)
+
+
+def test_a_record_that_has_moved_on_refuses_only_what_is_not_true_any_more(store: Store) -> None:
+    with store.begin() as work:
+        tell(work, 515, Event.action_chased, item="INC-12-A1", owner="cleo", times=1)
+    assert signed(store, 1) == "bo"
+
+
+def test_a_number_that_moved_on_is_not_signed(store: Store) -> None:
+    with store.begin() as work:
+        mine = sa.and_(asks.c.incident_id == "INC-12", asks.c.acknowledged_at.is_(None))
+        assert work.execute(sa.select(asks.c.key).where(asks.c.incident_id == "INC-12")).all()
+        work.execute(sa.update(asks).where(~mine).values(acknowledged_at=after(600)))
+    assert "NUMBER_DIFFERS" in str(refusal(store, 1))
+
+
+def test_whoever_may_not_sign_is_told_nothing_of_the_draft(store: Store) -> None:
+    version = edit(store, "of which 100 matched", "of which 90 matched")
+    with pytest.raises(NotAuthorised) as told, store.begin() as work:
+        sign_checked(work, "INC-12", version, by=DEV, now=after(520))
+    assert "matched" not in str(told.value)
+    with pytest.raises(NotAllowed) as own, store.begin() as work:
+        sign_checked(work, "INC-12", 1, by=EVE, now=after(520))
+    assert own.value.codes
