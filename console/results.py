@@ -7,6 +7,7 @@ from pathlib import Path
 
 from incidents.errors import NotFound, WatchfloorError
 from incidents.files import whole
+from incidents.reviews.charts import charts
 from incidents.reviews.record import Record
 from incidents.reviews.retrospective import to_html
 from incidents.store import timeline
@@ -77,7 +78,7 @@ def _write_retrospective(work: Work, record: Record, out: Path) -> list[Path]:
         for name in RETROSPECTIVE:
             (out / name).unlink(missing_ok=True)
         return []
-    texts = (markdown, to_html(markdown, f"{about.id}: {clean(about.title)}"))
+    texts = (markdown, to_html(markdown, f"{about.id}: {clean(about.title)}", charts(record)))
     return [_write(out / name, [text]) for name, text in zip(RETROSPECTIVE, texts, strict=True)]
 
 

@@ -20,6 +20,7 @@ MILESTONES: dict[str, str] = {
     "first_decision": "The first item was decided",
     "first_action": "The first decision was carried out on the platform",
     "sweep_finished": "The first sweep was finished",
+    "sweep_certified": "The first certificate was issued",
     "contained": "Every sweep had ended",
     "stood_down": "The commander ended the crisis",
     "review_published": "The retrospective was published",
@@ -27,7 +28,7 @@ MILESTONES: dict[str, str] = {
 """Milestone → what it means, in the order in which a crisis usually reaches them."""
 
 _BEFORE_DECLARING = ("started", "first_signal", "detected", "acknowledged")
-_SWEEPING = frozenset({"first_decision", "sweep_finished"})
+_SWEEPING = frozenset({"first_decision", "sweep_finished", "sweep_certified"})
 _NEVER_EXPECTED = frozenset({"first_action", "review_published"})
 """Decisions leave as a plan that others carry out; and a draft cannot know when it is published."""
 

@@ -4,7 +4,7 @@ The same record gives the same bytes: nothing here looks at a clock, and every l
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import markdown as python_markdown
@@ -12,6 +12,7 @@ import nh3
 
 from incidents.incident.phases import SENTENCES, Phase
 from incidents.incident.severity import LEVELS
+from incidents.reviews.charts import Chart
 from incidents.reviews.curated import DECISIONS, full_log, questions, timeline_rows
 from incidents.reviews.metrics import MILESTONES, expected_milestones, grade, measure, shown
 from incidents.reviews.record import Record, input_hash
@@ -32,6 +33,7 @@ _OF_A_SWEEP = (
 _TAGS = set(
     "h1 h2 h3 h4 p br hr ul ol li strong em code pre blockquote table thead tbody tr th td a".split()  # noqa: SIM905
 )
+_BEHIND_THE_SUMMARY = '<h2 id="impact">'
 _REF = re.compile(r"<code>([A-Z]+-\d+)#(\d+)</code>")
 
 
@@ -45,10 +47,10 @@ def compose(record: Record, *, generator: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def to_html(markdown: str, title: str) -> str:
+def to_html(markdown: str, title: str, charts: Sequence[Chart] = ()) -> str:
     """One self-contained page: sanitised, no script, nothing loaded, readable on paper and in the dark.
 
-    References become links into the full log where the document has one.
+    References become links into the full log where the document has one. `charts` stand behind the summary.
     """
     reader = python_markdown.Markdown(
         extensions=["tables", "sane_lists", "toc"],
@@ -56,7 +58,11 @@ def to_html(markdown: str, title: str) -> str:
     )
     body = _clean(reader.convert(markdown))
     contents = _clean(getattr(reader, "toc", ""))
-    return render("retrospective.html.j2", title=title, body=_linked(body), contents=contents)
+    lead, mark, rest = _linked(body).partition(_BEHIND_THE_SUMMARY)
+    figures = [{"svg": chart.svg(), "title": chart.title, "words": chart.words} for chart in charts]
+    return render(
+        "retrospective.html.j2", title=title, lead=lead, figures=figures, rest=mark + rest, contents=contents
+    )
 
 
 def _clean(html: str) -> str:

@@ -43,7 +43,9 @@ def test_a_retrospective_is_drafted_signed_published_and_the_incident_closed(tmp
     assert "is closed" in run("close", "INC-1").stdout
     run("incidents", "export", "INC-1", "--out", str(tmp_path / "out"))
     assert (tmp_path / "out" / "retrospective.md").read_text().startswith("# ")
-    assert "<h1" in (tmp_path / "out" / "retrospective.html").read_text()
+    html = (tmp_path / "out" / "retrospective.html").read_text()
+    assert "<h1" in html
+    assert '<figure role="img" aria-label="The crisis on one time axis.' in html
 
 
 def test_a_retrospective_is_checked_against_the_record(tmp_path: Path) -> None:
