@@ -10,7 +10,7 @@ from incidents.reviews.drafting import GENERATOR
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.records import read_record
-from incidents.store.reviews import Review, find_review, read_draft, sign
+from incidents.store.reviews import Draft, Review, find_review, read_draft, sign
 
 NAMED: Final = 5
 """Findings that a refusal names; `watchfloor review check` has all."""
@@ -24,13 +24,14 @@ def sign_checked(
     That the record has moved on since is no reason by itself: only what is not true any more is.
     """
     find_for(work, incident, by, Act.sign_review)
-    if find_review(work, incident).signed_at is None:
-        _refuse_unproven(work, incident, version)
+    newest = read_draft(work, incident)
+    if newest.version == version and find_review(work, incident).signed_at is None:
+        _refuse_unproven(work, newest)
     return sign(work, incident, version, by=by, reason=reason, now=now)
 
 
-def _refuse_unproven(work: Work, incident: str, version: int) -> None:
-    draft = read_draft(work, incident, version)
+def _refuse_unproven(work: Work, draft: Draft) -> None:
+    incident, version = draft.incident_id, draft.version
     found = check(draft.markdown, read_record(work, incident), generator=GENERATOR)
     wrong = [finding for finding in found if finding.fault is not Fault.other_record]
     if not wrong:

@@ -60,6 +60,12 @@ def test_a_number_that_was_changed_is_not_signed(store: Store) -> None:
     assert signed(store, 3) == "bo"
 
 
+def test_a_version_that_is_not_the_newest_is_refused_as_such(store: Store) -> None:
+    assert edit(store, "of which 100 matched", "of which 90 matched") == 2
+    assert edit(store, "of which 90 matched", "of which 100 matched") == 3
+    assert refusal(store, 2).codes == ("VERSION_STALE",)
+
+
 def test_a_sentence_that_was_added_needs_evidence(store: Store) -> None:
     version = edit(store, "## Impact\n", "## Impact\n\nIt was worse than that.\n")
     assert "EVIDENCE_MISSING" in str(refusal(store, version))
