@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from incidents.reviews.charts import Chart, charts
+from incidents.reviews.charts import ACCENT, INK, WARN, Chart, charts
 from incidents.reviews.record import Record
 from incidents.reviews.retrospective import compose, to_html
 from incidents.store.engine import Store
@@ -73,6 +73,28 @@ def test_a_picture_is_readable_on_white_and_on_black(record: Record) -> None:
         svg = chart.svg()
         assert 'fill="white"' not in svg.partition("<g")[0], "the paper shines through"
         assert "#000" not in svg
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of `#rrggbb`, 0 to 1 (WCAG 2.2)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colour", [INK, ACCENT, WARN])
+def test_a_colour_stands_out_from_white_and_from_black(colour: str) -> None:
+    assert contrast(colour, "#ffffff") >= 3
+    assert contrast(colour, "#000000") >= 3
+
+
+def test_the_two_colours_differ_in_grey() -> None:
+    assert contrast(ACCENT, WARN) >= 1.7
 
 
 def test_nothing_in_a_picture_runs(record: Record) -> None:
