@@ -71,7 +71,7 @@ def incident_of(document: str) -> str:
 
 
 def _moved_on(document: str, record: Record) -> list[Finding]:
-    """The header says of which record it was written, so the rest of it is not held against another one."""
+    """Whether the header names another record than the present one. All else is compared all the same."""
     if f"`{input_hash(record)}`" in document.partition("\n## ")[0]:
         return []
     why = "It was written from another state of the record. `watchfloor review draft` writes it anew."
