@@ -136,8 +136,12 @@ def reach_earlier(work: Work, entry: Entry, name: str, *, at: datetime, certaint
 
 
 def milestones_of(work: Work, incident: str) -> list[dict[str, Any]]:
-    """The milestones that an incident reached: name, at, seq, source, certainty; in order of time."""
-    statement = sa.select(milestones).where(milestones.c.incident_id == incident).order_by(milestones.c.at)
+    """What an incident reached: name, at, seq, source, certainty; in order of time, then of entries."""
+    statement = (
+        sa.select(milestones)
+        .where(milestones.c.incident_id == incident)
+        .order_by(milestones.c.at, milestones.c.seq, milestones.c.name)
+    )
     return [dict(row) for row in work.execute(statement).mappings()]
 
 
