@@ -100,6 +100,11 @@ def lone_operator(name: str) -> Person:
         raise NotAuthorised(f"{name!r} is nobody's id.", [refusal]) from error
 
 
+def is_staff(person: Person) -> bool:
+    """Whether the person sees the work of all teams; a partner's people see that of their own."""
+    return bool(person.roles & (MAY[Act.see_incidents] | {Role.administrator}))
+
+
 def authorise(
     person: Person,
     act: Act,

@@ -117,6 +117,11 @@ Three rules come on top:
   Everybody else is told `INCIDENT_RESTRICTED`.
 - An administrator may do all of it except to {separate}: that word must be that of a reviewer.
 
+`watchfloor search` finds what a person may read, and counts nothing else.
+Staff find titles, retrospectives, guidelines' titles, factors and action items; partners find the action items
+that they or their team own.
+Of a restricted incident only those find anything, an action item of theirs included, to whom it is open.
+
 Whoever is refused is told a code, and what would be needed: [refusals](phases.md#refusals) lists them.
 
 The doors believe the name that they are given.

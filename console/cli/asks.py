@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli.door import Door, is_staff
+from console.cli.door import Door
 from console.cli.options import IncidentId, Note, example
 from incidents.errors import BadInput
 from incidents.incident.asks import new_ask
 from incidents.incident.incident import Incident
-from incidents.people import Act, Person
+from incidents.people import Act, Person, is_staff
 from incidents.store.asks import (
     KEY_SLOT,
     Ask,

@@ -21,6 +21,7 @@ from console.cli import (
     outbox,
     platform,
     review,
+    search,
     signal,
     stack,
     sweep,
@@ -85,6 +86,7 @@ app.add_typer(certificate.app, name="certificate")
 app.add_typer(golden.app, name="golden")
 app.add_typer(review.app, name="review")
 app.add_typer(actions.app, name="actions")
+search.add_to(app)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(platform.app, name="platform")
 verify.add_to(app)

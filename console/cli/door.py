@@ -15,7 +15,7 @@ from console.tables import open_store
 from incidents.catalogue.load import load_catalogue
 from incidents.catalogue.model import Catalogue
 from incidents.errors import BadInput, WatchfloorError
-from incidents.people import MAY, Act, Person, Role
+from incidents.people import Person
 from incidents.settings import Settings
 from incidents.store.drills import clock_of
 from incidents.store.engine import Store, Work
@@ -97,11 +97,6 @@ def read_settings() -> Settings:
     except ValidationError as error:
         wrong = [f"  WATCHFLOOR_{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise BadInput("\n".join(["The settings cannot be used:", *wrong])) from error
-
-
-def is_staff(person: Person) -> bool:
-    """Whether the person sees the work of all teams; a partner's people see that of their own."""
-    return bool(person.roles & (MAY[Act.see_incidents] | {Role.administrator}))
 
 
 def _open(settings: Settings) -> Store:

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli.door import Door, is_staff
+from console.cli.door import Door
 from console.cli.options import SweepId, example
 from console.cli.printing import print_json, print_lines, print_table
 from incidents import words
 from incidents.errors import BadInput
-from incidents.people import Act
+from incidents.people import Act, is_staff
 from incidents.store.incidents import find
 from incidents.store.quality import Quality, ask_again, quality_of
 from incidents.store.quality import reread as to_reread

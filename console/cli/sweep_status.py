@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from console.cli.batches import batch_row
-from console.cli.door import Door, is_staff
+from console.cli.door import Door
 from console.cli.failures import writing_to
 from console.cli.options import SweepId, example
 from console.cli.printing import print_json, print_lines, print_table
 from incidents import words
 from incidents.errors import NotFound
-from incidents.people import Act
+from incidents.people import Act, is_staff
 from incidents.store.batches import batches_of
 from incidents.store.clusters import Cluster, clusters_of
 from incidents.store.incidents import find_for

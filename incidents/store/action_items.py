@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from incidents.errors import BadInput, Conflict, NotAllowed, NotFound, Refusal
 from incidents.incident.incident import SYSTEM
-from incidents.people import MAY, Act, Person, Role
+from incidents.people import Act, Person, is_staff
 from incidents.reviews.actions import UNFINISHED, ActionItem, ActionKind, ActionState, NewAction, refusals
 from incidents.store import timeline
 from incidents.store.engine import Work
@@ -113,7 +113,7 @@ def visible_actions(
     found = actions_of(work, incident, open_only=open_only)
     if incident is not None:
         find_for(work, incident, person, Act.see_actions)
-    if not _is_staff(person):
+    if not is_staff(person):
         return [item for item in found if item.owner in (person.id, person.team)]
     seen = {each.id for each in visible_incidents(work, person)}
     return [item for item in found if item.incident_id in seen]
@@ -184,12 +184,8 @@ def _state(state: str) -> ActionState:
         raise BadInput(f"An action item is one of {', '.join(ActionState)}, not {state}.") from None
 
 
-def _is_staff(person: Person) -> bool:
-    return bool(person.roles & (MAY[Act.see_incidents] | {Role.administrator}))
-
-
 def _refuse_others(item: ActionItem, by: Person) -> None:
-    if _is_staff(by) or item.owner in (by.id, by.team):
+    if is_staff(by) or item.owner in (by.id, by.team):
         return
     reason = Refusal("OTHERS_ACTION", f"It belongs to {item.owner}.")
     raise NotAllowed(f"{by.id} may not change {item.id}.", [reason])

@@ -70,11 +70,15 @@ def visible_incidents(
         statement = statement.where(incidents.c.phase.in_([phase.value for phase in phases]))
     if not drills:
         statement = statement.where(incidents.c.drill == "")
-    found = [Incident.model_validate(row) for row in work.execute(statement)]
+    return [Incident.model_validate(row) for row in work.execute(statement.where(readable(person)))]
+
+
+def readable(person: Person) -> sa.ColumnElement[bool]:
+    """The condition that an incident's circle includes the person: what `authorise` says of one, of many."""
     if Role.administrator in person.roles:
-        return found
-    held = _incidents_held_by(work, person.id)
-    return [incident for incident in found if not incident.restricted or incident.id in held]
+        return sa.true()
+    held = sa.select(roles.c.incident_id).where(roles.c.person == person.id, roles.c.handed_over_at.is_(None))
+    return incidents.c.restricted.is_(False) | incidents.c.id.in_(held)
 
 
 def in_phases(work: Work, phases: Collection[Phase]) -> list[Incident]:
@@ -144,9 +148,4 @@ def holders(work: Work, incident: str) -> frozenset[str]:
     statement = sa.select(roles.c.person).where(
         roles.c.incident_id == incident, roles.c.handed_over_at.is_(None)
     )
-    return frozenset(work.execute(statement).scalars())
-
-
-def _incidents_held_by(work: Work, person: str) -> frozenset[str]:
-    statement = sa.select(roles.c.incident_id).where(roles.c.person == person, roles.c.handed_over_at.is_(None))
     return frozenset(work.execute(statement).scalars())

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 metadata = sa.MetaData(
     naming_convention={
@@ -43,6 +43,26 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[list[str]]):
+    """The words of a passage in their order, as the index of each database takes them. They are not read back.
+
+    The words hold no ASCII character but letters and digits, so that nothing has to be escaped.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL's own type for it; on SQLite a text, which FTS5 indexes beside the table."""
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else sa.Text())
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:
+        """With their places on PostgreSQL; its own parser would part words otherwise than SQLite's."""
+        if value is None or dialect.name != "postgresql":
+            return None if value is None else " ".join(value)
+        return " ".join(f"'{word}':{place}" for place, word in enumerate(value, start=1))
 
 
 def _incident_id() -> sa.Column[str]:
@@ -624,4 +644,34 @@ drills = sa.Table(
     sa.Column("requested_by", sa.String, nullable=False),
     _time("stands_at", comment="What the drill's clock shows until it is moved on; null: it is live"),
     sa.Column("results", Json),
+)
+
+passages = sa.Table(
+    "passages",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _incident_id(),
+    sa.Column("place", sa.Integer, nullable=False, comment="Order among those of the incident"),
+    sa.Column("kind", sa.String, nullable=False, comment="What it is of"),
+    sa.Column("key", sa.String, nullable=False, comment="Which of that kind: a version, a number, an id"),
+    sa.Column("part", sa.String, nullable=False, comment="Section of a retrospective"),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column(
+        "words",
+        Words,
+        nullable=False,
+        comment="Folded; indexed in passages_words",
+    ),
+    _time("at", nullable=False, comment="When what it is of was written"),
+    sa.Column("owner", sa.String, nullable=False, comment="Of an action item, or empty"),
+    sa.UniqueConstraint("incident_id", "place"),
+    comment="What is searched, made from what triggers name in search_marks",
+)
+
+search_marks = sa.Table(
+    "search_marks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("incident_id", sa.String, nullable=False),
+    comment="Triggers write here what is to be indexed anew: only added to, so that no mark is lost",
 )

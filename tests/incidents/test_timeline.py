@@ -214,7 +214,9 @@ def test_two_processes_that_start_at_once_upgrade_once(empty_url: str) -> None:
 
 def test_the_revisions_make_the_tables_that_the_queries_are_written_for(store: Store) -> None:
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # The index of the search is each database's own: no metadata can describe both.
+        ours = {"include_name": lambda name, *_: not str(name).startswith("passages_words")}
+        context = MigrationContext.configure(connection, opts={"compare_type": True, **ours})
         assert compare_metadata(context, metadata) == []
 
 
