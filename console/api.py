@@ -28,7 +28,7 @@ from incidents.store.asks import Ask, acknowledge, asks_of, find_ask
 from incidents.store.incidents import find_for, visible_incidents
 from incidents.store.signals import take_signal
 from incidents.timeline import Entry
-from incidents.words import plain, sentence
+from incidents.words import plain, sentence, use_templates
 
 router = APIRouter(prefix="/api/v1")
 
@@ -114,6 +114,7 @@ def acknowledge_ask(calls: Calls, key: str, body: Body, after: BackgroundTasks) 
 
 def make_app(settings: Settings) -> FastAPI:
     """The application on these settings, with its store open until it is shut down."""
+    use_templates(settings.templates_folder)
     world = World(
         settings=settings,
         store=open_store(settings),

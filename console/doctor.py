@@ -14,6 +14,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "home": doctor_site.home,
     "api token": doctor_site.token,
     "catalogue": doctor_site.catalogue,
+    "templates": doctor_site.templates,
     "people": doctor_site.people,
     "secrets": doctor_site.secrets,
     "mail server": doctor_site.mail_server,

@@ -14,8 +14,10 @@ from console.people import is_one_operator, operator
 from incidents.catalogue.channels import Channel, ChatChannel, EmailChannel, WebhookChannel
 from incidents.catalogue.load import check_catalogue, load_catalogue
 from incidents.catalogue.model import Catalogue
+from incidents.own_templates import faults
 from incidents.people import Role
 from incidents.settings import Settings
+from incidents.words import counted, own_files
 
 LITTLE, VERY_LITTLE = 2_000_000_000, 200_000_000
 """Bytes of free disk below which the doctor warns, and below which writing will soon fail."""
@@ -66,6 +68,20 @@ def catalogue(settings: Settings) -> Iterator[Finding]:
         folder = settings.catalogue_folder
         source = f"{folder} and the shipped files" if folder.is_dir() else "the shipped files"
         yield ok("catalogue", f"Version {load_catalogue(folder).version}, from {source}.")
+
+
+def templates(settings: Settings) -> Iterator[Finding]:
+    """Everything that is wrong with the site's own templates; nothing is said where it has none."""
+    folder = settings.templates_folder
+    if settings.templates is not None and not folder.is_dir():
+        yield bad("templates", f"{folder} is no folder.", "Make it, or unset WATCHFLOOR_TEMPLATES.")
+    wrong = faults(folder)
+    for fault in wrong:
+        where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+        yield bad("templates", f"{where}: {fault.why}", "Mend or remove this file: it is used as it is.")
+    own = own_files(folder)
+    if own and not wrong:
+        yield ok("templates", f"{counted(len(own), 'template')} of this site's own, from {folder}.")
 
 
 def people(settings: Settings) -> Iterator[Finding]:

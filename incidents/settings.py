@@ -24,6 +24,10 @@ class Settings(BaseSettings):
         None,
         description="Folder of YAML files that replace the shipped ones by name. Default: catalogue/ in home.",
     )
+    templates: Path | None = Field(
+        None,
+        description="Folder of templates that replace the shipped ones by path. Default: templates/ in home.",
+    )
     person: str | None = Field(None, description="Who is acting, where a command is given no --as.")
     api_host: str = Field("127.0.0.1", description="Address on which the API listens.")
     api_port: int = Field(4280, description="Port on which the API listens.", ge=1, le=65535)
@@ -92,3 +96,8 @@ class Settings(BaseSettings):
     def catalogue_folder(self) -> Path:
         """The folder in which a site keeps its own catalogue files."""
         return self.catalogue or self.home / "catalogue"
+
+    @property
+    def templates_folder(self) -> Path:
+        """The folder in which a site keeps its own templates."""
+        return self.templates or self.home / "templates"

@@ -1,9 +1,10 @@
-"""Every word that a person reads comes from templates/ through here.
+"""Every word that a person reads comes from templates/ through here, or from a site's own ones.
 
 Templates are Jinja2 in a sandbox: a name that is not given is an error, and whatever comes from the
 record passes the filter `md`, which leaves nothing that Markdown, HTML or a terminal would act on.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -21,6 +22,9 @@ from incidents.timeline import Entry
 TEMPLATES = Path(__file__).parent.parent / "templates"
 """Beside the package `incidents`, in a checkout and where a wheel is installed."""
 
+SENTENCES = "timeline.yaml"
+"""What each kind of entry says, by the name of its event."""
+
 NOT_RECORDED = "not recorded"
 LONGEST = 300
 """Characters of one data value in a document. A title of 100 kB is nobody's reading."""
@@ -35,9 +39,51 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">"}
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and many emoji are spelt with them
 
 
+class _Site:
+    """A site's own templates, in this process."""
+
+    folder: Path | None = None
+
+
+def use_templates(folder: Path | None) -> None:
+    """Let the files of this folder stand in for the shipped templates of the same path, in this process.
+
+    For an entry point, once it has read the settings. A folder that is not there replaces nothing.
+    """
+    found = folder if folder is not None and folder.is_dir() else None
+    if found != _Site.folder:
+        _Site.folder = found
+        for made in (environment, _sentences, own_templates):
+            made.cache_clear()
+
+
+@cache
+def own_templates() -> str:
+    """What the site's own templates say: twelve hex digits of SHA-256 over them; empty where there are none.
+
+    A document names it beside the version that wrote it: other templates write another document.
+    """
+    files = own_files(_Site.folder)
+    if not files:
+        return ""
+    told = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        told.update(f"{name} {len(content)} ".encode() + content)
+    return told.hexdigest()[:12]
+
+
+def own_files(folder: Path | None) -> dict[str, Path]:
+    """The templates in a site's folder: path below it → file."""
+    if folder is None or not folder.is_dir():
+        return {}
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix in {".j2", ".yaml"})
+    return {path.relative_to(folder).as_posix(): path for path in found}
+
+
 def render(name: str, **facts: Any) -> str:  # noqa: ANN401
     """The text of templates/`name` with these facts. Names ending in `.html.j2` escape for HTML."""
-    return _environment().get_template(name).render(**facts)
+    return environment().get_template(name).render(**facts)
 
 
 def sentence(entry: Entry, *, who: Callable[[str], str] | None = None) -> str:
@@ -142,9 +188,11 @@ def _can_be_seen(character: str) -> bool:
 
 
 @cache
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES),
+def environment() -> SandboxedEnvironment:
+    """The sandbox that templates run in: a site's own ones first, then the shipped ones."""
+    folders = [TEMPLATES] if _Site.folder is None else [_Site.folder, TEMPLATES]
+    made = SandboxedEnvironment(
+        loader=FileSystemLoader(folders),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         trim_blocks=True,
@@ -152,12 +200,14 @@ def _environment() -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     filters = (md, utc, duration, share, number, counted, listed)
-    environment.filters.update({each.__name__: each for each in filters})
-    return environment
+    made.filters.update({each.__name__: each for each in filters})
+    return made
 
 
 @cache
 def _sentences() -> dict[str, Template]:
-    """Event name → its template, from templates/timeline.yaml."""
-    words: dict[str, str] = yaml.safe_load((TEMPLATES / "timeline.yaml").read_text(encoding="utf-8"))
-    return {event: _environment().from_string(text) for event, text in words.items()}
+    """Event name → its template, from timeline.yaml; a site's own file may hold some of them."""
+    words: dict[str, str] = yaml.safe_load((TEMPLATES / SENTENCES).read_text(encoding="utf-8"))
+    if (own := own_files(_Site.folder).get(SENTENCES)) is not None:
+        words |= yaml.safe_load(own.read_text(encoding="utf-8"))
+    return {event: environment().from_string(text) for event, text in words.items()}

@@ -8,12 +8,15 @@ from incidents.catalogue.model import Catalogue
 from incidents.settings import Settings
 from incidents.store.drills import clock_of
 from incidents.store.engine import Store
+from incidents.words import use_templates
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process, whose templates it uses from here on."""
+    read = Settings()
+    use_templates(read.templates_folder)
+    return read
 
 
 @cache

@@ -25,6 +25,7 @@ from console.cli import (
     signal,
     stack,
     sweep,
+    templates,
     verify,
 )
 from console.cli.door import Door
@@ -87,6 +88,7 @@ app.add_typer(golden.app, name="golden")
 app.add_typer(review.app, name="review")
 app.add_typer(actions.app, name="actions")
 search.add_to(app)
+app.add_typer(templates.app, name="templates")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(platform.app, name="platform")
 verify.add_to(app)

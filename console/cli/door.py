@@ -20,6 +20,7 @@ from incidents.settings import Settings
 from incidents.store.drills import clock_of
 from incidents.store.engine import Store, Work
 from incidents.store.incidents import find
+from incidents.words import use_templates
 
 
 class Door:
@@ -39,8 +40,10 @@ class Door:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, or BadInput naming each variable that is wrong."""
-        return read_settings()
+        """The settings, or BadInput naming each variable that is wrong. Its templates are used from here on."""
+        read = read_settings()
+        use_templates(read.templates_folder)
+        return read
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -19,7 +19,7 @@ from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
 from incidents.reviews.shares import SHARES
 from incidents.timeline import Entry, Event
-from incidents.words import render
+from incidents.words import own_templates, render
 
 TERMS_SHOWN = 20
 """Entries of a scope that are listed, most posts first; the rest are counted."""
@@ -95,6 +95,7 @@ def _facts(record: Record) -> dict[str, Any]:
     letter, reached, expected = grade(record)
     return {
         "record": record,
+        "own_templates": own_templates(),
         "incident": record.incident,
         "about": _impact(record),
         "phase_sentence": SENTENCES[Phase(record.incident.phase)],
