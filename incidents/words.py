@@ -154,11 +154,21 @@ def duration(value: timedelta | float | None) -> str:
     return f"{sign}{minutes // 1440} d {minutes % 1440 // 60} h"
 
 
-def share(part: float | None, whole: float | None) -> str:
-    """A part of a whole with its n, as `12.3 % (615 of 5,000)`; `not measurable` of nothing."""
+def share(part: float | None, whole: float | None, unit: str = "") -> str:
+    """A part of a whole with its n, as `12.3 % (615 of 5,000)`; `not measurable` of nothing.
+
+    With a unit it is a rate, as `0.50 copies a decision (50 by 100)`.
+    """
     if part is None or not whole:
         return "not measurable"
+    if unit:
+        return f"{part / whole:,.2f} {unit} ({number(part)} by {number(whole)})"
     return f"{100 * part / whole:.1f} % ({number(part)} of {number(whole)})"
+
+
+def percent(part: float | None, whole: float | None = 1) -> str:
+    """A part of a whole as `12.3 %`, where its n stands beside it; `not measurable` of nothing."""
+    return "not measurable" if part is None or not whole else f"{100 * part / whole:.1f} %"
 
 
 def number(value: object) -> str:
@@ -199,7 +209,7 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (md, utc, duration, share, number, counted, listed)
+    filters = (md, utc, duration, share, percent, number, counted, listed)
     made.filters.update({each.__name__: each for each in filters})
     return made
 

@@ -11,7 +11,8 @@ from pydantic_core import PydanticUndefined
 from console.programs import deployments
 from incidents.people import MAY, SEPARATE, Act, Role
 from incidents.reviews.metrics import METRICS, MILESTONES
-from incidents.reviews.shares import SHARES
+from incidents.reviews.safety import DEFINITIONS
+from incidents.reviews.shares import RATES, SHARES
 from incidents.settings import Settings
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -84,11 +85,22 @@ After a reopening the milestones tell the first round.
 """
 
 SHARE_TABLE = """
-## Shares
+## Shares and rates
 
-Each comes with its part and its whole; of nothing it is not measurable.
+Each comes with its two numbers; of nothing it is not measurable.
+A rate divides by something that it is no part of, and says by what.
 
-| share | what it says |
+| share or rate | what it says |
+|---|---|
+"""
+
+SAFETY_TABLE = """
+## Trust and safety
+
+What the record tells of the posts and of those who read them.
+Where something was not measured, the document says so, and why.
+
+| number | what it says |
 |---|---|
 """
 
@@ -212,9 +224,11 @@ def metrics_page() -> str:
         f"| {each.name} | {each.sentence} | {each.start.replace('_', ' ')} | {each.end.replace('_', ' ')} |"
         for each in METRICS
     ]
-    shares = [f"| {each.name} | {each.sentence} |" for each in SHARES]
-    parts = [MILESTONE_TABLE, "\n".join(milestones), DURATION_TABLE, "\n".join(durations), SHARE_TABLE]
-    return "".join(f"{part.rstrip()}\n" for part in [*parts, "\n".join(shares), ACROSS])
+    shares = [f"| {each.name} | {each.sentence} |" for each in (*SHARES, *RATES)]
+    safety = [f"| {name} | {meaning} |" for name, meaning in DEFINITIONS.items()]
+    tables = ((MILESTONE_TABLE, milestones), (DURATION_TABLE, durations), (SHARE_TABLE, shares))
+    parts = [part for head, rows in (*tables, (SAFETY_TABLE, safety)) for part in (head, "\n".join(rows))]
+    return "".join(f"{part.rstrip()}\n" for part in [*parts, ACROSS])
 
 
 WRITTEN: dict[str, Callable[[], str]] = {

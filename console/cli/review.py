@@ -200,7 +200,7 @@ def _spread_row(spread: Spread) -> dict[str, Any]:
 
 
 def _pooled_row(pool: Pooled) -> dict[str, Any]:
-    value = share(pool.numerator, pool.denominator)
+    value = share(pool.numerator, pool.denominator, pool.unit)
     return {"share": pool.name, "n": f"{pool.n} of {pool.of}", "value": value, "meaning": pool.sentence}
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.reviews.metrics import METRICS, measure
 from incidents.reviews.record import Record
-from incidents.reviews.shares import SHARES
+from incidents.reviews.shares import RATES, SHARES
 
 P90_FROM: Final = 10
 """Incidents below which the ninth decile is the largest value, and says nothing of its own."""
@@ -35,7 +35,7 @@ class Spread(BaseModel):
 
 
 class Pooled(BaseModel):
-    """One share over several incidents: the sums, not a mean of shares."""
+    """One share or rate over several incidents: of the sums, not a mean of shares."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,10 +43,11 @@ class Pooled(BaseModel):
     sentence: str
     n: int = Field(description="Incidents that it could be measured in.")
     of: int
-    value: float | None = Field(description="0 to 1; None of nothing.")
+    value: float | None = Field(description="Of a share 0 to 1; None of nothing.")
     numerator: int
     denominator: int
     values: dict[str, tuple[int, int]] = Field(description="Incident → its part and its whole.")
+    unit: str = Field("", description="Of a rate, what it counts by what; empty for a share.")
 
 
 def spreads(records: Sequence[Record]) -> list[Spread]:
@@ -60,10 +61,10 @@ def spreads(records: Sequence[Record]) -> list[Spread]:
 
 
 def pooled(records: Sequence[Record]) -> list[Pooled]:
-    """Every share over these incidents, in the order of `SHARES`. Drills are left out."""
+    """Every share and rate over these incidents, in the order of `SHARES` and `RATES`. Drills are left out."""
     real = _real(records)
     found = []
-    for share in SHARES:
+    for share in (*SHARES, *RATES):
         counts = {record.incident.id: share.count(record)[:2] for record in real}
         measurable = {id: (part, whole) for id, (part, whole) in counts.items() if whole}
         part, whole = (sum(each) for each in zip((0, 0), *measurable.values(), strict=True))
@@ -77,6 +78,7 @@ def pooled(records: Sequence[Record]) -> list[Pooled]:
                 numerator=part,
                 denominator=whole,
                 values=measurable,
+                unit=share.unit,
             )
         )
     return found

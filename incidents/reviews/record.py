@@ -14,6 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.incident.severity import Impact
 from incidents.reviews.actions import ActionItem
+from incidents.reviews.reading import (
+    CurvePoint,
+    GuidelineHeard,
+    Hour,
+    LanguageQuality,
+    Part,
+    TeamHour,
+    TeamWork,
+)
 from incidents.timeline import Entry, Event
 
 
@@ -156,6 +165,9 @@ class CertificateRecord(_Frozen):
     golden_violating: int = Field(0, description="Items known to violate that its readers met unawares.")
     golden_caught: int = Field(0, description="Those of them that they called so.")
     universe_hash: str
+    posts: int = Field(0, description="Posts of its universe.")
+    found: int = Field(0, description="Those of them that were decided to violate.")
+    missing: int | None = Field(None, description="Best estimate of those that violate and were not found.")
     waived_by: str | None = None
     waived_because: str | None = None
 
@@ -176,6 +188,8 @@ class SweepRecord(_Frozen):
     batches: tuple[BatchCount, ...] = ()
     planned: dict[str, int] = Field(default_factory=dict, description="Recommended action → items.")
     certificate: CertificateRecord | None = Field(None, description="None for a sweep that did not end yet.")
+    quality: tuple[LanguageQuality, ...] = ()
+    curve: tuple[CurvePoint, ...] = Field((), description="What was found by how much reading.")
 
     @property
     def decided(self) -> int:
@@ -208,6 +222,10 @@ class DecisionCounts(_Frozen):
     total: int = 0
     people: int = Field(0, description="Distinct people who decided.")
     revised: int = Field(0, description="Decisions that their own author replaced.")
+    settled: int = Field(
+        0, description="Decisions that somebody else replaced: two differed, or one was unsure."
+    )
+    undone: int = Field(0, description="Decisions that were taken back.")
     without_guideline: int = Field(0, description="Made before a guideline was in force.")
     first_at: datetime | None = None
     last_at: datetime | None = None
@@ -266,6 +284,12 @@ class Record(_Frozen):
     asks: tuple[AskSent, ...] = ()
     sweeps: tuple[SweepRecord, ...] = ()
     decisions: DecisionCounts = DecisionCounts()
+    parts: tuple[Part, ...] = Field((), description="The posts of all sweeps by language and form.")
+    hours: tuple[Hour, ...] = Field((), description="Hours of the day in which posts came or were decided.")
+    work: tuple[TeamHour, ...] = ()
+    teams: tuple[TeamWork, ...] = ()
+    heard: tuple[GuidelineHeard, ...] = ()
+    first_decisions: tuple[datetime | None, ...] = Field((), description="After each reopening, in order.")
     factors: tuple[FactorRecord, ...] = ()
     actions: tuple[ActionItem, ...] = ()
     earlier: tuple[Earlier, ...] = ()

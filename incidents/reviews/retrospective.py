@@ -17,7 +17,15 @@ from incidents.reviews.curated import DECISIONS, full_log, questions, timeline_r
 from incidents.reviews.metrics import MILESTONES, expected_milestones, grade, measure, shown
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
-from incidents.reviews.shares import SHARES
+from incidents.reviews.safety import (
+    by_form,
+    by_language,
+    dark_hours,
+    hours_of_posts,
+    prevalence_after,
+    prevalence_before,
+)
+from incidents.reviews.shares import RATES, SHARES
 from incidents.timeline import Entry, Event
 from incidents.words import own_templates, render
 
@@ -105,6 +113,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "measured": {each.metric.name: each for each in measure(record)},
         "shown": shown(record),
         "told_shares": _shares(record),
+        "safety": _safety(record),
         "rows": timeline_rows(record, who),
         "log": full_log(record, who),
         "decided": [_decision(entry) for entry in record.of(*DECISIONS)],
@@ -131,13 +140,27 @@ def _impact(record: Record) -> list[tuple[str, str, int]]:
 
 
 def _shares(record: Record) -> list[dict[str, Any]]:
-    """The shares that could be measured."""
-    counted = [(share, share.count(record)) for share in SHARES]
+    """The shares and rates that could be measured."""
+    counted = [(share, share.count(record)) for share in (*SHARES, *RATES)]
     return [
-        {"name": share.name, "sentence": share.sentence, "counted": found, "refs": _refs(list(found.evidence))}
+        {"share": share, "counted": found, "refs": _refs(list(found.evidence))}
         for share, found in counted
         if found.denominator
     ]
+
+
+def _safety(record: Record) -> dict[str, Any]:
+    """The numbers of trust and safety, where there are posts to tell them of."""
+    sealed = {sweep.id: sweep.certificate for sweep in record.sweeps if sweep.certificate}
+    told = {id: (prevalence_before(each), prevalence_after(each)) for id, each in sealed.items()}
+    return {
+        "prevalence": told,
+        "languages": by_language(record),
+        "forms": by_form(record),
+        "hours": hours_of_posts(record),
+        "dark": dark_hours(record),
+        "quality": [(sweep.id, each) for sweep in record.sweeps for each in sweep.quality],
+    }
 
 
 def _milestones(record: Record) -> list[dict[str, Any]]:

@@ -47,11 +47,12 @@ class Quality(BaseModel):
     drift: Drift | None = Field(None, description="Between the last two versions of the guideline.")
 
 
-class _Pair(BaseModel):
+class Pair(BaseModel):
     """A decision, and what somebody said who looked at the same item blind."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
+    sweep_id: str
     item: str
     language: str
     team: str
@@ -96,19 +97,15 @@ def quality_of(work: Work, sweep: str, *, by: Person, team: str | None = None) -
     everybody about themselves.
     """
     found = find_sweep_for(work, sweep, by)
-    pairs = _pairs(work, sweep, team)
-    said = list(_latest(pairs).values())
-    settled = [
-        Checked(pair.item, pair.language, pair.verdict, holds, pair.drawn)
-        for pair in pairs
-        if (holds := pair.holds) is not None
-    ]
+    of_team = items.c.team == team if team is not None else sa.true()
+    pairs = second_looks(work, sa.and_(readings.c.sweep_id == sweep, of_team))
+    said, checked = readings_in(pairs), settled(pairs)
     return Quality(
         sweep=sweep,
         agreement={ALL: {ALL: agreement(said, seed=sweep)}}
         | {key.value: agreement_by(said, key, seed=sweep) for key in Key},
-        precision={**precision_by_language(settled), ALL: precision(settled)},
-        unsettled=len(pairs) - len(settled),
+        precision={**precision_by_language(checked), ALL: precision(checked)},
+        unsettled=len(pairs) - len(checked),
         golden=_golden(work, sweep, team, by),
         inherited=_inherited(work, sweep, team),
         drift=_drift(work, found, said),
@@ -147,8 +144,11 @@ def ask_again(
     return chosen
 
 
-def _pairs(work: Work, sweep: str, team: str | None) -> list[_Pair]:
-    """Every second look with the decision that stood when it was made, in the order of looking."""
+def second_looks(work: Work, which: sa.ColumnElement[bool]) -> list[Pair]:
+    """Second looks with the decision that stood when each was made, in the order of looking.
+
+    `which` is about `readings` and `items`.
+    """
     first = decisions.alias("first")
     stands = decisions.alias("stands")
     stood = sa.and_(
@@ -164,7 +164,7 @@ def _pairs(work: Work, sweep: str, team: str | None) -> list[_Pair]:
     )
     statement = (
         sa.select(
-            *(readings.c.item, items.c.language, items.c.team),
+            *(readings.c.sweep_id, readings.c.item, items.c.language, items.c.team),
             *(first.c.person, first.c.verdict, first.c.guideline_version),
             readings.c.person.label("second_person"),
             readings.c.verdict.label("second_verdict"),
@@ -176,20 +176,31 @@ def _pairs(work: Work, sweep: str, team: str | None) -> list[_Pair]:
         .join(items, sa.and_(items.c.sweep_id == readings.c.sweep_id, items.c.item == readings.c.item))
         .join(first, stood)
         .outerjoin(stands, current)
-        .where(readings.c.sweep_id == sweep, readings.c.purpose == Purpose.second.value)
-        .where(items.c.team == team if team is not None else sa.true())
+        .where(readings.c.purpose == Purpose.second.value, which)
         .order_by(readings.c.decided_at, readings.c.item, readings.c.person)
     )
-    return [_Pair.model_validate(row) for row in work.execute(statement)]
+    return [Pair.model_validate(row) for row in work.execute(statement)]
 
 
-def _latest(pairs: Sequence[_Pair]) -> dict[tuple[str, str, int | None], Reading]:
-    """One reading an item, person and version: who decided again after an undoing counts with the last word."""
+def readings_in(pairs: Sequence[Pair]) -> list[Reading]:
+    """One reading an item, person and version: who decided again after an undoing counts with the last word.
+
+    The pairs are of one sweep.
+    """
     said: dict[tuple[str, str, int | None], Reading] = {}
     for pair in pairs:
         for reading in pair.readings():
             said[reading.item, reading.person, reading.guideline_version] = reading
-    return said
+    return list(said.values())
+
+
+def settled(pairs: Sequence[Pair]) -> list[Checked]:
+    """What became of the decisions of those pairs on which something holds by now."""
+    return [
+        Checked(pair.item, pair.language, pair.verdict, found, pair.drawn)
+        for pair in pairs
+        if (found := pair.holds) is not None
+    ]
 
 
 def _golden(work: Work, sweep: str, team: str | None, by: Person) -> dict[str, dict[str, GoldenRecord]]:

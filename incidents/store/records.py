@@ -18,6 +18,7 @@ from incidents.reviews.record import (
     PolicyCount,
     Record,
     SignalCount,
+    SweepRecord,
     Tenure,
     Waiver,
     told_of,
@@ -26,6 +27,14 @@ from incidents.store import timeline
 from incidents.store.action_items import actions_of
 from incidents.store.engine import Work
 from incidents.store.incidents import find
+from incidents.store.quality_counts import Fates, fates, quality_by_sweep
+from incidents.store.reading_counts import (
+    course_of,
+    curves,
+    first_decisions_since,
+    guidelines_heard,
+    work_of_teams,
+)
 from incidents.store.schema import (
     action_items,
     asks,
@@ -48,13 +57,15 @@ EARLIER_SHOWN = 10
 
 
 def read_record(work: Work, incident: str) -> Record:
-    """The evidence of an incident: some twenty statements, whatever its size. NotFound where it is unknown.
+    """The evidence of an incident: some thirty statements, whatever its size. NotFound where it is unknown.
 
     For the flow; a door asks `find_for` with Act.draft_review first.
     """
     about = About.model_validate(find(work, incident))
     told = told_of(timeline.entries(work, incident))
     review = work.execute(sa.select(reviews).where(reviews.c.incident_id == incident)).one_or_none()
+    course, fate = course_of(work, incident), fates(work, incident)
+    reopenings = [entry.at for entry in told if entry.event is Event.record_reopened]
     return Record(
         incident=about,
         milestones=tuple(Milestone.model_validate(row) for row in timeline.milestones_of(work, incident)),
@@ -64,8 +75,14 @@ def read_record(work: Work, incident: str) -> Record:
         waivers=_waivers(work, incident),
         guidelines=_guidelines(work, incident),
         asks=_asks(work, incident, told),
-        sweeps=count_sweeps(work, incident),
-        decisions=_decisions(work, incident),
+        sweeps=_sweeps(work, incident, fate),
+        decisions=_decisions(work, incident, fate),
+        parts=course.parts,
+        hours=course.hours,
+        work=course.work,
+        teams=work_of_teams(work, incident),
+        heard=guidelines_heard(work, incident),
+        first_decisions=first_decisions_since(work, incident, reopenings),
         factors=_factors(work, incident),
         actions=tuple(actions_of(work, incident)),
         earlier=_earlier(work, about),
@@ -137,14 +154,21 @@ def _asks(work: Work, incident: str, told: tuple[Entry, ...]) -> tuple[AskSent, 
     return tuple(ask.model_copy(update={"due_at": first_due.get(ask.key, ask.due_at)}) for ask in found)
 
 
-def _decisions(work: Work, incident: str) -> DecisionCounts:
+def _sweeps(work: Work, incident: str, fate: Fates) -> tuple[SweepRecord, ...]:
+    quality, curve = quality_by_sweep(work, incident, fate.undone), curves(work, incident)
+    return tuple(
+        sweep.model_copy(update={"quality": quality.get(sweep.id, ()), "curve": curve.get(sweep.id, ())})
+        for sweep in count_sweeps(work, incident)
+    )
+
+
+def _decisions(work: Work, incident: str, fate: Fates) -> DecisionCounts:
     current = decisions.c.superseded_at.is_(None)
     at = decisions.c.decided_at
     counts = work.execute(
         sa.select(
             sa.func.count().filter(current).label("total"),
             sa.func.count(decisions.c.person.distinct()).label("people"),
-            sa.func.count().filter(~current).label("revised"),
             sa.func.count().filter(current, decisions.c.guideline_version.is_(None)).label("without_guideline"),
             sa.func.min(at, type_=at.type).label("first_at"),
             sa.func.max(at, type_=at.type).label("last_at"),
@@ -152,7 +176,8 @@ def _decisions(work: Work, incident: str) -> DecisionCounts:
         .select_from(decisions.join(batches, batches.c.id == decisions.c.batch_id))
         .where(batches.c.incident_id == incident)
     ).mappings()
-    return DecisionCounts.model_validate({**counts.one(), "by_policy": _by_policy(work, incident)})
+    replaced = {"settled": fate.settled, "revised": fate.revised, "undone": sum(fate.undone.values())}
+    return DecisionCounts.model_validate({**counts.one(), **replaced, "by_policy": _by_policy(work, incident)})
 
 
 def _by_policy(work: Work, incident: str) -> tuple[PolicyCount, ...]:

@@ -103,6 +103,9 @@ def _certificate(issued: Certificate) -> CertificateRecord:
         golden_violating=issued.golden.violating,
         golden_caught=issued.golden.caught,
         universe_hash=issued.universe_hash,
+        posts=standing.universe,
+        found=standing.found,
+        missing=standing.missing,
         waived_by=waiver.person if waiver else None,
         waived_because=waiver.reason if waiver else None,
     )

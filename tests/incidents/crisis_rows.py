@@ -12,10 +12,12 @@ from incidents.store.schema import (
     asks,
     batches,
     decisions,
+    exposures,
     guidelines,
     items,
     places,
     planned_actions,
+    readings,
     roles,
     signals,
     sweeps,
@@ -99,7 +101,13 @@ def _declare(work: Work) -> None:
             "what": "Please enforce.",
             "about": "sweep",
         }
-        row |= {"asked_at": after(71), "asked_by": "ada", "due_at": after(101), "acknowledged_by": "cleo"}
+        row |= {
+            "guideline_version": 1,
+            "asked_at": after(71),
+            "asked_by": "ada",
+            "due_at": after(101),
+            "acknowledged_by": "cleo",
+        }
         work.execute(asks.insert().values(**row, acknowledged_at=after(heard)))
     tell(work, 72, Event.message_failed, key=f"{LEGAL}>mail", channel="mail", error="Connection refused")
     tell(work, 74, Event.message_delivered, key=f"{LEGAL}>mail", channel="mail")
@@ -127,11 +135,16 @@ def _sweep(work: Work) -> None:
     for number, (team, language) in enumerate([("german", "de"), ("legal", "en")], start=1):
         batch: dict[str, Any] = {"id": f"INC-12-S1-B{number}", "sweep_id": "INC-12-S1", "incident_id": "INC-12"}
         batch |= {"number": number, "team": team, "language": language, "size": 50, "state": "done"}
+        batch |= {"graphic": team == "german"}
         work.execute(batches.insert().values(**batch))
     rows = [_item(number) for number in range(100)]
     work.execute(items.insert(), rows)
     work.execute(places.insert(), [_place(row, number) for number, row in enumerate(rows)])
     work.execute(decisions.insert(), [_decision(row, number) for number, row in enumerate(rows)])
+    work.execute(readings.insert(), [_second_look(row, number) for number, row in enumerate(rows[:25])])
+    for name, person, began, ended in (("B1", "dev", 83, 160), ("B2", "cleo", 84, 238)):
+        seen = {"batch_id": f"INC-12-S1-{name}", "person": person, "looked_at": 50, "severe": 20}
+        work.execute(exposures.insert().values(**seen, began_at=after(began), ended_at=after(ended)))
     claimed = tell(work, 83, Event.batch_claimed, "dev", batch="INC-12-S1-B1", person="dev")
     timeline.reach_milestone(work, claimed, "first_decision", at=after(84))
     tell(work, 84, Event.batch_claimed, "cleo", batch="INC-12-S1-B2", person="cleo")
@@ -151,7 +164,7 @@ def _item(number: int) -> dict[str, Any]:
     matched = ["term:attack"] if number % 5 < 3 else ["#leak"]
     team, language = ("german", "de") if number < 50 else ("legal", "en")
     row: dict[str, Any] = {"sweep_id": "INC-12-S1", "item": f"p{number}", "read_as": f"p{number}", "reach": 10}
-    row |= {"team": team, "state": "taken"}
+    row |= {"team": team, "state": "taken", "posted_at": after(number - 95)}
     return row | {"text": "TEXT OF A POST", "language": language, "matched": matched}
 
 
@@ -183,6 +196,15 @@ def _decision(row: dict[str, Any], number: int) -> dict[str, Any]:
         "decided_at": after(at),
         "rationale": "WHAT A REVIEWER WROTE",
     }
+
+
+def _second_look(row: dict[str, Any], number: int) -> dict[str, Any]:
+    """Cleo read 25 of Dev's items again, blind, and saw two of them otherwise."""
+    first = _decision(row, number)
+    differs = {"verdict": "does_not_violate", "action": "keep", "policy": None, "clause": None}
+    said = first | (differs | {"policy_version": None} if number in (3, 8) else {})
+    look = {"purpose": "second", "expected": first["verdict"], "drawn": 0.5, "batch_id": "INC-12-S1-B2"}
+    return said | look | {"person": "cleo", "decided_at": after(210 + number)}
 
 
 def _plan(row: dict[str, Any]) -> dict[str, Any]:

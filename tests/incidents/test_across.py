@@ -6,7 +6,7 @@ import pytest
 
 from incidents.reviews.across import pooled, spreads
 from incidents.reviews.record import AskSent, DecisionCounts, Milestone, Record, SweepRecord, Tally
-from incidents.reviews.shares import SHARES
+from incidents.reviews.shares import RATES, SHARES
 from incidents.store.engine import Store
 from incidents.store.records import read_record
 from tests.incidents.crisis_rows import add_crisis
@@ -73,7 +73,7 @@ def test_a_negative_duration_is_left_out(record: Record) -> None:
 
 
 def share(record: Record, name: str) -> tuple[int, int]:
-    [found] = [each for each in SHARES if each.name == name]
+    [found] = [each for each in (*SHARES, *RATES) if each.name == name]
     return found.count(record)[:2]
 
 
@@ -106,10 +106,25 @@ def test_what_copies_and_stopping_spared_is_counted(record: Record) -> None:
     made = DecisionCounts(total=40, without_guideline=4)
     one = record.model_copy(update={"sweeps": (swept(posts_matched=150),), "decisions": made})
     assert share(one, "Covered by copies") == (60, 100)
-    assert share(one, "Spared") == (110, 150)
+    assert share(one, "Copies a decision") == (60, 40)
+    assert share(one, "Spared by clustering") == (60, 150)
+    assert share(one, "Spared by stopping") == (50, 150)
     assert share(one, "Left unsure") == (10, 100)
     assert share(one, "Decided under a guideline") == (36, 40)
-    assert share(one.model_copy(update={"sweeps": ()}), "Spared") == (0, 0)
+    still_read = one.model_copy(update={"sweeps": (swept(posts_matched=150, finished_at=None),)})
+    assert share(still_read, "Spared by stopping") == (0, 0)
+    assert share(one.model_copy(update={"sweeps": ()}), "Spared by clustering") == (0, 0)
+
+
+def test_shares_of_the_reading_rest_on_its_counts(record: Record) -> None:
+    assert share(record, "Upheld") == (8, 8)
+    assert share(record, "Overturned") == (0, 23)
+    assert share(record, "Undone") == (0, 100)
+    assert share(record, "Languages read") == (2, 2)
+    assert share(record, "Hours read") == (0, 3)
+    assert share(record, "Guideline first") == (2, 2)
+    assert share(record, "Graphic") == (50, 100)
+    assert share(record, "Seconds an item") == (231 * 60, 100)
 
 
 def test_shares_are_pooled_by_their_sums(record: Record) -> None:
