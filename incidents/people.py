@@ -42,6 +42,7 @@ class Act(StrEnum):
     undo = "undo a decision"
     draft_review = "draft a retrospective"
     sign_review = "sign a retrospective"
+    approve_review = "approve a retrospective for an audience"
     see_actions = "see action items"
     change_action = "change an action item"
     verify = "verify the record"
@@ -67,15 +68,16 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.undo: frozenset({Role.commander, Role.partner_lead}),
     Act.draft_review: frozenset({Role.commander, Role.analyst, Role.reviewer}),
     Act.sign_review: frozenset({Role.reviewer}),
+    Act.approve_review: _STAFF | frozenset({Role.partner_lead}),
     Act.see_actions: _STAFF | _PARTNERS,
     Act.change_action: _STAFF | _PARTNERS,
     Act.verify: _STAFF,
     Act.administer: frozenset(),
 }
-"""Act → the roles that allow it. An administrator may do everything, except sign for a reviewer."""
+"""Act → the roles that allow it. An administrator may do everything, except what is `SEPARATE`."""
 
-SEPARATE = frozenset({Act.sign_review})
-"""Acts that an administrator may not do by that role alone: the signature must be a reviewer's."""
+SEPARATE = frozenset({Act.sign_review, Act.approve_review})
+"""Acts that an administrator may not do by that role alone: another person's word is what they are worth."""
 
 
 class Person(BaseModel):

@@ -74,6 +74,7 @@ class Event(StrEnum):
     owner_named = "review.owner.named"
     draft_written = "review.draft.written"
     factor_judged = "review.factor.judged"
+    version_approved = "review.version.approved"
     retrospective_signed = "review.retrospective.signed"
     retrospective_published = "review.retrospective.published"
     action_filed = "action.item.filed"

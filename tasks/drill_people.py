@@ -16,6 +16,7 @@ from incidents.errors import NotAllowed
 from incidents.incident.incident import SYSTEM
 from incidents.incident.severity import Impact, priority
 from incidents.people import Person, Role
+from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import redraft
 from incidents.reviews.publishing import sign_checked
 from incidents.store import lifecycle
@@ -271,4 +272,6 @@ def sign_retrospective(drill: str, incident: str, clock: Clock) -> None:
     file_action_items(incident, now)
     with store().begin() as work:
         version = redraft(work, incident, author=SYSTEM.id, now=now)
-        sign_checked(work, incident, version, by=bo, reason="It says what happened.", now=now)
+        found, reason = find(work, incident), "It says what happened."
+        approvers = catalogue().approvers(found.protocol, found.severity, Audience.internal)
+        sign_checked(work, incident, version, approvers=approvers, by=bo, reason=reason, now=now)

@@ -12,6 +12,7 @@ from incidents.errors import Conflict, NotAllowed, NotAuthorised, NotFound, Refu
 from incidents.incident.gates import is_asked, patience
 from incidents.incident.incident import Incident, not_waived, stand_down_refusals
 from incidents.people import Person, lone_operator
+from incidents.reviews.audiences import Audience
 from incidents.reviews.publishing import sign_checked
 from incidents.store import gates, lifecycle
 from incidents.store.ending import is_over
@@ -89,10 +90,16 @@ def _apply(work: Work, gate: Gate, answer: dict[str, str], person: Person, now: 
         case GateKind.stand_down, "stand_down":
             lifecycle.stand_down(work, incident, by=person, reason=reason, now=now)
         case GateKind.sign_off, "sign":
-            sign_checked(work, incident, read_draft(work, incident).version, by=person, reason=reason, now=now)
+            _sign(work, incident, person, reason, now)
         case _:
             unknown = Refusal("NO_DECISION", "Choose what is decided, then submit again.")
             raise NotAllowed(f"{incident}: the form holds no decision.", [unknown])
+
+
+def _sign(work: Work, incident: str, person: Person, reason: str, now: datetime) -> None:
+    found, version = find(work, incident), read_draft(work, incident).version
+    approvers = catalogue().approvers(found.protocol, found.severity, Audience.internal)
+    sign_checked(work, incident, version, approvers=approvers, by=person, reason=reason, now=now)
 
 
 def _who(name: str, incident: Incident) -> Person:

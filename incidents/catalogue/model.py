@@ -17,6 +17,7 @@ from incidents.catalogue.teams import CATCH_ALL, Team
 from incidents.errors import NotFound
 from incidents.incident.phases import Phase
 from incidents.people import Person
+from incidents.reviews.audiences import Audience
 
 DEFAULT_PROTOCOL = "default"
 """Id of the protocol for what no other protocol covers; every catalogue has it."""
@@ -58,6 +59,10 @@ class Catalogue(BaseModel):
     def protocol(self, protocol_id: str = DEFAULT_PROTOCOL) -> Protocol:
         """The protocol of that id."""
         return _find("protocol", self.protocols, protocol_id)
+
+    def approvers(self, protocol_id: str, severity: str, audience: Audience) -> tuple[str, ...]:
+        """Roles and teams that must approve a retrospective before that audience is given it."""
+        return self.protocol(protocol_id).approvers(audience, severity)
 
     def items_to_check(self, phase: Phase) -> tuple[ChecklistItem, ...]:
         """What nobody may forget in a phase; nothing where a site has no checklist for it."""

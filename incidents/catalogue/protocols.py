@@ -3,8 +3,10 @@
 from pydantic import Field, HttpUrl
 
 from incidents.catalogue.entry import Entry, Slug, Text, Version
+from incidents.catalogue.severities import SeverityId
 from incidents.incident.phases import Phase
 from incidents.people import Role
+from incidents.reviews.audiences import Audience
 
 
 class ActivationType(Entry):
@@ -58,6 +60,16 @@ class Debrief(Entry):
     questions: tuple[Text, ...] = Field(min_length=1, description="What the debrief must answer.")
 
 
+class Approval(Entry):
+    """Whose word it takes before a version of the retrospective is given to an audience."""
+
+    audience: Audience = Field(description="Who is to read it: `internal`, `partner`, `public`, `privileged`.")
+    by: tuple[Slug, ...] = Field(
+        min_length=1, description="Roles, or teams, whose lead speaks for them; each of them must approve."
+    )
+    severities: tuple[SeverityId, ...] = Field((), description="For these severities; empty: for all.")
+
+
 class Protocol(Entry):
     """A protocol by its facts, in our own words; `source_url` leads to its owner's."""
 
@@ -73,3 +85,16 @@ class Protocol(Entry):
     notifications: tuple[Notification, ...] = Field((), description="Who is told, and by when.")
     clocks: tuple[ProtocolClock, ...] = Field((), description="Limits of time that it sets.")
     debrief: Debrief = Field(description="What the review afterwards must answer.")
+    approvals: tuple[Approval, ...] = Field(
+        (), description="Who approves a retrospective, by audience; empty: the signature is enough."
+    )
+
+    def approvers(self, audience: Audience, severity: str) -> tuple[str, ...]:
+        """The roles and teams that must approve before the audience gets it, each once, in order."""
+        asked = [
+            approver
+            for each in self.approvals
+            if each.audience is audience and severity in (each.severities or (severity,))
+            for approver in each.by
+        ]
+        return tuple(dict.fromkeys(asked))

@@ -69,6 +69,7 @@ def reference_problems(sheets: Sheets) -> list[Problem]:
         *_priority_rules(sheets["severities.yaml"]),
         *_stages(sheets["protocols.yaml"]),
         *_default_protocol(sheets["protocols.yaml"]),
+        *_approvers(sheets),
         *_phases_once(sheets["checklists.yaml"]),
         *_teams(sheets["teams.yaml"]),
         *_chat_addresses(sheets["channels.yaml"]),
@@ -136,6 +137,13 @@ def _default_protocol(sheet: Sheet) -> Found:
     if known and DEFAULT_PROTOCOL not in known:
         message = f"no protocol is called `{DEFAULT_PROTOCOL}`: it is used where no other fits"
         yield _fault(sheet, ("protocols",), message)
+
+
+def _approvers(sheets: Sheets) -> Found:
+    sheet, teams = sheets["protocols.yaml"], _ids(sheets, "teams")
+    for path, name in places(sheet.document.content, "protocols[].approvals[].by[]"):
+        if teams is not None and isinstance(name, str) and name not in {*Role, *teams}:
+            yield _fault(sheet, path, f"`{name}` is neither a role nor among the teams of teams.yaml")
 
 
 def _phases_once(sheet: Sheet) -> Found:

@@ -1,12 +1,15 @@
 """A retrospective is signed only where the record bears it out; what is signed is what is published."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from incidents.errors import NotAllowed, Refusal
 from incidents.people import Act, Person
+from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import Fault, check
 from incidents.reviews.drafting import GENERATOR
+from incidents.store.approvals import refuse_unapproved
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.records import read_record
@@ -17,16 +20,26 @@ NAMED: Final = 5
 
 
 def sign_checked(
-    work: Work, incident: str, version: int, *, by: Person, reason: str = "", now: datetime
+    work: Work,
+    incident: str,
+    version: int,
+    *,
+    approvers: Sequence[str],
+    by: Person,
+    reason: str = "",
+    now: datetime,
 ) -> Review:
     """Sign a version as `sign` does, once it passed the check. NotAllowed (`REVIEW_UNPROVEN`) where it fails.
 
     That the record has moved on since is no reason by itself: only what is not true any more is.
+    `approvers` are those whom the protocol names for the audience internal: publishing follows the signature
+    at once, so that their approval comes before it.
     """
     find_for(work, incident, by, Act.sign_review)
     newest = read_draft(work, incident)
     if newest.version == version and find_review(work, incident).signed_at is None:
         _refuse_unproven(work, newest)
+        refuse_unapproved(work, incident, Audience.internal, version, approvers=approvers)
     return sign(work, incident, version, by=by, reason=reason, now=now)
 
 

@@ -314,7 +314,7 @@ class Record(_Frozen):
         return self.entries[-1].at if self.entries else self.incident.opened_at
 
 
-_ABOUT_THE_DOCUMENT = frozenset({Event.draft_written, Event.retrospective_signed})
+_ABOUT_THE_DOCUMENT = frozenset({Event.draft_written, Event.version_approved, Event.retrospective_signed})
 _GATES = frozenset({Event.gate_opened, Event.gate_escalated, Event.gate_refused})
 
 

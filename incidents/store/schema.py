@@ -589,6 +589,18 @@ retrospectives = sa.Table(
     _time("written_at", nullable=False),
 )
 
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("audience", sa.String, primary_key=True),
+    sa.Column("approver", sa.String, primary_key=True, comment="Role or team for which it is given"),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    _time("at", nullable=False),
+)
+
 factors = sa.Table(
     "factors",
     metadata,

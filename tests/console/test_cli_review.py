@@ -48,6 +48,22 @@ def test_a_retrospective_is_drafted_signed_published_and_the_incident_closed(tmp
     assert '<figure role="img" aria-label="The crisis on one time axis.' in html
 
 
+def test_a_version_is_approved_for_an_audience_by_those_whom_the_protocol_names() -> None:
+    stood_down()
+    assert told("review", "draft", "INC-1")["version"] == 1
+    # Cleo sees no incidents; what she has to approve she may read.
+    assert "ROLE_MISSING" in run("incidents", "show", "INC-1", "--as", "cleo-l", code=1).stderr
+    assert run("review", "show", "INC-1", "--as", "cleo-l").stdout.startswith("# Retrospective INC-1")
+    assert "ROLE_MISSING" in run("review", "show", "INC-1", "--as", "fay-e", code=1).stderr
+    approve = ("review", "approve", "INC-1", "--version", "1", "--audience")
+    assert "APPROVER_OTHER" in run(*approve, "public", code=1).stderr
+    assert "APPROVAL_NOT_ASKED" in run(*approve, "internal", "--as", "cleo-l", code=1).stderr
+    shown = run(*approve, "public", "--as", "cleo-l").stdout
+    assert "communications has not approved version 1" in shown
+    assert "Nobody else has to." in run(*approve, "partner", "--as", "cleo-l").stdout
+    assert "approved for partner by cleo-l" in run(*approve, "partner", "--as", "cleo-l", code=1).stderr
+
+
 def test_a_retrospective_is_checked_against_the_record(tmp_path: Path) -> None:
     stood_down()
     run("review", "draft", "INC-1")

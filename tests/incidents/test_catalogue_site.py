@@ -160,6 +160,14 @@ def test_a_mistake_is_told_with_its_line(
     assert [(p.line, p.column, p.where) for p in problems if message in p.message] == [(line, column, where)]
 
 
+def test_an_approver_is_a_role_or_a_team(write: Write) -> None:
+    site = own_site(write)
+    text = (site / "protocols.yaml").read_text(encoding="utf-8")
+    write("protocols.yaml", text + "    approvals: [{audience: public, by: [all, policy, nobody]}]\n")
+    [problem] = check_catalogue(site)
+    assert "`nobody` is neither a role nor among the teams" in problem.message
+
+
 def test_a_mistake_in_one_file_is_not_told_again_in_others(write: Write) -> None:
     site = own_site(write)
     write("teams.yaml", "version: 1\nteams: [\n")

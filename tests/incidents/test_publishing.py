@@ -4,14 +4,16 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.errors import Conflict, NotAllowed, NotAuthorised
+from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import redraft
 from incidents.reviews.publishing import NAMED, sign_checked
+from incidents.store.approvals import approve
 from incidents.store.engine import Store
 from incidents.store.reviews import find_review, read_draft, write_draft
 from incidents.store.schema import asks
 from incidents.timeline import Event
 from tests.incidents.crisis_rows import add_crisis
-from tests.incidents.review_rows import BO, DEV, EVE, after, tell
+from tests.incidents.review_rows import BO, CLEO, DEV, EVE, after, tell
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def edit(store: Store, written: str, changed: str, times: int = 1) -> int:
 
 def signed(store: Store, version: int, minutes: float = 520) -> str | None:
     with store.begin() as work:
-        return sign_checked(work, "INC-12", version, by=BO, now=after(minutes)).signed_by
+        return sign_checked(work, "INC-12", version, approvers=(), by=BO, now=after(minutes)).signed_by
 
 
 def refusal(store: Store, version: int) -> NotAllowed:
@@ -97,8 +99,21 @@ def test_a_number_that_moved_on_is_not_signed(store: Store) -> None:
 def test_whoever_may_not_sign_is_told_nothing_of_the_draft(store: Store) -> None:
     version = edit(store, "of which 100 matched", "of which 90 matched")
     with pytest.raises(NotAuthorised) as told, store.begin() as work:
-        sign_checked(work, "INC-12", version, by=DEV, now=after(520))
+        sign_checked(work, "INC-12", version, approvers=(), by=DEV, now=after(520))
     assert "matched" not in str(told.value)
     with pytest.raises(NotAllowed) as own, store.begin() as work:
-        sign_checked(work, "INC-12", 1, by=EVE, now=after(520))
+        sign_checked(work, "INC-12", 1, approvers=(), by=EVE, now=after(520))
     assert own.value.codes
+
+
+def test_what_is_published_at_once_is_approved_before_it_is_signed(store: Store) -> None:
+    def sign() -> str | None:
+        with store.begin() as work:
+            return sign_checked(work, "INC-12", 1, approvers=("legal",), by=BO, now=after(530)).signed_by
+
+    with pytest.raises(NotAllowed) as told:
+        sign()
+    assert told.value.codes == ("APPROVAL_MISSING",)
+    with store.begin() as work:
+        approve(work, "INC-12", Audience.internal, 1, approvers=("legal",), by=CLEO, now=after(525))
+    assert sign() == "bo"
