@@ -10,6 +10,7 @@ from prefect.tasks import Task
 from flows.clock import machine_now
 from tasks.outbox import deliver_due
 from tasks.ranking import rank_due_sweeps
+from tasks.reminders import remind_of_late_steps
 from tasks.sweeps import show_working_sweeps
 from tasks.upkeep import (
     escalate_late_asks,
@@ -35,6 +36,7 @@ def watch() -> dict[str, int]:
         "leases returned": return_expired_leases,
         "asks escalated": escalate_late_asks,
         "gates escalated": escalate_late_gates,
+        "reviews reminded": remind_of_late_steps,
         "runs restarted": restart_dead_runs,
         "runs started": start_missing_runs,
         "runs woken": wake_answered_runs,

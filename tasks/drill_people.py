@@ -19,6 +19,7 @@ from incidents.people import Person, Role
 from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import redraft
 from incidents.reviews.publishing import sign_checked
+from incidents.reviews.steps import Step
 from incidents.store import lifecycle
 from incidents.store.asks import acknowledge, asks_of
 from incidents.store.batches import Batch, Item, claim_batch, items_of
@@ -28,6 +29,7 @@ from incidents.store.guidelines import guideline_in_force
 from incidents.store.incidents import find
 from incidents.store.post_source import FileSource
 from incidents.store.records import read_record
+from incidents.store.review_steps import finish_step
 from incidents.store.reviews import judge_factor
 from incidents.store.sweeps import request_sweep, sweeps_of
 from incidents.sweeps.decisions import Judgement, Verdict
@@ -262,16 +264,18 @@ def stand_down_crisis(drill: str, incident: str, clock: Clock) -> None:
 
 @task(persist_result=False)
 def sign_retrospective(drill: str, incident: str, clock: Clock) -> None:
-    """The reviewer judges the proposed factors, files what must change, reads the new draft, and signs it."""
-    bo = actor(REVIEWER)
+    """The owner asks those who were there; the reviewer judges factors, files what must change, and signs."""
+    ada, bo = actor(COMMANDER), actor(REVIEWER)
     now = move_on(drill, drill_time(drill, clock()) + READS_BEFORE_SIGNING, clock)
     with store().begin() as work:
+        found = find(work, incident)
+        approvers = catalogue().approvers(found.protocol, found.severity, Audience.internal)
+        finish_step(work, incident, Step.interviews, approvers=approvers, by=ada, note="simulated", now=now)
         for factor in read_record(work, incident).factors:
             reason = "The entries bear it out."
             judge_factor(work, incident, factor.number, state="accepted", reason=reason, by=bo, now=now)
     file_action_items(incident, now)
     with store().begin() as work:
         version = redraft(work, incident, author=SYSTEM.id, now=now)
-        found, reason = find(work, incident), "It says what happened."
-        approvers = catalogue().approvers(found.protocol, found.severity, Audience.internal)
+        reason = "It says what happened."
         sign_checked(work, incident, version, approvers=approvers, by=bo, reason=reason, now=now)

@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
-from incidents.incident.incident import SYSTEM
+from incidents.incident.incident import SYSTEM, Incident
 from incidents.incident.phases import Phase
 from incidents.people import Role
 from incidents.reviews.actions import ActionKind
-from incidents.reviews.drafting import redraft
-from incidents.reviews.factors import propose
+from incidents.reviews.audiences import Audience
+from incidents.reviews.drafting import gather, redraft
+from incidents.reviews.steps import Step, due_dates
 from incidents.store import lifecycle, reviews
 from incidents.store.action_items import actions_of, file_action
 from incidents.store.incidents import find, holder_of
 from incidents.store.records import read_record
+from incidents.store.review_steps import plan_steps
 from incidents.words import plain, render
 from tasks.world import catalogue, store
 
@@ -27,22 +29,34 @@ def is_reviewable(incident: str) -> bool:
 
 @task(persist_result=False)
 def begin_review(incident: str, now: datetime) -> None:
-    """Name the owner and the due date, and move on to reviewing, unless that was done before."""
+    """Name the owner, plan the steps with their due dates, and move on to reviewing, unless that was done."""
     with store().begin() as work:
         found = find(work, incident)
-        due_at = now + timedelta(days=catalogue().severity(found.severity).clocks.review_due_days)
-        owner = holder_of(work, incident, Role.commander) or SYSTEM.id
+        due = _due(found)
         if found.phase is Phase.stood_down:
+            owner = holder_of(work, incident, Role.commander) or SYSTEM.id
+            due_at = due[Step.reading]
             lifecycle.start_review(work, incident, due_at=due_at, now=now)
             reviews.start_review(work, incident, owner=owner, due_at=due_at, now=now)
+        plan_steps(work, incident, due)
+
+
+def _due(found: Incident) -> dict[Step, datetime]:
+    """When each step is due, counted from the time at which the incident came to its present phase."""
+    known = catalogue()
+    return due_dates(
+        found.phase_since,
+        known.severity(found.severity).review_days,
+        debrief_days=known.protocol(found.protocol).debrief.due_days,
+        has_approvals=bool(known.approvers(found.protocol, found.severity, Audience.internal)),
+    )
 
 
 @task(persist_result=False)
 def gather_evidence(incident: str, now: datetime) -> int:
     """Propose contributing factors from the record, as hypotheses; return how many are new."""
-    del now  # a hypothesis is made from the record and is no fact of its own
     with store().begin() as work:
-        return reviews.propose_factors(work, incident, propose(read_record(work, incident)))
+        return gather(work, incident, now=now)
 
 
 @task(persist_result=False)

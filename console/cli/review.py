@@ -9,27 +9,27 @@ import typer
 from console.cli import printing
 from console.cli.door import Door
 from console.cli.failures import REFUSED
-from console.cli.options import IncidentId, Note, Reason, example
+from console.cli.options import IncidentId, Reason, example
+from console.cli.review_process import add_to, approvers_of
 from incidents.files import read_small
-from incidents.incident.incident import SYSTEM, Incident
+from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
 from incidents.people import Act, Person
 from incidents.reviews.across import P90_FROM, Pooled, Spread, pooled, spreads
-from incidents.reviews.approvals import approval_refusals, speaks_for
+from incidents.reviews.approvals import speaks_for
 from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import check, incident_of
-from incidents.reviews.drafting import GENERATOR, redraft
-from incidents.reviews.factors import propose
+from incidents.reviews.drafting import GENERATOR, gather, redraft
 from incidents.reviews.publishing import sign_checked
 from incidents.reviews.wording import remarks
 from incidents.store import reviews
-from incidents.store.approvals import approve as approve_version
 from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for, visible_incidents
 from incidents.store.records import read_record
 from incidents.words import duration, share
 
 app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
+add_to(app)
 
 FACTORS = ["number", "state", "category", "sentence", "judged_by"]
 FINDINGS = ["line", "fault", "text", "why"]
@@ -59,7 +59,7 @@ def draft(ctx: typer.Context, incident: IncidentId) -> None:
         by, now = door.acting(work, incident)
         find_for(work, incident, by, Act.draft_review)
         reviews.find_review(work, incident)
-        reviews.propose_factors(work, incident, propose(read_record(work, incident)))
+        gather(work, incident, now=now)
         # The text is made from the record: whoever has it made is not its author, and may sign it.
         version = redraft(work, incident, author=SYSTEM.id, now=now)
         known = reviews.read_draft(work, incident, version).input_hash
@@ -124,35 +124,11 @@ def sign(
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        approvers = _approvers(door, find(work, incident), Audience.internal)
+        approvers = approvers_of(door, find(work, incident), Audience.internal)
         found = sign_checked(work, incident, version, approvers=approvers, by=by, reason=reason, now=now)
     door.hand_over(incident)
     sentence = f"Version {version} of the retrospective of {incident} is signed by {by.id}."
     door.say(sentence, **found.model_dump(mode="json"))
-
-
-@app.command(
-    epilog=example("watchfloor review approve INC-12 --audience public --version 3 --as cleo"),
-)
-def approve(
-    ctx: typer.Context,
-    incident: IncidentId,
-    audience: Annotated[Audience, typer.Option(help="Who is to be given it.")],
-    version: Annotated[int, typer.Option(help="The version that you read; it must be the newest.")],
-    note: Note = "",
-) -> None:
-    """Approve a version for an audience, for the role or team that the protocol names and you speak for."""
-    door = Door.of(ctx)
-    with door.store.begin() as work:
-        by, now = door.acting(work, incident)
-        approvers = _approvers(door, find(work, incident), audience)
-        given = approve_version(
-            work, incident, audience, version, approvers=approvers, by=by, note=note, now=now
-        )
-        left = approval_refusals(audience, version, approvers=approvers, given=given)
-    missing = "Nobody else has to." if not left else " ".join(each.sentence for each in left)
-    sentence = f"Version {version} of the retrospective of {incident} is approved for {audience}. {missing}"
-    door.say(sentence, approvals=[each.model_dump(mode="json") for each in given], missing=len(left))
 
 
 @app.command(
@@ -220,15 +196,11 @@ def publish(ctx: typer.Context, incident: IncidentId) -> None:
     door.say(done if published else before, incident=incident, published=True, new=published)
 
 
-def _approvers(door: Door, found: Incident, audience: Audience) -> tuple[str, ...]:
-    return door.catalogue.approvers(found.protocol, found.severity, audience)
-
-
 def _act_of_reading(work: Work, door: Door, incident: str) -> Act:
     """Whoever has to approve a retrospective reads it for that, whatever else they may see."""
     by, _now = door.acting(work, incident)
     found = find(work, incident)
-    asked = {approver for audience in Audience for approver in _approvers(door, found, audience)}
+    asked = {approver for audience in Audience for approver in approvers_of(door, found, audience)}
     approves = any(speaks_for(by, approver) for approver in asked)
     return Act.approve_review if approves else Act.see_incidents
 

@@ -1,8 +1,8 @@
 """How bad it is, how fast each severity must be answered, and the rules that tell which one it is."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from incidents.catalogue.entry import Entry, Slug, Text
 
@@ -18,9 +18,27 @@ class SeverityClocks(Entry):
     brief_minutes: int = Field(gt=0, description="Between two briefs to those who follow the incident.")
     assess_gate_minutes: int = Field(gt=0, description="For the commander to declare or dismiss.")
     stand_down_gate_minutes: int = Field(gt=0, description="For the commander to answer whether to stand down.")
-    review_due_days: int = Field(gt=0, description="From stand-down to the draft retrospective.")
     sign_off_gate_hours: int = Field(gt=0, description="For a reviewer to sign the retrospective.")
     action_due_days: int = Field(gt=0, description="From the review to the due date of its action items.")
+
+
+class ReviewDays(Entry):
+    """When each step of a review is due, in days from the stand-down; none before the one above it."""
+
+    evidence: int = Field(gt=0, description="The record is gathered.")
+    draft: int = Field(gt=0, description="A version of the retrospective is written.")
+    interviews: int = Field(gt=0, description="Those who were there are asked.")
+    reading: int = Field(gt=0, description="It is read together; the protocol's debrief may be due earlier.")
+    approvals: int = Field(gt=0, description="Those whom the protocol names approve it.")
+    signature: int = Field(gt=0, description="A reviewer signs it.")
+    publication: int = Field(gt=0, description="It is published.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        days = list(self.model_dump().values())
+        if days != sorted(days):
+            raise ValueError("a step of the review is due before the one above it")
+        return self
 
 
 class Severity(Entry):
@@ -30,6 +48,7 @@ class Severity(Entry):
     title: Text = Field(description="One or two words.")
     sentence: Text = Field(description="When it applies, in one sentence.")
     clocks: SeverityClocks = Field(description="How long each step may take.")
+    review_days: ReviewDays = Field(description="When each step of the review is due.")
 
 
 class Condition(Entry):

@@ -23,6 +23,7 @@ from incidents.reviews.reading import (
     TeamHour,
     TeamWork,
 )
+from incidents.reviews.steps import REMINDER, Step
 from incidents.timeline import Entry, Event
 
 
@@ -314,7 +315,11 @@ class Record(_Frozen):
         return self.entries[-1].at if self.entries else self.incident.opened_at
 
 
-_ABOUT_THE_DOCUMENT = frozenset({Event.draft_written, Event.version_approved, Event.retrospective_signed})
+_ABOUT_THE_DOCUMENT = frozenset(
+    {Event.draft_written, Event.version_approved, Event.retrospective_signed, Event.step_escalated}
+)
+_STEPS = frozenset({Event.step_finished, Event.step_skipped})
+_DELIVERIES = frozenset({Event.message_delivered, Event.message_failed, Event.message_rerun})
 _GATES = frozenset({Event.gate_opened, Event.gate_escalated, Event.gate_refused})
 
 
@@ -336,4 +341,8 @@ def _is_about_the_document(entry: Entry) -> bool:
         return True
     if entry.event in _GATES:
         return entry.facts.get("gate") == "sign_off"
+    if entry.event in _STEPS:
+        return entry.facts.get("step") == Step.reading
+    if entry.event in _DELIVERIES:
+        return str(entry.facts.get("key")).startswith(REMINDER)
     return entry.event is Event.run_restarted and entry.facts.get("flow") == "review"

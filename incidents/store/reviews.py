@@ -71,6 +71,29 @@ def find_review(work: Work, incident: str) -> Review:
     return Review.model_validate(row)
 
 
+def change_owner(
+    work: Work, incident: str, owner: Person, *, by: Person, note: str = "", now: datetime
+) -> Review:
+    """Make somebody else the owner of the review; they must be allowed to draft it.
+
+    NotAllowed where it is published. Conflict where they own it already, or somebody else was named just now.
+    """
+    find_for(work, incident, by, Act.draft_review)
+    find_for(work, incident, owner, Act.draft_review)
+    review = find_review(work, incident)
+    if review.published_at is not None:
+        over = Refusal("REVIEW_OVER", "The retrospective is published.")
+        raise NotAllowed(f"The review of {incident} gets no new owner.", [over])
+    if review.owner == owner.id:
+        raise Conflict(f"{owner.id} owns the review of {incident} already.")
+    mine = sa.update(reviews).where(reviews.c.incident_id == incident, reviews.c.owner == review.owner)
+    if work.execute(mine.values(owner=owner.id)).rowcount != 1:
+        raise Conflict(f"Somebody else changed the owner of {incident}'s review just now. Look again.")
+    facts = {"person": owner.id, "was": review.owner, "note": note}
+    timeline.append(work, incident, Event.owner_changed, actor=by.id, now=now, facts=facts)
+    return find_review(work, incident)
+
+
 def write_draft(
     work: Work, incident: str, *, markdown: str, input_hash: str, author: str, now: datetime
 ) -> int:

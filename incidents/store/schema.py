@@ -589,6 +589,20 @@ retrospectives = sa.Table(
     _time("written_at", nullable=False),
 )
 
+review_steps = sa.Table(
+    "review_steps",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("step", sa.String, primary_key=True),
+    _time("due_at", nullable=False),
+    sa.Column("state", sa.String, comment="done or skipped, as somebody said; null: nobody did"),
+    sa.Column("person", sa.String),
+    _time("at"),
+    sa.Column("reason", sa.Text),
+    sa.Column("reminders", sa.Integer, nullable=False, server_default="0", comment="How many people were told"),
+)
+
 approvals = sa.Table(
     "approvals",
     metadata,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from incidents.reviews.steps import Step
 from incidents.store import lifecycle, reviews
+from incidents.store.review_steps import plan_steps
 from tests.console.command_line import WHY, at_home, declared, open_store, responding, run, told, write
 
 
@@ -26,6 +28,7 @@ def stood_down() -> None:
     with closing(open_store()) as store, store.begin() as work:
         lifecycle.start_review(work, "INC-1", due_at=due_at, now=now)
         reviews.start_review(work, "INC-1", owner="ada-l", due_at=due_at, now=now)
+        plan_steps(work, "INC-1", {step: due_at for step in Step if step is not Step.approvals})
 
 
 def test_a_retrospective_is_drafted_signed_published_and_the_incident_closed(tmp_path: Path) -> None:
@@ -46,6 +49,33 @@ def test_a_retrospective_is_drafted_signed_published_and_the_incident_closed(tmp
     html = (tmp_path / "out" / "retrospective.html").read_text()
     assert "<h1" in html
     assert '<figure role="img" aria-label="The crisis on one time axis.' in html
+
+
+def test_the_steps_of_a_review_are_shown_done_and_skipped() -> None:
+    stood_down()
+    shown = run("review", "status", "INC-1").stdout
+    assert [line.split()[0] for line in shown.splitlines()[1:]] == [
+        each.value for each in Step if each is not Step.approvals
+    ]
+    run("review", "draft", "INC-1")
+    states = {row["step"]: row["state"] for row in told("review", "status", "INC-1")}
+    assert (states["evidence"], states["draft"], states["reading"]) == ("done", "done", "open")
+    assert "STEP_NOT_TOLD" in run("review", "skip", "INC-1", "signature", *WHY, code=1).stderr
+    assert "REASON_MISSING" in run("review", "skip", "INC-1", "interviews", code=1).stderr
+    assert "is skipped." in run("review", "skip", "INC-1", "interviews", *WHY).stdout
+    again = run("review", "done", "INC-1", "interviews", code=1).stderr
+    assert "is skipped: by ada-l" in again
+    # Ada owns the review, so that somebody else reads it; who owns it can change.
+    assert "REVIEW_OWN_DRAFT" in run("review", "done", "INC-1", "reading", code=1).stderr
+    assert run("review", "owner", "INC-1", "noor").stdout.startswith(
+        "noor owns the review of INC-1, which is due"
+    )
+    assert "may not draft" in run("review", "owner", "INC-1", "cleo-l", code=1).stderr
+    assert "There is no person nobody" in run("review", "owner", "INC-1", "nobody", code=1).stderr
+    run("review", "done", "INC-1", "reading", "--note", "at noon")
+    reading = next(row for row in told("review", "status", "INC-1") if row["step"] == "reading")
+    assert (reading["state"], reading["person"], reading["reason"]) == ("done", "ada-l", "at noon")
+    assert "ROLE_MISSING" in run("review", "status", "INC-1", "--as", "cleo-l", code=1).stderr
 
 
 def test_a_version_is_approved_for_an_audience_by_those_whom_the_protocol_names() -> None:

@@ -16,22 +16,24 @@ from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
 from incidents.incident.runs import RunState
 from incidents.people import Person, Role
+from incidents.reviews.steps import Step
 from incidents.signals.signal import read_signal
 from incidents.store import attempts, lifecycle, outbox
-from incidents.store.asks import asks_of
+from incidents.store.asks import acknowledge, asks_of
 from incidents.store.batches import batches_of, claim
 from incidents.store.engine import Store, Work
 from incidents.store.freezing import freeze
 from incidents.store.gates import GateKind, open_gates
 from incidents.store.guidelines import guidelines_of
 from incidents.store.incidents import find
+from incidents.store.review_steps import finish_step
 from incidents.store.roles import tenures
 from incidents.store.shift_notes import last_note
 from incidents.store.signals import take_signal
 from incidents.store.sweeps import request_sweep
 from incidents.store.timeline import entries
 from incidents.timeline import Event
-from tasks import gates, mobilisation, notes, upkeep, world
+from tasks import gates, mobilisation, notes, reminders, reviews, upkeep, world
 from tasks.attempts import attempt_key
 from tasks.candidates import begin_assessment, open_candidates
 from tasks.upkeep import MOST_STARTS, PATIENCE
@@ -310,6 +312,54 @@ def test_a_question_that_nobody_answers_is_escalated(store: Store) -> None:
     with store.read() as work:
         (waiting,) = open_gates(work, incident)
     assert (waiting.escalations, waiting.due_at) == (1, gate.due_at + PATIENCE)
+
+
+def reviewed(store: Store) -> str:
+    """A crisis that is over, and whose review has begun: its draft is written, and nobody signed it."""
+    incident = crisis(store)
+    with store.begin() as work:
+        for ask in asks_of(work, incident):
+            acknowledge(work, ask.key, by=NOOR, now=NOW)
+        lifecycle.stand_down(work, incident, by=NOOR, reason="Quiet.", now=NOW)
+    reviews.begin_review.fn(incident, after(1))
+    reviews.gather_evidence.fn(incident, after(1))
+    reviews.draft_retrospective.fn(incident, after(1))
+    return incident
+
+
+def test_a_late_step_of_a_review_is_told_to_one_after_the_other(store: Store) -> None:
+    incident = reviewed(store)
+    with store.read() as work:
+        days = world.catalogue().severity(find(work, incident).severity).review_days
+
+    def reminded(days: float) -> int:
+        return reminders.remind_of_late_steps.fn(NOW + timedelta(days=days))
+
+    assert [reminded(days.interviews - 0.1), reminded(days.interviews), reminded(days.interviews)] == [0, 1, 0]
+    assert [reminded(days.interviews + 1), reminded(days.interviews + 1)] == [1, 0]
+    with store.begin() as work:
+        finish_step(work, incident, Step.interviews, approvers=(), by=NOOR, note="", now=NOW)
+    # What is done is not told of any more. The signature is not told of here: its gate does that.
+    assert [reminded(60) for _ in range(4)] == [2, 2, 2, 0]
+    sent = {key.removeprefix(f"step:{incident}:1:"): text for key, text in step_messages(store).items()}
+    assert sorted(sent) == [
+        *("interviews:1", "interviews:2"),
+        *("publication:1", "publication:2", "publication:3", "reading:1", "reading:2", "reading:3"),
+    ]
+    assert "to noor." in sent["interviews:1"]
+    assert "`watchfloor review skip" in sent["interviews:1"]
+    assert "to bo-r." in sent["reading:1"]
+    assert "to noor." in sent["reading:2"]
+    assert "to whoever runs Watchfloor." in sent["reading:3"]
+    assert "`watchfloor review status" in sent["publication:1"]
+    assert told(store, incident).count(Event.step_escalated) == len(sent)
+
+
+def step_messages(store: Store) -> dict[str, str]:
+    """Key → text of every message about a late step."""
+    with store.read() as work:
+        payloads = [parcel.payload for parcel in outbox.undelivered(work)]
+    return {each["key"]: each["text"] for each in payloads if each.get("key", "").startswith("step:")}
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,8 @@ severities:
     title: Critical
     sentence: All of it.
     clocks: {acknowledge_minutes: 1, brief_minutes: 1, assess_gate_minutes: 1, stand_down_gate_minutes: 1,
-             review_due_days: 1, sign_off_gate_hours: 1, action_due_days: 1}
+             sign_off_gate_hours: 1, action_due_days: 1}
+    review_days: {evidence: 1, draft: 1, interviews: 2, reading: 3, approvals: 3, signature: 4, publication: 4}
 priority_rules:
   - {id: one, sentence: One., when: [{harm: 4}], severity: sev1}
   - {id: rest, sentence: Rest., when: [{}], severity: sev1}
@@ -245,12 +246,13 @@ priority_rules:
 @pytest.mark.parametrize(
     ("was", "now", "expected"),
     [
-        ("[{}], severity: sev1", "[{}], severity: sev2", (10, 55, "priority_rules[1].severity")),
-        ("[{}]", "[{harm: 1}]", (10, 39, "priority_rules[1].when")),
-        ("[{harm: 4}]", "[{harm: 4}, {}]", (9, 37, "priority_rules[0].when")),
-        ("harm: 4", "harm: 5", (9, 45, "priority_rules[0].when[0].harm")),
-        ("harm: 4", "any_jurisdiction: [de]", (9, 58, "priority_rules[0].when[0].any_jurisdiction[0]")),
-        ("action_due_days: 1", "action_due_days: 0", (7, 75, "severities[0].clocks.action_due_days")),
+        ("[{}], severity: sev1", "[{}], severity: sev2", (11, 55, "priority_rules[1].severity")),
+        ("[{}]", "[{harm: 1}]", (11, 39, "priority_rules[1].when")),
+        ("[{harm: 4}]", "[{harm: 4}, {}]", (10, 37, "priority_rules[0].when")),
+        ("harm: 4", "harm: 5", (10, 45, "priority_rules[0].when[0].harm")),
+        ("harm: 4", "any_jurisdiction: [de]", (10, 58, "priority_rules[0].when[0].any_jurisdiction[0]")),
+        ("reading: 3", "reading: 4", (8, 18, "severities[0].review_days")),
+        ("action_due_days: 1", "action_due_days: 0", (7, 55, "severities[0].clocks.action_due_days")),
     ],
 )
 def test_a_priority_rule_is_checked(write: Write, was: str, now: str, expected: tuple[int, int, str]) -> None:

@@ -1,0 +1,54 @@
+"""Who is told that something is late, and how late it must be before the next person is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+
+class Whom(StrEnum):
+    """Who is told: whoever is to do it, those who lead, those who run the place."""
+
+    doer = "doer"
+    lead = "lead"
+    administrators = "administrators"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung of a ladder: so long after the due date, these people are told."""
+
+    after: timedelta
+    whom: Whom
+
+
+STEPS: Final = (
+    Rung(timedelta(), Whom.doer),
+    Rung(timedelta(days=1), Whom.lead),
+    Rung(timedelta(days=3), Whom.administrators),
+)
+"""For the steps of a review. Own choice: a review that rests for three days is forgotten."""
+
+
+def next_rung(ladder: Sequence[Rung], *, climbed: int, due_at: datetime, now: datetime) -> Rung | None:
+    """Whom to tell now, of something that is not done; None where nobody new has to be told.
+
+    `climbed` is how many rungs were told before. Each is told once, one at a time, also where nobody looked
+    for a long while.
+    """
+    if climbed >= len(ladder) or now < due_at + ladder[climbed].after:
+        return None
+    return ladder[climbed]
+
+
+def people_told(
+    whom: Whom, *, doers: Iterable[str], lead: Iterable[str | None], administrators: Iterable[str]
+) -> list[str]:
+    """The ids that a reminder names, each once: of those who do it, of those who lead, or of administrators."""
+    named: dict[Whom, Iterable[str | None]] = {
+        Whom.doer: doers,
+        Whom.lead: lead,
+        Whom.administrators: administrators,
+    }
+    return list(dict.fromkeys(each for each in named[whom] if each))
