@@ -1,5 +1,6 @@
 """Which incidents are there, and how does each of them stand?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,12 +17,16 @@ from incidents.errors import NotFound
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.people import Act
+from incidents.reviews.record import Earlier
 from incidents.store.incidents import find_for, visible_incidents
 from incidents.store.shift_notes import notes_of
+from incidents.store.similar import similar_for
 
 app = typer.Typer(help="The incidents: list them, look at one, export one.", invoke_without_command=True)
 
 ENDED = frozenset({Phase.closed, Phase.dismissed})
+SIMILAR = ["id", "points", "alike_in", "severity", "opened_at", "title"]
+LEARNED = ["incident", "what", "said"]
 COLUMNS = ["id", "severity", "phase", "since", "title", "kind"]
 
 
@@ -106,6 +111,34 @@ def export(ctx: typer.Context, incident: IncidentId, out: Out = Path("results"))
     files = export_results(door.store, incident, out)
     names = ", ".join(path.name for path in files)
     door.say(f"{incident} is in {out}: {names}.", incident=incident, files=[str(path) for path in files])
+
+
+@app.command(epilog=example("watchfloor incidents similar INC-12"))
+def similar(ctx: typer.Context, incident: IncidentId) -> None:
+    """Show past incidents like this one: in what, what contributed to them, and what was to be done."""
+    door = Door.of(ctx)
+    with door.store.read() as work:
+        by, _now = door.acting(work, incident)
+        found = similar_for(work, find_for(work, incident, by, Act.see_incidents), by)
+    if door.as_json:
+        printing.print_json(found)
+        return
+    printing.print_table([_earlier_row(each) for each in found], SIMILAR, empty="No past incident is like it.")
+    printing.print_table([row for each in found for row in _learned(each)], LEARNED, title="What was learned")
+
+
+def _earlier_row(earlier: Earlier) -> dict[str, Any]:
+    return earlier.model_dump(mode="json") | {
+        "opened_at": earlier.opened_at,
+        "alike_in": "; ".join(earlier.reasons),
+    }
+
+
+def _learned(earlier: Earlier) -> Iterator[dict[str, Any]]:
+    for sentence in earlier.factors:
+        yield {"incident": earlier.id, "what": "accepted factor", "said": sentence}
+    for item in earlier.actions:
+        yield {"incident": earlier.id, "what": f"action item {item.id}, {item.state.value}", "said": item.title}
 
 
 def _row(incident: Incident) -> dict[str, Any]:

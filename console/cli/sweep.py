@@ -2,9 +2,9 @@
 
 import typer
 
-from console.cli import batches, sweep_lead, sweep_quality, sweep_start, sweep_status
+from console.cli import batches, sweep_findings, sweep_lead, sweep_quality, sweep_start, sweep_status
 
 app = typer.Typer(help="Sweeps: find what is already there, and decide it item by item.", no_args_is_help=True)
 
-for commands in (sweep_start, sweep_status, batches, sweep_lead, sweep_quality):
+for commands in (sweep_start, sweep_status, batches, sweep_lead, sweep_quality, sweep_findings):
     commands.add_to(app)

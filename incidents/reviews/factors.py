@@ -204,7 +204,7 @@ def flooding_terms(record: Record) -> Iterator[Factor]:
     for sweep in record.sweeps:
         told = record.of(Event.universe_frozen, Event.sweep_finished)
         for term in sweep.terms:
-            if _floods(term, sweep):
+            if floods(term, sweep):
                 yield Factor(
                     rule=f"flooding_term:{sweep.id}:{term.term}",
                     category=Category.tooling,
@@ -248,6 +248,14 @@ def restarted_runs(record: Record) -> Iterator[Factor]:
         )
 
 
+def floods(term: TermYield, sweep: SweepRecord) -> bool:
+    """Whether an entry alone brought in much of what matched, and hardly anything that violates."""
+    if not sweep.posts_matched or term.alone_decided < FEWEST:
+        return False
+    brought = term.alone / sweep.posts_matched
+    return brought > FLOODING_SHARE and term.alone_violates < FLOODING_YIELD * term.alone_decided
+
+
 RULES: tuple[Callable[[Record], Iterator[Factor]], ...] = (
     late_detection,
     slow_declaration,
@@ -261,13 +269,6 @@ RULES: tuple[Callable[[Record], Iterator[Factor]], ...] = (
     restarted_runs,
 )
 """Every rule, in the order in which a crisis unfolds."""
-
-
-def _floods(term: TermYield, sweep: SweepRecord) -> bool:
-    if not sweep.posts_matched or term.alone_decided < FEWEST:
-        return False
-    brought = term.alone / sweep.posts_matched
-    return brought > FLOODING_SHARE and term.alone_violates < FLOODING_YIELD * term.alone_decided
 
 
 def _found_by_it_alone(term: TermYield) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.incident.severity import Impact
-from incidents.reviews.actions import ActionItem
+from incidents.reviews.actions import UNFINISHED, ActionItem, ActionState
 from incidents.reviews.reading import (
     CurvePoint,
     GuidelineHeard,
@@ -153,6 +153,19 @@ class BatchCount(_Frozen):
     leased: int
 
 
+class QueueRecord(_Frozen):
+    """The batches of one team in one language of a sweep, and the longest time in which nobody had one."""
+
+    team: str
+    language: str
+    batches: int = Field(description="Those that somebody claimed.")
+    returned: tuple[int, ...] = Field((), description="Entries at which one of them came back unfinished.")
+    waited_from: datetime
+    waited_until: datetime = Field(description="When the next one was claimed.")
+    waited_since: int = Field(description="Entry behind `waited_from`.")
+    claimed: int = Field(description="Entry behind `waited_until`.")
+
+
 class CertificateRecord(_Frozen):
     """What a sweep ended in: how much of what violates it found for certain, or who waived that, and why."""
 
@@ -191,6 +204,7 @@ class SweepRecord(_Frozen):
     certificate: CertificateRecord | None = Field(None, description="None for a sweep that did not end yet.")
     quality: tuple[LanguageQuality, ...] = ()
     curve: tuple[CurvePoint, ...] = Field((), description="What was found by how much reading.")
+    queues: tuple[QueueRecord, ...] = ()
 
     @property
     def decided(self) -> int:
@@ -247,14 +261,37 @@ class FactorRecord(_Frozen):
     reason: str | None = None
 
 
+class EarlierAction(_Frozen):
+    """What was filed after a past incident, as it stands now."""
+
+    id: str
+    title: str
+    owner: str
+    state: ActionState
+    due_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still chased."""
+        return self.state in UNFINISHED
+
+
 class Earlier(_Frozen):
-    """A past incident under the same policy, and how many of its action items are still open."""
+    """A past incident that is like this one: in what, what contributed to it, and what was to be done."""
 
     id: str
     title: str
     severity: str
     opened_at: datetime
-    open_actions: int
+    points: int = Field(description="How alike the two are; see `reviews.similar`.")
+    reasons: tuple[str, ...]
+    factors: tuple[str, ...] = Field((), description="Sentences of the factors that people accepted.")
+    actions: tuple[EarlierAction, ...] = ()
+
+    @property
+    def open_actions(self) -> tuple[EarlierAction, ...]:
+        """The action items that are still chased."""
+        return tuple(each for each in self.actions if each.is_open)
 
 
 class DrillFacts(_Frozen):

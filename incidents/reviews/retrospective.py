@@ -15,6 +15,7 @@ from incidents.incident.severity import LEVELS
 from incidents.reviews.charts import Chart
 from incidents.reviews.curated import DECISIONS, full_log, questions, timeline_rows
 from incidents.reviews.metrics import MILESTONES, expected_milestones, grade, measure, shown
+from incidents.reviews.next_sweep import proposals
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
 from incidents.reviews.safety import (
@@ -130,6 +131,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "guideline_refs": _by_fact(record.of(Event.guideline_published), "version"),
         "terms_shown": TERMS_SHOWN,
         "totals": _totals(record),
+        "proposals": proposals(record),
         "reopened": record.of(Event.record_reopened),
     }
 

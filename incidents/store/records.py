@@ -5,13 +5,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from incidents.reviews.actions import UNFINISHED
 from incidents.reviews.record import (
     About,
     AskSent,
     DecisionCounts,
     DrillFacts,
-    Earlier,
     FactorRecord,
     Guideline,
     Milestone,
@@ -28,6 +26,7 @@ from incidents.store.action_items import actions_of
 from incidents.store.engine import Work
 from incidents.store.incidents import find
 from incidents.store.quality_counts import Fates, fates, quality_by_sweep
+from incidents.store.queues import queues_of
 from incidents.store.reading_counts import (
     course_of,
     curves,
@@ -36,24 +35,20 @@ from incidents.store.reading_counts import (
     work_of_teams,
 )
 from incidents.store.schema import (
-    action_items,
     asks,
     batches,
     decisions,
     drills,
     factors,
     guidelines,
-    incidents,
     reviews,
     roles,
     signals,
     waivers,
 )
+from incidents.store.similar import similar_for_all
 from incidents.store.sweep_counts import count_sweeps
 from incidents.timeline import Entry, Event
-
-EARLIER_SHOWN = 10
-"""Past incidents of the same policy that a retrospective names."""
 
 
 def read_record(work: Work, incident: str) -> Record:
@@ -75,7 +70,7 @@ def read_record(work: Work, incident: str) -> Record:
         waivers=_waivers(work, incident),
         guidelines=_guidelines(work, incident),
         asks=_asks(work, incident, told),
-        sweeps=_sweeps(work, incident, fate),
+        sweeps=_sweeps(work, incident, told, fate),
         decisions=_decisions(work, incident, fate),
         parts=course.parts,
         hours=course.hours,
@@ -85,7 +80,7 @@ def read_record(work: Work, incident: str) -> Record:
         first_decisions=first_decisions_since(work, incident, reopenings),
         factors=_factors(work, incident),
         actions=tuple(actions_of(work, incident)),
-        earlier=_earlier(work, about),
+        earlier=tuple(similar_for_all(work, about)),
         drill=_drill(work, about.drill),
         owner=None if review is None else review.owner,
         review_due_at=None if review is None else review.due_at,
@@ -154,10 +149,18 @@ def _asks(work: Work, incident: str, told: tuple[Entry, ...]) -> tuple[AskSent, 
     return tuple(ask.model_copy(update={"due_at": first_due.get(ask.key, ask.due_at)}) for ask in found)
 
 
-def _sweeps(work: Work, incident: str, fate: Fates) -> tuple[SweepRecord, ...]:
+def _sweeps(work: Work, incident: str, told: tuple[Entry, ...], fate: Fates) -> tuple[SweepRecord, ...]:
+    """The sweeps with what is told of their reading: second looks, its course, and where posts waited."""
     quality, curve = quality_by_sweep(work, incident, fate.undone), curves(work, incident)
+    queues = queues_of(work, incident, told)
     return tuple(
-        sweep.model_copy(update={"quality": quality.get(sweep.id, ()), "curve": curve.get(sweep.id, ())})
+        sweep.model_copy(
+            update={
+                "quality": quality.get(sweep.id, ()),
+                "curve": curve.get(sweep.id, ()),
+                "queues": queues.get(sweep.id, ()),
+            }
+        )
         for sweep in count_sweeps(work, incident)
     )
 
@@ -210,30 +213,6 @@ def _factor(row: sa.Row[Any]) -> FactorRecord:
         "but": evidence.get("but", ""),
     }
     return FactorRecord.model_validate({**row._mapping, **told})
-
-
-def _earlier(work: Work, about: About) -> tuple[Earlier, ...]:
-    """Real incidents under the same policy, newest first. Restricted ones are not told here."""
-    if about.policy is None:
-        return ()
-    unfinished = action_items.c.state.in_([state.value for state in UNFINISHED])
-    open_actions = sa.func.count(action_items.c.id).filter(unfinished)
-    statement = (
-        sa.select(
-            incidents.c.id,
-            incidents.c.title,
-            incidents.c.severity,
-            incidents.c.opened_at,
-            open_actions.label("open_actions"),
-        )
-        .outerjoin(action_items, action_items.c.incident_id == incidents.c.id)
-        .where(incidents.c.policy == about.policy, incidents.c.id != about.id, incidents.c.drill == "")
-        .where(incidents.c.opened_at < about.opened_at, incidents.c.restricted.is_(False))
-        .group_by(incidents.c.id)
-        .order_by(incidents.c.number.desc())
-        .limit(EARLIER_SHOWN)
-    )
-    return tuple(Earlier.model_validate(row) for row in work.execute(statement))
 
 
 def _drill(work: Work, drill: str) -> DrillFacts | None:

@@ -202,3 +202,17 @@ def test_shift_notes_are_read_by_whoever_may_see_the_incident() -> None:
     with closing(open_store()) as store, store.begin() as work:
         keep(work, incident, key="shift:1", markdown="# Shift note\n\n- first\n- second", now=NOW)
     assert "- first\n- second" in run("incidents", "notes", incident).stdout
+
+
+def test_past_incidents_that_are_alike_are_shown_with_what_was_learned() -> None:
+    first = opened("A clinic, long ago")
+    item = ("--title", "Practise clinics", "--kind", "process", "--owner", "maria", "--success", "Seen")
+    run("actions", "file", first, *item, "--due", "2099-01-01")
+    second = declared()
+    [alike] = told("incidents", "similar", second)
+    assert (alike["id"], alike["reasons"][0], alike["actions"][0]["id"]) == (first, "same policy", "INC-1-A1")
+    shown = run("incidents", "similar", second).stdout
+    assert "same policy; same protocol" in shown
+    assert "INC-1\taction item INC-1-A1, open\tPractise clinics" in shown
+    run("restrict", first, *WHY)
+    assert run("incidents", "similar", second, "--as", "noor").stdout == "No past incident is like it.\n"

@@ -283,3 +283,12 @@ def test_a_batch_that_is_given_back_is_free_for_the_next_person(tmp_path: Path) 
     assert told("sweep", "return", batch, "--reason", "End of shift") == {"batch": batch, "team": "english"}
     run("sweep", "return", batch, "--reason", "End of shift", code=1)
     assert told("sweep", "claim", "english", "--sweep", sweep)["batch"] == batch
+
+
+def test_sweeps_propose_what_to_do_otherwise() -> None:
+    incident = declared()
+    assert run("sweep", "findings", incident).stdout.startswith("No sweep proposes anything")
+    assert told("sweep", "findings", "--policy", "violence.incitement") == []
+    assert "ROLE_MISSING" in run("sweep", "findings", incident, "--as", "dev-e", code=1).stderr
+    run("sweep", "findings", code=2)
+    run("sweep", "findings", incident, "--policy", "violence.incitement", code=2)

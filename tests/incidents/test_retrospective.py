@@ -325,7 +325,7 @@ def test_earlier_incidents_of_the_same_policy_show_what_is_still_open(store: Sto
         row |= {"success": "s", "state": "open", "filed_at": after(-8000), "due_at": after(-10)}
         work.execute(action_items.insert().values(**row))
     record = read(store)
-    assert [(each.id, each.open_actions) for each in record.earlier] == [("INC-9", 1)]
+    assert [(each.id, len(each.open_actions)) for each in record.earlier] == [("INC-9", 1)]
     assert "| INC-9 | The one before | sev2 |" in compose(record, generator=GENERATOR)
 
 
