@@ -12,6 +12,7 @@ from console.cli import (
     assess,
     certificate,
     db,
+    digest,
     doctor,
     drill,
     golden,
@@ -88,6 +89,7 @@ app.add_typer(golden.app, name="golden")
 app.add_typer(review.app, name="review")
 app.add_typer(actions.app, name="actions")
 search.add_to(app)
+digest.add_to(app)
 app.add_typer(templates.app, name="templates")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(platform.app, name="platform")
