@@ -41,6 +41,7 @@ class Act(StrEnum):
     work_batch = "work a batch"
     undo = "undo a decision"
     draft_review = "draft a retrospective"
+    write_review = "write in a retrospective"
     sign_review = "sign a retrospective"
     approve_review = "approve a retrospective for an audience"
     see_actions = "see action items"
@@ -67,6 +68,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.work_batch: frozenset({Role.analyst}) | _PARTNERS,
     Act.undo: frozenset({Role.commander, Role.partner_lead}),
     Act.draft_review: frozenset({Role.commander, Role.analyst, Role.reviewer}),
+    Act.write_review: _STAFF,
     Act.sign_review: frozenset({Role.reviewer}),
     Act.approve_review: _STAFF | frozenset({Role.partner_lead}),
     Act.see_actions: _STAFF | _PARTNERS,

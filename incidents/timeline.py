@@ -79,6 +79,7 @@ class Event(StrEnum):
     draft_written = "review.draft.written"
     factor_judged = "review.factor.judged"
     version_approved = "review.version.approved"
+    section_written = "review.section.written"
     retrospective_signed = "review.retrospective.signed"
     retrospective_published = "review.retrospective.published"
     action_filed = "action.item.filed"

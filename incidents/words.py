@@ -35,6 +35,7 @@ _ENTITIES = {c: f"&#{ord(c)};" for c in "|~"} | {"&": "&amp;", "<": "&lt;", ">":
 _INERT = str.maketrans({c: f"\\{c}" for c in _BACKSLASHED} | _ENTITIES)
 _STARTS_A_LIST = re.compile(r"^(\d{1,9}(?=[.)])|(?=[-+=]))(.)")
 _ESCAPED = re.compile(r"\\([\\`*_\[\]#!])|&(amp|lt|gt|#\d{2,3});")
+_CITED = re.compile(r"(?:\\`)*\b([A-Z]+-\d+)\\#(\d+)\b(?:\\`)*")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">"}
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and many emoji are spelt with them
 
@@ -118,6 +119,11 @@ def clean(value: object, longest: int = LONGEST) -> str:
     text = ("" if value is None else str(value))[: longest * 4]
     seen = "".join(c for c in " ".join(text.split()) if _can_be_seen(c)).strip()
     return seen if len(seen) <= longest else seen[: longest - 1].rstrip() + "…"
+
+
+def cited(value: object, longest: int = LONGEST) -> str:
+    """A person's words as `md` makes them, but that references to entries are code, which leads to them."""
+    return _CITED.sub(r"`\1#\2`", md(value, longest))
 
 
 def plain(markdown: str) -> str:
@@ -209,7 +215,7 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (md, utc, duration, share, percent, number, counted, listed)
+    filters = (md, cited, utc, duration, share, percent, number, counted, listed)
     made.filters.update({each.__name__: each for each in filters})
     return made
 

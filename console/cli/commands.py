@@ -22,6 +22,7 @@ from console.cli import (
     outbox,
     platform,
     review,
+    review_words,
     search,
     signal,
     stack,
@@ -86,6 +87,7 @@ asks.add_to(app)
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(golden.app, name="golden")
+review_words.add_to(review.app)
 app.add_typer(review.app, name="review")
 app.add_typer(actions.app, name="actions")
 search.add_to(app)

@@ -3,7 +3,8 @@
 The record is written out anew, and the document held against it. What stands in both is proven. What the
 record says with other numbers differs. What it does not say at all was added by somebody: it needs
 references, and each of its numbers has to stand in an entry that it cites, or in what the record says on the
-same evidence.
+same evidence. People's own words are testimony: they stand as they were written, and only what they cite is
+held against the record.
 """
 
 import re
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from incidents.errors import BadInput
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.retrospective import compose
+from incidents.reviews.sections import Section
 from incidents.reviews.statements import Statement, sections_of, statements
 from incidents.timeline import Entry
 from incidents.words import sentence, utc
@@ -36,6 +38,8 @@ class Fault(StrEnum):
     evidence_unknown = "EVIDENCE_UNKNOWN"
     number_differs = "NUMBER_DIFFERS"
     number_unfounded = "NUMBER_UNFOUNDED"
+    words_differ = "WORDS_DIFFER"
+    words_missing = "WORDS_MISSING"
     other_record = "OTHER_RECORD"
 
 
@@ -56,10 +60,19 @@ def check(document: str, record: Record, *, generator: str) -> list[Finding]:
     `generator` as for `compose`: the version that wrote the document.
     """
     derived = compose(record, generator=generator)
-    judge = _Judge({entry.ref: entry for entry in record.entries}, statements(derived))
+    proven = statements(derived)
+    judge = _Judge({entry.ref: entry for entry in record.entries}, proven)
     said = [each for each in statements(document) if each.section]
     found = [finding for each in said for finding in judge.faults(each)]
-    return [*_moved_on(document, record), *_missing_sections(document, derived), *found]
+    missing = [*_missing_sections(document, derived), *_missing_words(said, proven)]
+    return [*_moved_on(document, record), *missing, *found]
+
+
+def faults_of_words(record: Record, name: Section, *, generator: str) -> list[Finding]:
+    """What the words of one section cite that the record does not bear out."""
+    alone = tuple(each for each in record.sections if each.name is name)
+    record = record.model_copy(update={"sections": alone})
+    return check(compose(record, generator=generator), record, generator=generator)
 
 
 def incident_of(document: str) -> str:
@@ -87,15 +100,26 @@ def _missing_sections(document: str, derived: str) -> list[Finding]:
     ]
 
 
+def _missing_words(said: Iterable[Statement], proven: Iterable[Statement]) -> list[Finding]:
+    there = {_content(each) for each in said}
+    why = "A person wrote this, and nobody leaves it out for them. `watchfloor review draft` has it."
+    return [
+        Finding(fault=Fault.words_missing, line=None, text=each.text[:200], why=why)
+        for each in proven
+        if each.is_testimony and _content(each) not in there
+    ]
+
+
 class _Judge:
     """What the record proves, and how it speaks of a statement."""
 
     def __init__(self, known: dict[str, Entry], proven: Sequence[Statement]) -> None:
         self._known = known
-        self._proven = {(each.section, each.text, each.refs) for each in proven}
+        self._proven = {_content(each) for each in proven}
         self._shaped: dict[tuple[str, str], list[Statement]] = {}
         self._resting: dict[str, list[Statement]] = {}
-        for each in proven:
+        # What people say founds nothing, or a number would prove itself.
+        for each in (each for each in proven if not each.is_testimony):
             self._shaped.setdefault((each.section, each.shape), []).append(each)
             for ref in each.refs:
                 self._resting.setdefault(ref, []).append(each)
@@ -104,15 +128,31 @@ class _Judge:
         """What is wrong with a statement; nothing where the record bears it out."""
         if said.explains:
             return []
-        if (said.section, said.text, said.refs) in self._proven:
+        return self._of_words(said) if said.is_testimony else self._of_facts(said)
+
+    def _of_facts(self, said: Statement) -> list[Finding]:
+        if _content(said) in self._proven:
             return [] if _may_stand_alone(said) else [_uncited(said)]
-        unknown = [ref for ref in said.refs if ref not in self._known]
-        if unknown:
-            return [_finding(Fault.evidence_unknown, said, f"The record has no {', '.join(unknown)}.")]
+        if unknown := self._unknown(said):
+            return unknown
         alike = self._alike(said)
         if alike is not None and alike.numbers != said.numbers:
             return [_finding(Fault.number_differs, said, f"The record says: {alike.text}")]
         return self._unfounded(said) if _may_stand_alone(said) else [_uncited(said)]
+
+    def _of_words(self, said: Statement) -> list[Finding]:
+        """Words that cite nothing are a person's word; where they cite, their numbers have to stand there."""
+        if _content(said) not in self._proven:
+            return [_finding(Fault.words_differ, said, "Nobody is recorded to have written this.")]
+        return self._unknown(said) or (self._unfounded(said) if said.refs else [])
+
+    def _unknown(self, said: Statement) -> list[Finding]:
+        unknown = [ref for ref in said.refs if ref not in self._known]
+        return (
+            [_finding(Fault.evidence_unknown, said, f"The record has no {', '.join(unknown)}.")]
+            if unknown
+            else []
+        )
 
     def _alike(self, said: Statement) -> Statement | None:
         """What the record says in the same words; of several, what rests on the same entries."""
@@ -127,6 +167,11 @@ class _Judge:
         if not left:
             return []
         return [_finding(Fault.number_unfounded, said, f"Nothing that it cites says {', '.join(left)}.")]
+
+
+def _content(said: Statement) -> tuple[str, str, tuple[str, ...], bool]:
+    """All of a statement but its line."""
+    return said.section, said.text, said.refs, said.is_testimony
 
 
 def _may_stand_alone(said: Statement) -> bool:

@@ -11,7 +11,7 @@ from incidents.reviews.checking import Fault, check
 from incidents.reviews.drafting import GENERATOR
 from incidents.store.approvals import refuse_unapproved
 from incidents.store.engine import Work
-from incidents.store.incidents import find_for
+from incidents.store.incidents import find_for, lock
 from incidents.store.records import read_record
 from incidents.store.reviews import Draft, Review, find_review, read_draft, sign
 
@@ -36,6 +36,8 @@ def sign_checked(
     at once, so that their approval comes before it.
     """
     find_for(work, incident, by, Act.sign_review)
+    # Whoever writes a section at this moment has done so before the check, or is told that it is signed.
+    lock(work, incident)
     newest = read_draft(work, incident)
     if newest.version == version and find_review(work, incident).signed_at is None:
         _refuse_unproven(work, newest)

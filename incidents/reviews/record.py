@@ -23,6 +23,7 @@ from incidents.reviews.reading import (
     TeamHour,
     TeamWork,
 )
+from incidents.reviews.sections import Section
 from incidents.reviews.steps import REMINDER, Step
 from incidents.timeline import Entry, Event
 
@@ -276,6 +277,17 @@ class EarlierAction(_Frozen):
         return self.state in UNFINISHED
 
 
+class SectionRecord(_Frozen):
+    """What a person wrote in a section: one version of it."""
+
+    name: Section
+    version: int
+    text: str
+    author: str
+    written_at: datetime
+    seq: int = Field(description="The entry that says so.")
+
+
 class Earlier(_Frozen):
     """A past incident that is like this one: in what, what contributed to it, and what was to be done."""
 
@@ -330,6 +342,7 @@ class Record(_Frozen):
     first_decisions: tuple[datetime | None, ...] = Field((), description="After each reopening, in order.")
     factors: tuple[FactorRecord, ...] = ()
     actions: tuple[ActionItem, ...] = ()
+    sections: tuple[SectionRecord, ...] = Field((), description="The newest version of each that people wrote.")
     earlier: tuple[Earlier, ...] = ()
     drill: DrillFacts | None = None
     owner: str | None = Field(None, description="Owner of the review.")

@@ -26,6 +26,7 @@ from incidents.reviews.safety import (
     prevalence_after,
     prevalence_before,
 )
+from incidents.reviews.sections import ASKED, LONGEST, Section, blocks
 from incidents.reviews.shares import RATES, SHARES
 from incidents.timeline import Entry, Event
 from incidents.words import own_templates, render
@@ -133,6 +134,9 @@ def _facts(record: Record) -> dict[str, Any]:
         "totals": _totals(record),
         "proposals": proposals(record),
         "reopened": record.of(Event.record_reopened),
+        "written": _written(record),
+        "unanswered": _unanswered(record),
+        "longest_words": LONGEST,
     }
 
 
@@ -169,6 +173,31 @@ def _milestones(record: Record) -> list[dict[str, Any]]:
     expected = expected_milestones(record)
     rows = [{"name": n, "sentence": s, "reached": record.milestone(n)} for n, s in MILESTONES.items()]
     return [row for row in rows if row["reached"] is not None or row["name"] in expected]
+
+
+def _written(record: Record) -> dict[str, dict[str, Any]]:
+    """Section → a person's words, who wrote them, and the entry that says so; empty where nobody wrote."""
+    who = worded(record)
+    entries = {entry.seq: entry for entry in record.entries}
+    found: dict[str, dict[str, Any]] = {name.value: {} for name in Section}
+    for each in record.sections:
+        found[each.name.value] = {
+            "title": ASKED[each.name],
+            "who": who(entries[each.seq])(each.author),
+            "at": each.written_at,
+            "version": each.version,
+            "ref": record.ref(each.seq),
+            "blocks": blocks(each.text),
+        }
+    return found
+
+
+def _unanswered(record: Record) -> list[str]:
+    """What nobody has answered yet, once the review has begun. Open questions are there in any case."""
+    if record.owner is None:
+        return []
+    written = {each.name for each in record.sections}
+    return [asked for name, asked in ASKED.items() if name not in written | {Section.open}]
 
 
 def _decision(entry: Entry) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _BY_EVENT: dict[Event, str] = {
     Event.decisions_imported: "a reviewer",
     Event.owner_named: "a member of staff",
     Event.factor_judged: "a participant of the review",
+    Event.section_written: "a participant of the review",
     Event.action_filed: "its owner",
     Event.action_chased: "its owner",
     Event.action_changed: "somebody responsible",

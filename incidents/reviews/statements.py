@@ -4,7 +4,7 @@ A document is Markdown as `compose` writes it, perhaps with sentences that peopl
 sentence, a list item or a row of a table. Its evidence are the references in it, `INC-12#7`; in a paragraph
 a reference also covers the sentences before it, back to the reference before that; and rows without one rest
 on those of the paragraph above their table. What is set in italics explains the document, or says that there
-is nothing, and states nothing about the incident.
+is nothing, and states nothing about the incident. A quotation, set off by `>`, is what a person says.
 """
 
 import re
@@ -37,6 +37,8 @@ class Statement:
     """What it rests on."""
     explains: bool = False
     """It is about the document, not about the incident."""
+    is_testimony: bool = False
+    """It is a person's own words."""
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -82,12 +84,16 @@ class _Block:
 
     @property
     def text(self) -> str:
-        return " ".join(line.strip() for _, line in self.lines)
+        return " ".join(_said(line) for _, line in self.lines)
+
+    @property
+    def is_testimony(self) -> bool:
+        return self.kind.startswith("quoted")
 
     def line_of(self, offset: int) -> int:
         """The line in which a place of the text stands."""
         for number, line in self.lines:
-            offset -= len(line.strip()) + 1
+            offset -= len(_said(line)) + 1
             if offset < 0:
                 return number
         return self.lines[-1][0]
@@ -103,10 +109,15 @@ def _blocks(markdown: str) -> Iterator[_Block]:
         if kind == "table":
             ruled = len(lines) > 1 and _TABLE_RULE.match(lines[1][1])
             yield from (_Block(section, "row", (line,)) for line in lines[2 if ruled else 0 :])
-        elif kind == "item":
-            yield from (_Block(section, "item", (line,)) for line in lines)
+        elif kind in ("item", "quoted item"):
+            yield from (_Block(section, kind, (line,)) for line in lines)
         elif kind != "blank":
             yield _Block(section, kind, lines)
+
+
+def _said(line: str) -> str:
+    """A line without the mark of a quotation."""
+    return re.sub(r"^>\s?", "", line).strip()
 
 
 def _kind(line: str) -> str:
@@ -116,28 +127,35 @@ def _kind(line: str) -> str:
         return "heading"
     if line.startswith("|"):
         return "table"
+    if line.startswith(">"):
+        within = _kind(_said(line))
+        return within if within == "blank" else f"quoted {within}"
     return "item" if re.match(r"(?:\d+\.|[-*]) ", line) else "prose"
 
 
 def _stated(block: _Block, introduced: tuple[str, ...]) -> list[Statement]:
     if block.kind == "heading":
         return []
-    if block.kind != "prose":
+    if block.kind not in ("prose", "quoted prose"):
         own = references_in(block.text)
         return [_statement(block, block.text, own or (introduced if block.kind == "row" else ()))]
-    if _ITALIC.match(block.text):
+    if _explains(block, block.text):
         return [_statement(block, block.text, (), explains=True)]
     sentences = _SENTENCE_ENDS.split(block.text)
     cited = [references_in(each) for each in sentences]
     rests = [next((refs for refs in cited[place:] if refs), ()) for place in range(len(sentences))]
     stated = [
-        _statement(block, text, refs, explains=bool(_ITALIC.match(text)))
+        _statement(block, text, refs, explains=_explains(block, text))
         for text, refs in zip(sentences, rests, strict=True)
     ]
     return [each for each in stated if each.text != "Evidence: ."] or stated[-1:]
 
 
+def _explains(block: _Block, text: str) -> bool:
+    return block.kind == "prose" and bool(_ITALIC.match(text))
+
+
 def _statement(block: _Block, text: str, refs: tuple[str, ...], *, explains: bool = False) -> Statement:
     bare = _LIST_OF_REFERENCES.sub("", _MORE.sub("", _REFERENCE.sub("", text)))
     line = block.line_of(block.text.find(text))
-    return Statement(block.section, line, " ".join(bare.split()), refs, explains)
+    return Statement(block.section, line, " ".join(bare.split()), refs, explains, block.is_testimony)

@@ -46,6 +46,7 @@ from incidents.store.schema import (
     signals,
     waivers,
 )
+from incidents.store.sections import newest_sections
 from incidents.store.similar import similar_for_all
 from incidents.store.sweep_counts import count_sweeps
 from incidents.timeline import Entry, Event
@@ -80,6 +81,7 @@ def read_record(work: Work, incident: str) -> Record:
         first_decisions=first_decisions_since(work, incident, reopenings),
         factors=_factors(work, incident),
         actions=tuple(actions_of(work, incident)),
+        sections=newest_sections(work, incident),
         earlier=tuple(similar_for_all(work, about)),
         drill=_drill(work, about.drill),
         owner=None if review is None else review.owner,

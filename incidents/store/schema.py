@@ -78,6 +78,7 @@ _IS_FIRST = sa.text("standing IN ('new', 'update')")
 _IS_HELD = sa.text("handed_over_at IS NULL")
 _IS_CURRENT = sa.text("superseded_at IS NULL")
 _IS_OPEN_GATE = sa.text("state = 'open'")
+_IS_THE_TRIGGER = sa.text("part = 'trigger' AND state = 'accepted'")
 _IS_LOOKED_AT = sa.text("look IS NOT NULL")
 
 counters = sa.Table(
@@ -576,6 +577,7 @@ reviews = sa.Table(
     sa.Column("signed_by", sa.String),
     _time("signed_at"),
     _time("published_at"),
+    sa.Column("zone", sa.String, comment="IANA zone that its times are shown in beside UTC"),
 )
 
 retrospectives = sa.Table(
@@ -615,6 +617,28 @@ approvals = sa.Table(
     _time("at", nullable=False),
 )
 
+review_sections = sa.Table(
+    "review_sections",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("section", sa.String, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text, nullable=False, comment="A person's words; a row is never changed"),
+    sa.Column("author", sa.String, nullable=False),
+    _time("written_at", nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False, comment="The entry that says so"),
+)
+
+stars = sa.Table(
+    "stars",
+    metadata,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("person", sa.String, nullable=False),
+    _time("starred_at", nullable=False),
+    sa.ForeignKeyConstraint(["incident_id", "seq"], ["timeline.incident_id", "timeline.seq"]),
+)
+
 factors = sa.Table(
     "factors",
     metadata,
@@ -626,7 +650,21 @@ factors = sa.Table(
     sa.Column("state", sa.String, nullable=False, comment="proposed, accepted or rejected"),
     sa.Column("judged_by", sa.String),
     sa.Column("reason", sa.Text),
+    sa.Column(
+        "part", sa.String, nullable=False, server_default="contributing", comment="…, trigger or mitigator"
+    ),
+    sa.Column("proposed", Json, comment="What the rule proposed, where a person changed it"),
+    sa.Column("changed_by", sa.String),
+    sa.Column("changed_because", sa.Text),
+    sa.Column("added_by", sa.String, comment="Person; empty where a rule proposed it"),
     sa.PrimaryKeyConstraint("incident_id", "number"),
+    sa.Index(
+        "uq_factors_trigger",
+        "incident_id",
+        unique=True,
+        sqlite_where=_IS_THE_TRIGGER,
+        postgresql_where=_IS_THE_TRIGGER,
+    ),
 )
 
 action_items = sa.Table(

@@ -123,6 +123,26 @@ def test_words_that_blame_are_named_and_left(tmp_path: Path) -> None:
     assert "blames nobody" in run("review", "lint", str(file)).stdout
 
 
+def test_people_write_in_it_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    stood_down()
+    write_it = ("review", "write", "INC-1", "surprised")
+    assert told(*write_it, "--text", "Nobody knew the term (INC-1#1).")["version"] == 1
+    assert "was written by ada-l at" in run(*write_it, "--text", "Mine.", "--as", "bo-r", code=1).stderr
+    file = write(tmp_path / "why.md", "It was new to us.\n\n- All of it\n")
+    assert "is kept" in run(*write_it, "--file", str(file), "--was", "1", "--as", "bo-r").stdout
+    assert "WORDS_UNFOUNDED" in run(*write_it, "--text", "INC-1#99", "--was", "2", code=1).stderr
+    run(*write_it, code=2)
+    run("review", "write", "INC-1", "blame", "--text", "x", code=2)
+    run("review", "draft", "INC-1")
+    assert "> - All of it" in run("review", "show", "INC-1").stdout
+    listed = told("review", "sections", "INC-1")
+    assert [(each["section"], each["version"]) for each in listed if each["version"]] == [("surprised", 2)]
+    assert {each["asked"] for each in listed} >= {"Where were we lucky?"}
+    assert [each["version"] for each in told("review", "sections", "INC-1", "--all")][:2] == [1, 2]
+    assert "Where were we lucky?" in run("review", "sections", "INC-1").stdout
+    assert "ROLE_MISSING" in run("review", "sections", "INC-1", "--as", "cleo-l", code=1).stderr
+
+
 def lines_before(file: Path, mark: str) -> int:
     return file.read_text().partition(mark)[0].count("\n")
 

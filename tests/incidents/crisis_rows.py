@@ -3,6 +3,7 @@
 from typing import Any
 
 from incidents.reviews.factors import propose
+from incidents.reviews.sections import Section
 from incidents.store import timeline
 from incidents.store.action_items import file_action
 from incidents.store.engine import Work
@@ -22,9 +23,17 @@ from incidents.store.schema import (
     signals,
     sweeps,
 )
+from incidents.store.sections import write_section
 from incidents.timeline import Event
 from tests.incidents.review_rows import ADA, EVE, add_incident, after, tell
 
+LESSON = "An ask that goes out at night needs a telephone call as well (INC-12#24)."
+SURPRISED = """\
+Nobody had seen this term before.
+- The team legal was asleep when `INC-12#12` went out
+- The footage was older than a day,
+  which we learnt from a newsroom
+"""
 LEGAL, GERMAN = "ask:INC-12:legal:1", "ask:INC-12:german:1"
 
 
@@ -234,3 +243,6 @@ def _end(work: Work) -> None:
         by=ADA,
         now=after(1510),
     )
+    words = {Section.lesson: LESSON, Section.surprised: SURPRISED}
+    for section, text in words.items():
+        write_section(work, "INC-12", section, text, was=0, by=EVE, now=after(1520))

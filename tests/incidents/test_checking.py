@@ -8,8 +8,9 @@ from incidents.errors import BadInput
 from incidents.incident.phases import Phase
 from incidents.reviews.checking import Fault, check, incident_of
 from incidents.reviews.metrics import MILESTONES
-from incidents.reviews.record import About, Milestone, Record
+from incidents.reviews.record import About, Milestone, Record, SectionRecord
 from incidents.reviews.retrospective import compose
+from incidents.reviews.sections import Section
 from incidents.store.engine import Store
 from incidents.store.records import read_record
 from incidents.timeline import Event
@@ -18,6 +19,10 @@ from tests.incidents.review_rows import after, incident_row
 from tests.incidents.test_words import FACTS, entry
 
 GENERATOR = "watchfloor (golden)"
+
+MARKS = st.text(alphabet=st.sampled_from("ab.?!“*_`>|#-:\n (),"), max_size=40)
+WORDS = st.one_of(st.text(max_size=60), st.builds("{}INC-12#1{}".format, MARKS, MARKS))
+"""Anything that cites nothing, and words without a number around a reference."""
 
 
 @pytest.fixture
@@ -51,7 +56,12 @@ def test_whatever_happened_the_document_passes_its_own_check(
     )
     phase = data.draw(st.sampled_from(Phase)).value
     about = About.model_validate(incident_row(phase=phase, drill="", restricted=False))
-    happened = Record(incident=about, entries=entries, milestones=milestones)
+    said = data.draw(st.lists(st.tuples(st.sampled_from(Section), WORDS), unique_by=lambda each: each[0]))
+    written = tuple(
+        SectionRecord(name=name, version=1, text=text, author="eve", written_at=entries[0].at, seq=1)
+        for name, text in said
+    )
+    happened = Record(incident=about, entries=entries, milestones=milestones, sections=written, owner="eve")
     assert check(compose(happened, generator=GENERATOR), happened, generator=GENERATOR) == []
 
 
@@ -135,8 +145,8 @@ def test_a_document_of_another_incident_is_not_passed(record: Record, store: Sto
     assert Fault.evidence_unknown in faults(document, record)
 
 
-def test_an_empty_document_lacks_every_section(record: Record) -> None:
-    assert set(faults("", record)) == {Fault.other_record, Fault.section_missing}
+def test_an_empty_document_lacks_every_section_and_all_that_people_said(record: Record) -> None:
+    assert set(faults("", record)) == {Fault.other_record, Fault.section_missing, Fault.words_missing}
 
 
 def test_a_document_of_an_earlier_record_is_told_apart(record: Record) -> None:
