@@ -17,7 +17,7 @@ from incidents.reviews.checking import Fault, check
 from incidents.reviews.record import Record
 from incidents.reviews.retrospective import compose
 from incidents.timeline import Event
-from incidents.words import SENTENCES, TEMPLATES, environment, own_files
+from incidents.words import SENTENCES, SENTENCES_OUTSIDE, TEMPLATES, environment, own_files
 
 MARK: Final = "<wf>|"
 """Markup that `md` does not leave as it is."""
@@ -30,7 +30,8 @@ PEOPLES_WORDS: Final = frozenset(
 )
 """Fields of a record that people fill in, or that come from a file of the site."""
 
-_RETROSPECTIVE: Final = "retrospective"
+_DOCUMENTS: Final = ("retrospective", "retrospective-shared")
+"""Templates that are made of parts, in a folder of the same name."""
 
 
 class TemplateFault(BaseModel):
@@ -98,7 +99,7 @@ def _name_faults(name: str, text: str) -> Iterator[TemplateFault]:
 
 def _sentence_faults(name: str, text: str) -> Iterator[TemplateFault]:
     told = yaml.safe_load(text)
-    if name != SENTENCES or not isinstance(told, dict):
+    if name not in (SENTENCES, SENTENCES_OUTSIDE) or not isinstance(told, dict):
         yield TemplateFault(file=name, line=None, why=f"{SENTENCES} holds a sentence for each kind of entry.")
         return
     for event, words in told.items():
@@ -118,10 +119,9 @@ def _given(name: str) -> frozenset[str]:
 
 
 def _family(name: str) -> str:
-    """Templates that are given the same: the parts of the retrospective; every other one by itself."""
-    return (
-        _RETROSPECTIVE if name.startswith(f"{_RETROSPECTIVE}/") or name == f"{_RETROSPECTIVE}.md.j2" else name
-    )
+    """Templates that are given the same: the parts of a retrospective; every other one by itself."""
+    whole = name.partition("/")[0].removesuffix(".md.j2")
+    return whole if whole in _DOCUMENTS else name
 
 
 def _uses(path: Path) -> set[str]:

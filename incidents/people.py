@@ -44,6 +44,7 @@ class Act(StrEnum):
     write_review = "write in a retrospective"
     sign_review = "sign a retrospective"
     approve_review = "approve a retrospective for an audience"
+    share_review = "share a retrospective"
     see_actions = "see action items"
     change_action = "change an action item"
     verify = "verify the record"
@@ -71,6 +72,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.write_review: _STAFF,
     Act.sign_review: frozenset({Role.reviewer}),
     Act.approve_review: _STAFF | frozenset({Role.partner_lead}),
+    Act.share_review: frozenset({Role.commander, Role.reviewer}),
     Act.see_actions: _STAFF | _PARTNERS,
     Act.change_action: _STAFF | _PARTNERS,
     Act.verify: _STAFF,

@@ -82,6 +82,7 @@ class Event(StrEnum):
     section_written = "review.section.written"
     retrospective_signed = "review.retrospective.signed"
     retrospective_published = "review.retrospective.published"
+    retrospective_shared = "review.retrospective.shared"
     action_filed = "action.item.filed"
     action_changed = "action.item.changed"
     action_chased = "action.item.chased"

@@ -23,6 +23,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 """Beside the package `incidents`, in a checkout and where a wheel is installed."""
 
 SENTENCES = "timeline.yaml"
+SENTENCES_OUTSIDE = "timeline-shared.yaml"
 """What each kind of entry says, by the name of its event."""
 
 NOT_RECORDED = "not recorded"
@@ -87,12 +88,13 @@ def render(name: str, **facts: Any) -> str:  # noqa: ANN401
     return environment().get_template(name).render(**facts)
 
 
-def sentence(entry: Entry, *, who: Callable[[str], str] | None = None) -> str:
+def sentence(entry: Entry, *, who: Callable[[str], str] | None = None, sentences: str = SENTENCES) -> str:
     """What an entry says, as one line of Markdown. `plain` makes text for a terminal or a chat of it.
 
     `who` words a person's id for the reader (a retrospective speaks of roles); its result must be inert.
+    `sentences` is a file of templates/ with a sentence for each event that can be asked for.
     """
-    text = _sentences()[entry.event.value].render(actor=entry.actor, facts=entry.facts, who=who or md)
+    text = _sentences(sentences)[entry.event.value].render(actor=entry.actor, facts=entry.facts, who=who or md)
     # A reason that ends its own sentence, in quotation marks, ends ours.
     line = re.sub(r"([.?…])”\.", r"\1”", " ".join(text.split()))
     return line[:1].upper() + line[1:]
@@ -221,9 +223,9 @@ def environment() -> SandboxedEnvironment:
 
 
 @cache
-def _sentences() -> dict[str, Template]:
-    """Event name → its template, from timeline.yaml; a site's own file may hold some of them."""
-    words: dict[str, str] = yaml.safe_load((TEMPLATES / SENTENCES).read_text(encoding="utf-8"))
-    if (own := own_files(_Site.folder).get(SENTENCES)) is not None:
+def _sentences(name: str) -> dict[str, Template]:
+    """Event name → its template, from a file of templates/; a site's own file may hold some of them."""
+    words: dict[str, str] = yaml.safe_load((TEMPLATES / name).read_text(encoding="utf-8"))
+    if (own := own_files(_Site.folder).get(name)) is not None:
         words |= yaml.safe_load(own.read_text(encoding="utf-8"))
     return {event: environment().from_string(text) for event, text in words.items()}

@@ -10,7 +10,9 @@ from pydantic_core import PydanticUndefined
 
 from console.programs import deployments
 from incidents.people import MAY, SEPARATE, Act, Role
+from incidents.reviews.audiences import Audience
 from incidents.reviews.metrics import METRICS, MILESTONES
+from incidents.reviews.redaction import Rule, rules
 from incidents.reviews.safety import DEFINITIONS
 from incidents.reviews.shares import RATES, SHARES
 from incidents.settings import Settings
@@ -118,6 +120,64 @@ Below ten incidents there is no ninth decile.
 Beside both stands how many incidents they rest on, and with `--json` the list.
 Shares are pooled: the sums of parts and wholes, not the mean of shares.
 Incidents count whose crisis is over and that you may see.
+"""
+
+AUDIENCES = """\
+# Who is shown what
+
+`watchfloor review share` writes a retrospective for an audience.
+
+| audience | what it is |
+|---|---|
+| `internal` | All of it. Whoever may see the incident may read it. |
+| `privileged` | All of it under a banner, for counsel. |
+| `partner` | What one partner team was asked and decided, and what happened when. |
+| `public` | What happened when, decisions by language, and what is to be done by when. |
+
+Neither a partner nor the public reads names, free text, or what was searched for.
+A partner reads nothing of another team's asks, batches and numbers.
+
+What is shown is listed below; all else is left out, also what is added to the record later.
+The record is redacted first, and the document made of what is left.
+So a template cannot tell what was taken out.
+`watchfloor review check` reads from a document's header for whom it is, and holds it against the same.
+
+Each value is looked at, too, not only the field that it stands in:
+
+| rule | what it lets through |
+|---|---|
+| number | numbers, and yes or no |
+| time | points in time |
+| ours | words that Watchfloor itself gives: phases, milestones, states |
+| id | ids that Watchfloor itself gives: `INC-12`, `INC-12-S1` |
+| word | a short word in lower case that the site gives in its catalogue: a severity, a policy |
+| language | a tag of a language: `de`, `pt-BR` |
+| own | the name of the team that the document is for; what is another team's is left out whole |
+| own ask | the same, for the key of an ask |
+| rows | what it holds, by its own rules |
+| grouped | counts by language, of all teams together |
+
+A language in which fewer than {smallest} items were decided has no row of its own for the public.
+It is counted together with others: with at least one, and with so many that they are {smallest} together.
+So no small number is shown, and none comes back where the rows are taken from their sum.
+Where all languages together are fewer than {smallest}, nothing is told of decisions.
+Two documents of different days can tell more than one: compare a new one with the last before you share it.
+
+A word in the catalogue is trusted: do not name a policy after a person.
+
+This page is written from `incidents/reviews/redaction.yaml` by `make golden`.
+
+## The record
+
+| record | field | partner | public |
+|---|---|---|---|
+"""
+
+FACTS = """
+## The timeline
+
+| event | partner | public |
+|---|---|---|
 """
 
 RULES = """
@@ -231,7 +291,38 @@ def metrics_page() -> str:
     return "".join(f"{part.rstrip()}\n" for part in [*parts, ACROSS])
 
 
+def audiences_page() -> str:
+    """docs/reference/audiences.md."""
+    known = rules()
+    fields = [
+        f"| {model} | {name} | {_shown(each, Audience.partner)} | {_shown(each, Audience.public)} |"
+        for model, named in known.fields.items()
+        for name, each in named.items()
+        if set(each.values()) != {Rule.hidden}
+    ]
+    facts = [
+        f"| `{event}` | {_told(each.get(Audience.partner))} | {_told(each.get(Audience.public))} |"
+        for event, each in known.facts.items()
+    ]
+    parts = [AUDIENCES.format(smallest=known.smallest), "\n".join(fields), FACTS, "\n".join(facts)]
+    return "".join(f"{part.rstrip()}\n" for part in parts)
+
+
+def _shown(named: dict[Audience, Rule], audience: Audience) -> str:
+    rule = named.get(audience, Rule.hidden)
+    return "–" if rule is Rule.hidden else rule.value.replace("_", " ")
+
+
+def _told(facts: dict[str, Rule] | None) -> str:
+    if facts is None:
+        return "–"
+    return ", ".join(
+        ["its time", *(f"{name} ({rule.value.replace('_', ' ')})" for name, rule in facts.items())]
+    )
+
+
 WRITTEN: dict[str, Callable[[], str]] = {
+    "audiences.md": audiences_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,
     "deployments.md": deployments_page,

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli import printing
+from console.cli import printing, review_process, review_sharing
 from console.cli.door import Door
 from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
-from console.cli.review_process import add_to, approvers_of
+from console.cli.review_process import approvers_of
+from console.cli.review_sharing import ForTeam
 from incidents.files import read_small
 from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
@@ -21,6 +22,7 @@ from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import check, incident_of
 from incidents.reviews.drafting import GENERATOR, gather, redraft
 from incidents.reviews.publishing import sign_checked
+from incidents.reviews.sharing import seen_by
 from incidents.reviews.wording import remarks
 from incidents.store import reviews
 from incidents.store.engine import Work
@@ -29,7 +31,8 @@ from incidents.store.records import read_record
 from incidents.words import duration, share
 
 app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
-add_to(app)
+review_process.add_to(app)
+review_sharing.add_to(app)
 
 FACTORS = ["number", "state", "category", "sentence", "judged_by"]
 FINDINGS = ["line", "fault", "text", "why"]
@@ -69,14 +72,26 @@ def draft(ctx: typer.Context, incident: IncidentId) -> None:
     door.say(sentence, incident=incident, version=version, input_hash=known)
 
 
-@app.command(epilog=example("watchfloor review show INC-12 > retrospective.md"))
+@app.command(
+    epilog=example(
+        "watchfloor review show INC-12 > retrospective.md",
+        "watchfloor review show INC-12 --audience public",
+    )
+)
 def show(
     ctx: typer.Context,
     incident: IncidentId,
     version: Annotated[int | None, typer.Option(help="Which version. Default: the newest.")] = None,
+    audience: Annotated[
+        Audience | None, typer.Option(help="As this audience would read it, made of the record as it is now.")
+    ] = None,
+    team: ForTeam = None,
 ) -> None:
     """Print a version of the retrospective, in Markdown."""
     door = Door.of(ctx)
+    if audience is not None:
+        _show_as(door, incident, audience, team, version)
+        return
     with door.store.read() as work:
         _acting(work, door, incident, _act_of_reading(work, door, incident))
         found = reviews.read_draft(work, incident, version)
@@ -215,6 +230,20 @@ def _spread_row(spread: Spread) -> dict[str, Any]:
 def _pooled_row(pool: Pooled) -> dict[str, Any]:
     value = share(pool.numerator, pool.denominator, pool.unit)
     return {"share": pool.name, "n": f"{pool.n} of {pool.of}", "value": value, "meaning": pool.sentence}
+
+
+def _show_as(door: Door, incident: str, audience: Audience, team: str | None, version: int | None) -> None:
+    if version is not None:
+        raise typer.BadParameter(
+            "Versions are kept of the internal document. Leave out --version or --audience."
+        )
+    with door.store.read() as work:
+        _acting(work, door, incident, _act_of_reading(work, door, incident))
+        text = seen_by(read_record(work, incident), audience, team)
+    if door.as_json:
+        printing.print_json({"incident": incident, "audience": audience, "team": team, "markdown": text})
+    else:
+        printing.print_lines(text.splitlines())
 
 
 def _list_factors(door: Door, incident: str) -> None:

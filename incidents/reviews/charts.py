@@ -128,7 +128,8 @@ def _moments(record: Record) -> Iterator[dict[str, str]]:
         if name in reached and name not in _AFTERWARDS:
             yield {"lane": _named(name), "from": _iso(reached[name].at), "what": meaning}
     for entry in record.of(Event.signal_attached):
-        what = f"A signal from {clean(entry.facts.get('source'), 60)}"
+        source = clean(entry.facts.get("source"), 60)
+        what = f"A signal from {source}" if source else "A signal"
         yield {"lane": "signals", "from": _iso(entry.at), "what": what}
 
 

@@ -14,7 +14,9 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.errors import BadInput
+from incidents.reviews.outside import compose_for
 from incidents.reviews.record import Record, input_hash
+from incidents.reviews.redaction import redact, view_of
 from incidents.reviews.retrospective import compose
 from incidents.reviews.sections import Section
 from incidents.reviews.statements import Statement, sections_of, statements
@@ -57,9 +59,12 @@ class Finding(BaseModel):
 def check(document: str, record: Record, *, generator: str) -> list[Finding]:
     """Everything in a document that the record does not bear out, by line; nothing: it may be published.
 
+    A document for an audience, by its header, is held against what that audience may see of the record.
     `generator` as for `compose`: the version that wrote the document.
     """
-    derived = compose(record, generator=generator)
+    view = view_of(document)
+    record = redact(record, view)
+    derived = compose_for(record, view, generator=generator)
     proven = statements(derived)
     judge = _Judge({entry.ref: entry for entry in record.entries}, proven)
     said = [each for each in statements(document) if each.section]

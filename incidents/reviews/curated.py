@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from incidents.reviews.metrics import MILESTONES, expected_milestones
 from incidents.reviews.record import Milestone, Record
 from incidents.timeline import Entry, Event
-from incidents.words import clean, duration, sentence, utc
+from incidents.words import clean, duration, utc
 
 GAP = timedelta(minutes=60)
 """A silence longer than this during the crisis is a question to those who were there."""
@@ -60,7 +60,8 @@ _TOLD = frozenset(DECISIONS) | {
     Event.retrospective_published,
 }
 _ENDS = frozenset({Event.crisis_stood_down, Event.candidate_dismissed, Event.record_closed})
-Who = Callable[[Entry], Callable[[str], str]]
+Tell = Callable[[Entry], str]
+"""The sentence of an entry, for whoever reads the document."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,12 @@ class Question:
     refs: tuple[str, ...] = ()
 
 
-def timeline_rows(record: Record, who: Who) -> list[Row]:
+def timeline_rows(record: Record, tell: Tell) -> list[Row]:
     """What was decided and reached, in order, with the silences between as questions."""
     marks = _marks(record)
     first_signal = next(iter(record.of(Event.signal_attached)), None)
     rows = [
-        Row(entry.at, sentence(entry, who=who(entry)), (entry.ref,), tuple(marks.get(entry.seq, ())))
+        Row(entry.at, tell(entry), (entry.ref,), tuple(marks.get(entry.seq, ())))
         for entry in record.entries
         if entry.event in _TOLD or entry.seq in marks or entry is first_signal
     ]
@@ -104,9 +105,9 @@ def gaps(record: Record) -> Iterator[Row]:
             yield Row(before.at, "", (before.ref, after.ref), silence=after.at - before.at)
 
 
-def full_log(record: Record, who: Who) -> list[Row]:
+def full_log(record: Record, tell: Tell) -> list[Row]:
     """Every entry, in order."""
-    return [Row(entry.at, sentence(entry, who=who(entry)), (entry.ref,)) for entry in record.entries]
+    return [Row(entry.at, tell(entry), (entry.ref,)) for entry in record.entries]
 
 
 def questions(record: Record) -> list[Question]:

@@ -366,7 +366,10 @@ class Record(_Frozen):
 
 
 _ABOUT_THE_DOCUMENT = frozenset(
-    {Event.draft_written, Event.version_approved, Event.retrospective_signed, Event.step_escalated}
+    {
+        *(Event.draft_written, Event.version_approved, Event.retrospective_signed, Event.step_escalated),
+        Event.retrospective_shared,
+    }
 )
 _STEPS = frozenset({Event.step_finished, Event.step_skipped})
 _DELIVERIES = frozenset({Event.message_delivered, Event.message_failed, Event.message_rerun})

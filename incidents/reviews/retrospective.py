@@ -29,7 +29,7 @@ from incidents.reviews.safety import (
 from incidents.reviews.sections import ASKED, LONGEST, Section, blocks
 from incidents.reviews.shares import RATES, SHARES
 from incidents.timeline import Entry, Event
-from incidents.words import own_templates, render
+from incidents.words import own_templates, render, sentence
 
 TERMS_SHOWN = 20
 """Entries of a scope that are listed, most posts first; the rest are counted."""
@@ -47,14 +47,18 @@ _BEHIND_THE_SUMMARY = '<h2 id="impact">'
 _REF = re.compile(r"<code>([A-Z]+-\d+)#(\d+)</code>")
 
 
-def compose(record: Record, *, generator: str) -> str:
-    """The retrospective as Markdown. `generator` names the version that wrote it.
+def compose(record: Record, *, generator: str, privileged: bool = False) -> str:
+    """The retrospective as Markdown, as those inside read it. `generator` names the version that wrote it.
 
     Persons are named in the header, the table of decisions and as owners of action items alone.
+    `privileged` puts a banner above it, for counsel. `outside` has what others read.
     """
-    text = render("retrospective.md.j2", **_facts(record), generator=generator)
-    # Sections leave their own blank lines; two in a row say nothing.
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return tidy(render("retrospective.md.j2", **_facts(record), generator=generator, privileged=privileged))
+
+
+def tidy(markdown: str) -> str:
+    """The same without the blank lines that sections leave: two in a row say nothing."""
+    return re.sub(r"\n{3,}", "\n\n", markdown).strip() + "\n"
 
 
 def to_html(markdown: str, title: str, charts: Sequence[Chart] = ()) -> str:
@@ -91,7 +95,9 @@ def _clean(html: str) -> str:
 def _linked(body: str) -> str:
     """Give each row of the full log an anchor, and let every other reference lead there."""
     story, mark, log = body.rpartition('<h2 id="full-log">')
-    anchors = set(re.findall(r"<td><code>[A-Z]+-\d+#(\d+)</code></td>", log)) if mark else set()
+    if not mark:
+        return body
+    anchors = set(re.findall(r"<td><code>[A-Z]+-\d+#(\d+)</code></td>", log))
 
     def link(found: re.Match[str]) -> str:
         return f'<a href="#e{found[2]}">{found[0]}</a>' if found[2] in anchors else found[0]
@@ -102,6 +108,10 @@ def _linked(body: str) -> str:
 
 def _facts(record: Record) -> dict[str, Any]:
     who = worded(record)
+
+    def tell(entry: Entry) -> str:
+        return sentence(entry, who=who(entry))
+
     letter, reached, expected = grade(record)
     return {
         "record": record,
@@ -116,8 +126,8 @@ def _facts(record: Record) -> dict[str, Any]:
         "shown": shown(record),
         "told_shares": _shares(record),
         "safety": _safety(record),
-        "rows": timeline_rows(record, who),
-        "log": full_log(record, who),
+        "rows": timeline_rows(record, tell),
+        "log": full_log(record, tell),
         "decided": [_decision(entry) for entry in record.of(*DECISIONS)],
         "severities": _severities(record),
         "questions": questions(record),

@@ -1,14 +1,19 @@
 """The review at the command line, from the draft to the last action item."""
 
+import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from incidents.people import lone_operator
+from incidents.reviews.audiences import Audience
 from incidents.reviews.steps import Step
-from incidents.store import lifecycle, reviews
+from incidents.store import approvals, lifecycle, reviews, timeline
 from incidents.store.review_steps import plan_steps
+from incidents.timeline import Event
 from tests.console.command_line import WHY, at_home, declared, open_store, responding, run, told, write
 
 
@@ -110,6 +115,43 @@ def test_a_retrospective_is_checked_against_the_record(tmp_path: Path) -> None:
     assert "NUMBER_DIFFERS" in shown
     file.write_text("# Minutes\n")
     assert "no retrospective" in run("review", "check", str(file), code=1).stderr
+
+
+def test_a_retrospective_is_shared_with_an_audience(tmp_path: Path) -> None:
+    stood_down()
+    run("review", "draft", "INC-1")
+    out = tmp_path / "for-the-press"
+    share = ("review", "share", "INC-1", "--out", str(out), "--audience")
+    assert "REVIEW_UNSIGNED" in run(*share, "public", code=1).stderr
+    assert not out.exists()
+    run("review", "sign", "INC-1", "--version", "1", "--as", "bo-r")
+    assert "APPROVAL_MISSING" in run(*share, "public", code=1).stderr
+    asked = ("legal", "communications")
+    with closing(open_store()) as store, store.begin() as work:
+        by, now = lone_operator("maria"), datetime.now(UTC)
+        approvals.approve(work, "INC-1", Audience.public, 1, approvers=asked, by=by, now=now)
+    shared = told(*share, "public")
+    assert [Path(file).name for file in shared["files"]] == [
+        f"INC-1-public.{end}" for end in ("md", "html", "json")
+    ]
+    shown = run("review", "show", "INC-1", "--audience", "public").stdout
+    assert (out / "INC-1-public.md").read_text() == shown
+    assert told("review", "show", "INC-1", "--audience", "public")["markdown"] == shown
+    assert "bears out" in run("review", "check", str(out / "INC-1-public.md")).stdout
+    index = json.loads((out / "INC-1-public.json").read_text())
+    assert index["files"]["INC-1-public.md"] == sha256(shown.encode()).hexdigest()
+    assert (index["audience"], index["version"], index["record_hash"]) == ("public", 1, shared["input_hash"])
+    counsel = run(*share, "privileged").stdout
+    assert counsel.startswith("Version 1 of INC-1, as made for privileged, is in ")
+    assert "had no part in INC-1" in run(*share, "partner", "--team", "french", code=1).stderr
+    old = run("review", "show", "INC-1", "--audience", "public", "--version", "1", code=2)
+    assert "Leave out --version" in old.stderr
+    blocked = write(tmp_path / "file", "")
+    refused = run("review", "share", "INC-1", "--audience", "public", "--out", str(blocked), code=1).stderr
+    assert "Nothing of INC-1 was shared" in refused
+    with closing(open_store()) as store, store.read() as work:
+        shares = [each for each in timeline.entries(work, "INC-1") if each.event is Event.retrospective_shared]
+    assert [each.facts["audience"] for each in shares] == ["public", "privileged"]
 
 
 def test_words_that_blame_are_named_and_left(tmp_path: Path) -> None:
