@@ -8,6 +8,7 @@ from console.cli import printing
 from console.cli.door import Door
 from console.cli.options import example
 from incidents.reviews.search import Hit, Kind, read_query
+from incidents.store.engine import Store
 from incidents.store.search import find_passages, is_behind, settle
 
 COLUMNS = ["incident", "where", "at", "excerpt"]
@@ -37,11 +38,7 @@ def search(
     """
     door = Door.of(ctx)
     query = read_query(words)
-    with door.store.read() as work:
-        behind = is_behind(work)
-    if behind:
-        with door.store.begin() as work:
-            settle(work)
+    _catch_up(door.store)
     with door.store.read() as work:
         found = find_passages(
             work, query, by=door.person, kinds=kind or tuple(Kind), drills=drills, most=most + 1
@@ -53,6 +50,18 @@ def search(
     printing.print_table(rows, COLUMNS, empty="Nothing that you may read holds all of these words.")
     if len(found) > most:
         printing.print_lines([f"There is more: search for more words, or say --most {2 * most}."])
+
+
+def _catch_up(store: Store) -> None:
+    """Have indexed what was written since the last search; mostly that is nothing, and no writer waits."""
+    while _is_behind(store):
+        with store.begin() as work:
+            settle(work)
+
+
+def _is_behind(store: Store) -> bool:
+    with store.read() as work:
+        return is_behind(work)
 
 
 def _row(hit: Hit) -> dict[str, Any]:
