@@ -118,8 +118,8 @@ def similar(ctx: typer.Context, incident: IncidentId) -> None:
     """Show past incidents like this one: in what, what contributed to them, and what was to be done."""
     door = Door.of(ctx)
     with door.store.read() as work:
-        by, _now = door.acting(work, incident)
-        found = similar_for(work, find_for(work, incident, by, Act.see_incidents), by)
+        by, now = door.acting(work, incident)
+        found = similar_for(work, find_for(work, incident, by, Act.see_incidents), by, now=now)
     if door.as_json:
         printing.print_json(found)
         return

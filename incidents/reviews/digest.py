@@ -8,7 +8,7 @@ number. Of few incidents there is no median: a trend of three is none (DavidoviÄ
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,6 +45,11 @@ class Month(_Frozen):
     name: str = Field(description="As 2026-11.")
     since: datetime
     until: datetime = Field(description="First moment of the next.")
+
+    @property
+    def last(self) -> datetime:
+        """Its last moment."""
+        return self.until - timedelta(microseconds=1)
 
     def earlier(self, months: int) -> "Month":
         """The month so many before this one."""

@@ -6,7 +6,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from incidents.people import Act, Person, authorise
-from incidents.reviews.actions import ActionState
 from incidents.reviews.digest import (
     FactorSeen,
     Happened,
@@ -17,10 +16,10 @@ from incidents.reviews.digest import (
     first_looked_at,
 )
 from incidents.reviews.record import About, Milestone
+from incidents.store.action_history import last_moves, state_after
 from incidents.store.engine import Work
 from incidents.store.incidents import readable
-from incidents.store.schema import action_items, factors, incidents, milestones, reviews, timeline
-from incidents.timeline import Event
+from incidents.store.schema import action_items, factors, incidents, milestones, reviews
 
 
 def read_material(work: Work, month: Month, person: Person) -> Material:
@@ -75,7 +74,7 @@ def _promises(work: Work, here: sa.ColumnElement[bool], month: Month) -> tuple[P
         .where(here, action_items.c.filed_at < month.until)
         .order_by(incidents.c.number, action_items.c.number)
     )
-    moved = _last_moves(work, month)
+    moved = last_moves(work, at=month.last)
     return tuple(_promise(row, moved.get(row.id)) for row in work.execute(filed))
 
 
@@ -86,19 +85,9 @@ def _promise(row: sa.Row[Any], move: sa.Row[Any] | None) -> Promise:
         owner=row.owner,
         filed_at=row.filed_at,
         due_at=row.due_at,
-        state=ActionState.open if move is None else ActionState(move.facts["state"]),
+        state=state_after(move),
         moved_at=None if move is None else move.at,
     )
-
-
-def _last_moves(work: Work, month: Month) -> dict[str, sa.Row[Any]]:
-    """Item → the last entry before the month's end that moved it."""
-    statement = (
-        sa.select(timeline.c.at, timeline.c.facts)
-        .where(timeline.c.event == Event.action_changed.value, timeline.c.at < month.until)
-        .order_by(timeline.c.incident_id, timeline.c.seq)
-    )
-    return {row.facts["item"]: row for row in work.execute(statement)}
 
 
 def _late_reviews(work: Work, here: sa.ColumnElement[bool], month: Month) -> tuple[LateReview, ...]:

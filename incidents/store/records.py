@@ -82,7 +82,7 @@ def read_record(work: Work, incident: str) -> Record:
         factors=_factors(work, incident),
         actions=tuple(actions_of(work, incident)),
         sections=newest_sections(work, incident),
-        earlier=tuple(similar_for_all(work, about)),
+        earlier=tuple(similar_for_all(work, about, as_of=told[-1].at if told else about.opened_at)),
         drill=_drill(work, about.drill),
         owner=None if review is None else review.owner,
         review_due_at=None if review is None else review.due_at,

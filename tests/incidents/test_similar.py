@@ -8,15 +8,17 @@ import sqlalchemy as sa
 
 from incidents.people import Person, Role
 from incidents.reviews.checking import check
-from incidents.reviews.record import Earlier
+from incidents.reviews.record import Earlier, input_hash
 from incidents.reviews.retrospective import compose, to_html
 from incidents.reviews.similar import Traits, likeness
+from incidents.store import timeline
 from incidents.store.action_items import change_action, file_action
 from incidents.store.engine import Store, Work
 from incidents.store.incidents import find
 from incidents.store.records import read_record
 from incidents.store.schema import batches, factors, incidents, signals, sweeps
 from incidents.store.similar import similar_for
+from incidents.timeline import Event
 from tests.incidents.crisis_rows import add_crisis
 from tests.incidents.review_rows import ADA, BO, T0, add_incident, add_review, after
 from tests.incidents.test_words import HOSTILE
@@ -77,11 +79,15 @@ def past(work: Work, number: int, *, entries: list[str], **changes: Any) -> None
     work.execute(sweeps.insert().values(**row))
 
 
-def learned(work: Work, incident: str, sentence: str = "A term flooded the sweep.") -> None:
+def learned(
+    work: Work, incident: str, sentence: str = "A term flooded the sweep.", filed: float = -900
+) -> None:
     """An accepted and a rejected factor, an open action item and one that will not be done."""
     for number, state in enumerate(("accepted", "rejected"), start=1):
         row = {"incident_id": incident, "number": number, "category": "tooling", "evidence": {}}
         work.execute(factors.insert().values(**row, state=state, sentence=f"{state}: {sentence}"))
+        facts = {"number": number, "state": state, "reason": "r"}
+        timeline.append(work, incident, Event.factor_judged, actor="eve", now=after(filed), facts=facts)
     for title in ("Drop the term", "Buy a tool"):
         file_action(
             work,
@@ -90,11 +96,11 @@ def learned(work: Work, incident: str, sentence: str = "A term flooded the sweep
             kind="prevent",
             owner="maria",
             success="Seen",
-            due_at=after(9_000),
+            due_at=after(9_500),
             by=ADA,
-            now=after(-900),
+            now=after(filed),
         )
-    change_action(work, f"{incident}-A2", state="wont_do", note="Too dear", by=ADA, now=after(-800))
+    change_action(work, f"{incident}-A2", state="wont_do", note="Too dear", by=ADA, now=after(filed))
 
 
 @pytest.fixture
@@ -117,9 +123,9 @@ def crisis(store: Store) -> Store:
     return store
 
 
-def similar(store: Store, person: Person) -> list[Earlier]:
+def similar(store: Store, person: Person, minutes: float = 9_000) -> list[Earlier]:
     with store.read() as work:
-        return similar_for(work, find(work, "INC-12"), person)
+        return similar_for(work, find(work, "INC-12"), person, now=after(minutes))
 
 
 def test_the_most_alike_stands_first_with_what_was_learned(crisis: Store) -> None:
@@ -156,6 +162,20 @@ def test_the_document_tells_no_restricted_one_and_passes_its_check(crisis: Store
     assert check(text, record, generator="g") == []
 
 
+def test_work_elsewhere_changes_no_document_and_is_shown_at_the_door(crisis: Store) -> None:
+    with crisis.read() as work:
+        before = read_record(work, "INC-12")
+    with crisis.begin() as work:
+        change_action(work, "INC-2-A1", state="in_progress", by=ADA, now=after(8_000))
+        learned(work, "INC-1", filed=8_000)
+    with crisis.read() as work:
+        assert input_hash(read_record(work, "INC-12")) == input_hash(before)
+    second, first = similar(crisis, BO)
+    assert [each.state.value for each in second.actions] == ["in_progress", "wont_do"]
+    assert (len(first.factors), len(first.actions)) == (1, 2)
+    assert [len(each.actions) for each in similar(crisis, BO, 7_999)] == [2, 0]
+
+
 def test_what_people_wrote_elsewhere_is_inert(crisis: Store) -> None:
     hostile = HOSTILE.replace("\x00", "")  # PostgreSQL keeps no such character
     with crisis.begin() as work:
@@ -178,4 +198,4 @@ def test_as_many_statements_for_many_as_for_one(crisis: Store) -> None:
             past(work, number, entries=["attack"])
     asked.clear()
     similar(crisis, BO)
-    assert len(asked) == few <= 8
+    assert len(asked) == few == 9
