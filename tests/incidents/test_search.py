@@ -32,6 +32,7 @@ from incidents.store.reviews import judge_factor, write_draft
 from incidents.store.schema import incidents, passages, roles
 from tests.incidents.crisis_rows import add_crisis
 from tests.incidents.review_rows import ADA, BO, CLEO, DEV, EVE, T0, add_incident, add_review, after
+from tests.incidents.sweep_rows import at_once, split
 
 NOBODY = Person(id="nia")
 ROOT = Person(id="root", roles=frozenset({Role.administrator}))
@@ -240,6 +241,16 @@ def test_nothing_is_written_twice_and_what_is_not_changed_is_left(crisis: Store)
         assert work.execute(sa.select(passages.c.id)).all() == before
 
 
+def test_two_who_search_at_once_make_each_passage_once(crisis: Store) -> None:
+    def settled() -> int:
+        with crisis.begin() as work:
+            return search.settle(work)
+
+    won, failed = split(at_once(settled, settled))
+    assert (sorted(won), failed) == ([0, 1], [])
+    assert found(crisis, "zeppelins") == [("INC-12", "retrospective", "1")]
+
+
 def test_what_is_rolled_back_leaves_no_mark(crisis: Store) -> None:
     with crisis.begin() as work:
         search.settle(work)
@@ -345,7 +356,9 @@ def test_as_many_statements_for_many_incidents_as_for_one(store: Store) -> None:
             for number in range(first, first * 10):
                 add_incident(work, 100 * first + number)
         asked.clear()
-        found(store, "footage")
+        with store.begin() as work:
+            search.settle(work)
+            search.find_passages(work, read_query("footage"), by=ADA)
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 12
 
