@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from incidents.errors import NotFound, WatchfloorError
-from incidents.files import whole
+from incidents.files import whole, write_whole
 from incidents.reviews.charts import charts
+from incidents.reviews.pdf import to_pdf
 from incidents.reviews.record import Record
 from incidents.reviews.retrospective import to_html
 from incidents.store import timeline
@@ -26,10 +27,10 @@ COLUMNS = (
 )  # fmt: skip
 """Of decisions.csv. Neither text nor rationale, which may quote the text: the file is passed around."""
 
-RETROSPECTIVE = ("retrospective.md", "retrospective.html")
+RETROSPECTIVE = ("retrospective.md", "retrospective.html", "retrospective.pdf")
 
 
-def export_results(store: Store, incident: str, out: Path) -> list[Path]:
+def export_results(store: Store, incident: str, out: Path, *, with_pdf: bool = False) -> list[Path]:
     """Write incident.json, timeline.jsonl, decisions.csv and, once one is written, the retrospective.
 
     Each file is there whole or not at all. Returns them in that order. WatchfloorError where the folder
@@ -39,7 +40,7 @@ def export_results(store: Store, incident: str, out: Path) -> list[Path]:
         record = read_record(work, incident)
         try:
             out.mkdir(parents=True, exist_ok=True)
-            return [*_write_record(record, out), *_write_rest(work, record, out)]
+            return [*_write_record(record, out), *_write_rest(work, record, out, with_pdf=with_pdf)]
         except OSError as error:
             raise _refused(incident, out, error) from error
 
@@ -62,24 +63,29 @@ def _write_record(record: Record, out: Path) -> list[Path]:
     return [_write(out / "incident.json", [head])]
 
 
-def _write_rest(work: Work, record: Record, out: Path) -> list[Path]:
+def _write_rest(work: Work, record: Record, out: Path, *, with_pdf: bool) -> list[Path]:
     incident = record.incident.id
     entries = (_line(entry) for entry in timeline.entries(work, incident))
     decisions = out / "decisions.csv"
     write_csv(decisions, COLUMNS, _decision_rows(work, [sweep.id for sweep in record.sweeps]))
-    return [_write(out / "timeline.jsonl", entries), decisions, *_write_retrospective(work, record, out)]
+    told = _write_retrospective(work, record, out, with_pdf=with_pdf)
+    return [_write(out / "timeline.jsonl", entries), decisions, *told]
 
 
-def _write_retrospective(work: Work, record: Record, out: Path) -> list[Path]:
-    """The signed version, or the newest draft. Without one, another incident's must not lie there."""
+def _write_retrospective(work: Work, record: Record, out: Path, *, with_pdf: bool) -> list[Path]:
+    """The signed version, or the newest draft. What another version or incident left there goes."""
     about = record.incident
+    for name in RETROSPECTIVE:
+        (out / name).unlink(missing_ok=True)
     markdown = retrospective(work, about.id)
     if markdown is None:
-        for name in RETROSPECTIVE:
-            (out / name).unlink(missing_ok=True)
         return []
-    texts = (markdown, to_html(markdown, f"{about.id}: {clean(about.title)}", charts(record)))
-    return [_write(out / name, [text]) for name, text in zip(RETROSPECTIVE, texts, strict=True)]
+    page = to_html(markdown, f"{about.id}: {clean(about.title)}", charts(record))
+    texts = [markdown.encode(), page.encode(), *([to_pdf(page)] if with_pdf else [])]
+    files = [out / name for name in RETROSPECTIVE[: len(texts)]]
+    for file, text in zip(files, texts, strict=True):
+        write_whole(file, text)
+    return files
 
 
 def retrospective(work: Work, incident: str) -> str | None:

@@ -7,19 +7,21 @@ from pathlib import Path
 from incidents.errors import WatchfloorError
 from incidents.files import write_whole
 from incidents.reviews.drafting import GENERATOR
+from incidents.reviews.pdf import to_pdf
 from incidents.reviews.retrospective import to_html
 from incidents.reviews.sharing import Shared
 
 
-def write_shared(shared: Shared, out: Path) -> list[Path]:
-    """Write INC-12-public.md, .html and .json, whole or not at all; return them in that order.
+def write_shared(shared: Shared, out: Path, *, with_pdf: bool = False) -> list[Path]:
+    """Write INC-12-public.md, .html, perhaps .pdf, and .json, each whole or not at all; return them in order.
 
     WatchfloorError where the folder or the disk refuses.
     """
     name = f"{shared.incident}-{shared.view}"
     page = to_html(shared.markdown, f"{shared.incident}, for {shared.view}", shared.charts)
-    texts = {f"{name}.md": shared.markdown, f"{name}.html": page}
-    texts |= {f"{name}.json": _index(shared, texts)}
+    texts = {f"{name}.md": shared.markdown.encode(), f"{name}.html": page.encode()}
+    texts |= {f"{name}.pdf": to_pdf(page)} if with_pdf else {}
+    texts |= {f"{name}.json": _index(shared, texts).encode()}
     try:
         out.mkdir(parents=True, exist_ok=True)
         for file, text in texts.items():
@@ -32,7 +34,7 @@ def write_shared(shared: Shared, out: Path) -> list[Path]:
     return [out / file for file in texts]
 
 
-def _index(shared: Shared, texts: dict[str, str]) -> str:
+def _index(shared: Shared, texts: dict[str, bytes]) -> str:
     told = {
         "incident": shared.incident,
         "audience": shared.view.audience.value,
@@ -40,6 +42,6 @@ def _index(shared: Shared, texts: dict[str, str]) -> str:
         "version": shared.version,
         "record_hash": shared.input_hash,
         "written_by": GENERATOR,
-        "files": {file: sha256(text.encode()).hexdigest() for file, text in texts.items()},
+        "files": {file: sha256(text).hexdigest() for file, text in texts.items()},
     }
     return json.dumps(told, indent=2, sort_keys=True) + "\n"

@@ -23,10 +23,10 @@ def whole(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file of text in UTF-8, whole or not at all."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a small file, whole or not at all; text in UTF-8."""
     with whole(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def read_small(path: Path, most: int, *, kind: str) -> bytes:

@@ -89,6 +89,7 @@ def test_the_domain_is_built_on_little() -> None:
         "incidents/reviews/retrospective.py": {"jinja2", "markdown", "nh3"},
         "incidents/reviews/charts.py": {"vl_convert"},
         "incidents/reviews/action_files.py": {"icalendar"},
+        "incidents/reviews/pdf.py": {"weasyprint"},
     }
     found = {
         (file, package)

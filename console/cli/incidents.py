@@ -10,13 +10,14 @@ import typer
 from console.cli import printing
 from console.cli.door import Door
 from console.cli.option_groups import with_groups
-from console.cli.options import IncidentId, Out, example
+from console.cli.options import IncidentId, Out, WithPdf, example
 from console.cli.standing import Standing, print_standing, read_standing
 from console.results import export_results
 from incidents.errors import NotFound
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.people import Act
+from incidents.reviews.pdf import refuse_missing
 from incidents.reviews.record import Earlier
 from incidents.store.incidents import find_for, visible_incidents
 from incidents.store.shift_notes import notes_of
@@ -102,13 +103,17 @@ def notes(ctx: typer.Context, incident: IncidentId) -> None:
 
 
 @app.command(epilog=example("watchfloor incidents export INC-12 --out results"))
-def export(ctx: typer.Context, incident: IncidentId, out: Out = Path("results")) -> None:
+def export(
+    ctx: typer.Context, incident: IncidentId, out: Out = Path("results"), with_pdf: WithPdf = False
+) -> None:
     """Write what is known of an incident to a folder: no texts of posts, each file whole or not at all."""
     door = Door.of(ctx)
+    if with_pdf:
+        refuse_missing()
     with door.store.read() as work:
         by, _now = door.acting(work, incident)
         find_for(work, incident, by, Act.draft_review)
-    files = export_results(door.store, incident, out)
+    files = export_results(door.store, incident, out, with_pdf=with_pdf)
     names = ", ".join(path.name for path in files)
     door.say(f"{incident} is in {out}: {names}.", incident=incident, files=[str(path) for path in files])
 

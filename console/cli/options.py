@@ -14,6 +14,7 @@ Reason = Annotated[
 ]
 Note = Annotated[str, typer.Option("--note", help="A note for the record.", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; it is made where it is missing.")]
+WithPdf = Annotated[bool, typer.Option("--pdf", help="As PDF, too, where WeasyPrint is installed.")]
 
 
 @dataclass(frozen=True)

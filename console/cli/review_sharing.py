@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from console.cli.door import Door
-from console.cli.options import IncidentId, Out, example
+from console.cli.options import IncidentId, Out, WithPdf, example
 from console.cli.review_process import approvers_of
 from console.shared import write_shared
 from incidents.reviews.audiences import Audience
+from incidents.reviews.pdf import refuse_missing
 from incidents.reviews.sharing import share
 from incidents.store.incidents import find
 
@@ -34,15 +35,18 @@ def share_review(
     audience: ForAudience,
     out: Out,
     team: ForTeam = None,
+    with_pdf: WithPdf = False,
 ) -> None:
     """Write the signed retrospective for an audience, without what it may not see, and record that you did."""
     door = Door.of(ctx)
+    if with_pdf:
+        refuse_missing()
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
         asked = approvers_of(door, find(work, incident), audience)
         shared = share(work, incident, audience, team, approvers=asked, by=by, now=now)
         # Before the entry is kept: what could not be written was not shared.
-        files = write_shared(shared, out)
+        files = write_shared(shared, out, with_pdf=with_pdf)
     door.hand_over(incident)
     names = ", ".join(file.name for file in files)
     told = {"incident": incident, "audience": audience.value, "team": team, "version": shared.version}

@@ -10,6 +10,7 @@ import pytest
 
 from incidents.people import lone_operator
 from incidents.reviews.audiences import Audience
+from incidents.reviews.pdf import missing
 from incidents.reviews.steps import Step
 from incidents.store import approvals, lifecycle, reviews, timeline
 from incidents.store.review_steps import plan_steps
@@ -152,6 +153,32 @@ def test_a_retrospective_is_shared_with_an_audience(tmp_path: Path) -> None:
     with closing(open_store()) as store, store.read() as work:
         shares = [each for each in timeline.entries(work, "INC-1") if each.event is Event.retrospective_shared]
     assert [each.facts["audience"] for each in shares] == ["public", "privileged"]
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_a_retrospective_is_printed_where_somebody_asks_for_it(tmp_path: Path) -> None:
+    stood_down()
+    run("review", "draft", "INC-1")
+    out = tmp_path / "out"
+    run("incidents", "export", "INC-1", "--out", str(out), "--pdf")
+    assert (out / "retrospective.pdf").read_bytes().startswith(b"%PDF-")
+    run("incidents", "export", "INC-1", "--out", str(out))
+    assert not (out / "retrospective.pdf").exists()
+    run("review", "sign", "INC-1", "--version", "1", "--as", "bo-r")
+    share = ("review", "share", "INC-1", "--audience", "privileged", "--out", str(out), "--pdf")
+    files = [Path(file).name for file in told(*share)["files"]]
+    assert files == [f"INC-1-privileged.{end}" for end in ("md", "html", "pdf", "json")]
+
+
+def test_without_weasyprint_nothing_is_written_and_the_message_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stood_down()
+    run("review", "draft", "INC-1")
+    monkeypatch.setattr("incidents.reviews.pdf.missing", lambda: "WeasyPrint is not installed. Get it")
+    refused = run("incidents", "export", "INC-1", "--out", str(tmp_path / "out"), "--pdf", code=1).stderr
+    assert "WeasyPrint is not installed. Get it" in refused
+    assert not (tmp_path / "out").exists()
 
 
 def test_words_that_blame_are_named_and_left(tmp_path: Path) -> None:

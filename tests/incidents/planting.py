@@ -71,5 +71,12 @@ def _scalar(kind: Any, path: str, plant: Plant, keep: dict[str, Any]) -> Any:
 def _entries(plant: Plant, keep: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """One of each event, with every fact that a template asks for."""
     for seq, event in enumerate(Event, start=1):
-        facts = {name: keep.get(f"{event}:{name}", plant(f"{event}:{name}")) for name in FACTS}
+        facts = {name: keep.get(f"{event}:{name}", _fact(name, plant(f"{event}:{name}"))) for name in FACTS}
         yield _model(Entry, plant, keep | {"Entry.facts": {}}) | {"event": event, "seq": seq, "facts": facts}
+
+
+def _fact(name: str, text: str) -> Any:
+    """A fact in the shape that the store gives it: some are lists, or counts by name."""
+    if name in ("answers", "by_team"):
+        return {text: "yes" if name == "answers" else 4}
+    return [text] if name in ("languages", "codes", "waived") else text
