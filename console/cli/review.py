@@ -93,7 +93,7 @@ def show(
         _show_as(door, incident, audience, team, version)
         return
     with door.store.read() as work:
-        _acting(work, door, incident, _act_of_reading(work, door, incident))
+        _acting(work, door, incident, _act_of_reading(work, door, incident, Audience.internal))
         found = reviews.read_draft(work, incident, version)
     if door.as_json:
         printing.print_json(found)
@@ -211,11 +211,10 @@ def publish(ctx: typer.Context, incident: IncidentId) -> None:
     door.say(done if published else before, incident=incident, published=True, new=published)
 
 
-def _act_of_reading(work: Work, door: Door, incident: str) -> Act:
-    """Whoever has to approve a retrospective reads it for that, whatever else they may see."""
+def _act_of_reading(work: Work, door: Door, incident: str, audience: Audience) -> Act:
+    """Whoever has to approve what an audience is given reads that, and no more, whatever else they may see."""
     by, _now = door.acting(work, incident)
-    found = find(work, incident)
-    asked = {approver for audience in Audience for approver in approvers_of(door, found, audience)}
+    asked = approvers_of(door, find(work, incident), audience)
     approves = any(speaks_for(by, approver) for approver in asked)
     return Act.approve_review if approves else Act.see_incidents
 
@@ -238,7 +237,7 @@ def _show_as(door: Door, incident: str, audience: Audience, team: str | None, ve
             "Versions are kept of the internal document. Leave out --version or --audience."
         )
     with door.store.read() as work:
-        _acting(work, door, incident, _act_of_reading(work, door, incident))
+        _acting(work, door, incident, _act_of_reading(work, door, incident, audience))
         text = seen_by(read_record(work, incident), audience, team)
     if door.as_json:
         printing.print_json({"incident": incident, "audience": audience, "team": team, "markdown": text})

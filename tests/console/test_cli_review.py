@@ -87,10 +87,12 @@ def test_the_steps_of_a_review_are_shown_done_and_skipped() -> None:
 def test_a_version_is_approved_for_an_audience_by_those_whom_the_protocol_names() -> None:
     stood_down()
     assert told("review", "draft", "INC-1")["version"] == 1
-    # Cleo sees no incidents; what she has to approve she may read.
+    # Cleo sees no incidents; what she has to approve she may read, as its audience would.
+    public = ("review", "show", "INC-1", "--audience", "public")
     assert "ROLE_MISSING" in run("incidents", "show", "INC-1", "--as", "cleo-l", code=1).stderr
-    assert run("review", "show", "INC-1", "--as", "cleo-l").stdout.startswith("# Retrospective INC-1")
-    assert "ROLE_MISSING" in run("review", "show", "INC-1", "--as", "fay-e", code=1).stderr
+    assert run(*public, "--as", "cleo-l").stdout.startswith("# Retrospective INC-1")
+    assert "ROLE_MISSING" in run("review", "show", "INC-1", "--as", "cleo-l", code=1).stderr
+    assert "ROLE_MISSING" in run(*public, "--as", "fay-e", code=1).stderr
     approve = ("review", "approve", "INC-1", "--version", "1", "--audience")
     assert "APPROVER_OTHER" in run(*approve, "public", code=1).stderr
     assert "APPROVAL_NOT_ASKED" in run(*approve, "internal", "--as", "cleo-l", code=1).stderr
