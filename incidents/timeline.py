@@ -86,6 +86,7 @@ class Event(StrEnum):
     action_filed = "action.item.filed"
     action_changed = "action.item.changed"
     action_chased = "action.item.chased"
+    action_escalated = "action.item.escalated"
 
 
 class Entry(BaseModel):

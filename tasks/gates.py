@@ -15,6 +15,7 @@ from incidents.people import Person, lone_operator
 from incidents.reviews.audiences import Audience
 from incidents.reviews.publishing import sign_checked
 from incidents.store import gates, lifecycle
+from incidents.store.action_items import overdue_of_class
 from incidents.store.ending import is_over
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, GateKind
@@ -51,10 +52,10 @@ def question(gate: Gate) -> str:
         incident = find(work, gate.incident_id)
         refusals = stand_down_refusals(loose(work, incident.id)) if gate.kind is GateKind.stand_down else []
         refusals = not_waived(refusals, lifecycle.waived_codes(work, incident.id))
+        overdue = overdue_of_class(work, incident, gate.opened_at) if gate.kind is GateKind.declare else []
     protocol = catalogue().protocol(incident.protocol)
-    return render(
-        f"gates/{gate.kind.value}.md.j2", incident=incident, gate=gate, protocol=protocol, refusals=refusals
-    )
+    said = {"incident": incident, "gate": gate, "protocol": protocol, "refusals": refusals, "overdue": overdue}
+    return render(f"gates/{gate.kind.value}.md.j2", **said)
 
 
 @task(task_run_name="answer: {gate.kind.value}", persist_result=False)

@@ -1,4 +1,4 @@
-"""Notes from one shift to the next, and reminders of what was promised after a crisis."""
+"""Notes from one shift to the next."""
 
 from datetime import datetime
 
@@ -6,8 +6,7 @@ from prefect import task
 
 from incidents.incident.phases import OPEN
 from incidents.message import Message
-from incidents.reviews.actions import ActionItem
-from incidents.store import action_items, outbox, shift_notes, timeline
+from incidents.store import outbox, shift_notes, timeline
 from incidents.store.asks import asks_of
 from incidents.store.gates import open_gates
 from incidents.store.incidents import find, in_phases
@@ -52,26 +51,3 @@ def _write_note(incident: str, now: datetime) -> bool:
             key=key, event=Event.shift_noted.value, subject=f"Shift note {incident}", text=markdown, at=now
         )
         return outbox.post_message(work, incident, ESCALATIONS, message)
-
-
-@task(persist_result=False)
-def chase_action_items(machine_now: datetime) -> int:
-    """Remind of every overdue action item, once a day at most; return how many were."""
-    with store().read() as work:
-        overdue = action_items.overdue_actions(work, machine_now)
-    return sum(_chase(item, machine_now) for item in overdue)
-
-
-def _chase(item: ActionItem, now: datetime) -> bool:
-    text = render("notes/overdue.md.j2", item=item)
-    message = Message(
-        key=f"chase:{item.id}:{now:%Y-%m-%d}",
-        event=Event.action_chased.value,
-        subject=f"{item.id} is overdue",
-        text=text,
-        at=now,
-    )
-    with store().begin() as work:
-        if not action_items.chase(work, item.id, now=now):
-            return False
-        return outbox.post_message(work, item.incident_id, ESCALATIONS, message)

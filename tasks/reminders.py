@@ -9,14 +9,15 @@ from incidents.incident.incident import Incident
 from incidents.message import Message
 from incidents.people import Role
 from incidents.reviews import chasing
+from incidents.reviews.actions import FollowedItem
 from incidents.reviews.audiences import Audience
 from incidents.reviews.chasing import Whom, next_rung, people_told
 from incidents.reviews.steps import GATED, REMINDER, SENTENCES, TOLD_BY_PEOPLE, Step, StepStanding
-from incidents.store import outbox
+from incidents.store import action_items, outbox
 from incidents.store.engine import Work
 from incidents.store.incidents import find, holder_of
 from incidents.store.review_steps import count_reminder, steps_of, under_review
-from incidents.store.reviews import find_review
+from incidents.store.reviews import find_review, review_owner
 from incidents.timeline import Event
 from incidents.words import render
 from tasks.upkeep import ESCALATIONS
@@ -46,7 +47,7 @@ def _remind_of(
     rung = next_rung(chasing.STEPS, climbed=late.reminders, due_at=late.due_at, now=now)
     if rung is None:
         return False
-    people = _people(work, found, late.step, approvers, rung.whom)
+    people = _people(work, found, _doers(work, found, late.step, approvers), rung.whom)
     if not count_reminder(work, found.id, late, people=people, now=now):
         return False
     message = Message(
@@ -63,11 +64,61 @@ def _words(step: Step) -> dict[str, str | bool]:
     return {"sentence": SENTENCES[step], "can_be_told": step in TOLD_BY_PEOPLE}
 
 
-def _people(work: Work, found: Incident, step: Step, approvers: Sequence[str], whom: Whom) -> list[str]:
-    """The ids of those whom a reminder names; the approvers where the step is theirs."""
+@task(persist_result=False)
+def chase_action_items(machine_now: datetime) -> int:
+    """Remind the owner of every overdue action item, once a day at most; return how many were."""
+    with store().read() as work:
+        overdue = action_items.overdue_actions(work, machine_now)
+    return sum(_chase(item, machine_now) for item in overdue)
+
+
+def _chase(item: FollowedItem, now: datetime) -> bool:
+    with store().begin() as work:
+        if not action_items.chase(work, item.id, now=now):
+            return False
+        key = f"chase:{item.id}:{now:%Y-%m-%d}"
+        return _tell_of_item(work, item, key, Event.action_chased, [item.owner], now)
+
+
+@task(persist_result=False)
+def escalate_action_items(machine_now: datetime) -> int:
+    """Tell others than its owner of every item that stays overdue, each once; return how many were told of."""
+    with store().read() as work:
+        overdue = action_items.overdue_actions(work, machine_now)
+    return sum(_escalate(item, machine_now) for item in overdue)
+
+
+def _escalate(item: FollowedItem, now: datetime) -> bool:
+    rung = next_rung(chasing.ITEMS, climbed=item.escalations, due_at=item.due_at, now=now)
+    if rung is None:
+        return False
+    with store().begin() as work:
+        people = _people(work, find(work, item.incident_id), [item.owner], rung.whom)
+        if not action_items.escalate_action(work, item, people=people, now=now):
+            return False
+        key = f"overdue:{item.id}:{item.escalations + 1}"
+        return _tell_of_item(work, item, key, Event.action_escalated, people, now)
+
+
+def _tell_of_item(
+    work: Work, item: FollowedItem, key: str, event: Event, people: Sequence[str], now: datetime
+) -> bool:
+    text = render("notes/overdue.md.j2", item=item, people=people)
+    message = Message(key=key, event=event.value, subject=f"{item.id} is overdue", text=text, at=now)
+    return outbox.post_message(work, item.incident_id, ESCALATIONS, message)
+
+
+def _people(work: Work, found: Incident, doers: Sequence[str], whom: Whom) -> list[str]:
+    """The ids of those whom a reminder names."""
+    cast = catalogue().cast(drill=found.is_drill)
+    administrators = [each.id for each in cast if Role.administrator in each.roles]
+    lead = (review_owner(work, found.id), holder_of(work, found.id, Role.commander))
+    return people_told(whom, doers=doers, lead=lead, administrators=administrators)
+
+
+def _doers(work: Work, found: Incident, step: Step, approvers: Sequence[str]) -> Sequence[str]:
+    """Those who are to do a step: approvers, readers who are neither owner nor commander, or the owner."""
     owner, commander = find_review(work, found.id).owner, holder_of(work, found.id, Role.commander)
     cast = catalogue().cast(drill=found.is_drill)
     readers = [each.id for each in cast if Role.reviewer in each.roles and each.id not in (owner, commander)]
-    doers = {Step.reading: readers, Step.approvals: approvers}.get(step, [owner])
-    administrators = [each.id for each in cast if Role.administrator in each.roles]
-    return people_told(whom, doers=doers, lead=(commander, owner), administrators=administrators)
+    return {Step.reading: readers, Step.approvals: approvers}.get(step, [owner])

@@ -11,6 +11,7 @@ from incidents.people import Role
 from incidents.reviews.actions import ActionKind
 from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import gather, redraft
+from incidents.reviews.factors import AREA_OF
 from incidents.reviews.steps import Step, due_dates
 from incidents.store import lifecycle, reviews
 from incidents.store.action_items import actions_of, file_action
@@ -91,6 +92,7 @@ def file_action_items(incident: str, now: datetime) -> list[str]:
                 incident,
                 title=plain(render("notes/action_title.txt.j2", factor=factor)).strip(),
                 kind=ActionKind.process,
+                area=AREA_OF.get(factor.category),
                 owner=owner,
                 success=plain(render("notes/action_success.txt.j2", factor=factor)).strip(),
                 factor=factor.number,

@@ -1,6 +1,6 @@
 """What is to be done after the incident, by whom, until when?"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,16 +11,17 @@ from console.cli.failures import writing_to
 from console.cli.options import IncidentId, Note, example
 from console.cli.times import read_time
 from incidents.reviews.action_files import read_actions, write_actions, write_calendar
-from incidents.reviews.actions import ActionItem, ActionKind, ActionState
+from incidents.reviews.actions import ActionArea, ActionItem, ActionKind, ActionState
 from incidents.store.action_items import change_action, file_action, find_action, visible_actions
 from incidents.store.action_sheets import Taken, take_actions
+from incidents.store.incidents import find
 from incidents.words import counted, utc
 
 app = typer.Typer(
     help="Action items: what is done after an incident, by whom, until when.", no_args_is_help=True
 )
 
-COLUMNS = ["id", "state", "due_at", "owner", "kind", "title"]
+COLUMNS = ["id", "state", "due_at", "owner", "kind", "area", "title"]
 
 WRITERS = {".csv": write_actions, ".ics": write_calendar}
 
@@ -53,23 +54,28 @@ def file_item(
     kind: Annotated[ActionKind, typer.Option(help="What it is for.")],
     owner: Annotated[str, typer.Option(help="One person, or one team.")],
     success: Annotated[str, typer.Option(help="How it will be seen that it worked.")],
-    due: Annotated[str, typer.Option(help="Until when: 2026-03-01, or with a time and zone.")],
+    due: Annotated[
+        str | None, typer.Option(help="Until when: 2026-03-01, or with a time and zone. Default: by severity.")
+    ] = None,
+    area: Annotated[ActionArea | None, typer.Option(help="Where it changes something.")] = None,
     factor: Annotated[int | None, typer.Option(help="Number of the contributing factor behind it.")] = None,
 ) -> None:
     """File an action item. The same title again is the same item."""
     door = Door.of(ctx)
-    due_at: datetime = read_time(due)
+    due_at: datetime | None = None if due is None else read_time(due)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
+        clocks = door.catalogue.severity(find(work, incident).severity).clocks
         item = file_action(
             work,
             incident,
             title=title,
             kind=kind.value,
+            area=area,
             owner=owner,
             success=success,
             factor=factor,
-            due_at=due_at,
+            due_at=due_at or now + timedelta(days=clocks.action_due_days),
             by=by,
             now=now,
         )
@@ -77,19 +83,27 @@ def file_item(
     door.say(f"{item.id} is filed for {item.owner}, due {utc(item.due_at)}.", **_row(item))
 
 
-@app.command(epilog=example("watchfloor actions change INC-12-A1 --state done_claimed --note 'Shipped today'"))
+@app.command(
+    epilog=example(
+        "watchfloor actions change INC-12-A1 --state done_claimed --note 'Shipped today'",
+        "watchfloor actions change INC-12-A1 --state superseded --by INC-14-A2 --note 'One tool for both'",
+    )
+)
 def change(
     ctx: typer.Context,
     item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, e.g. INC-12-A1.")],
     state: Annotated[ActionState, typer.Option(help="The state that it reaches.")],
     note: Note = "",
+    successor: Annotated[
+        str | None, typer.Option("--by", metavar="ITEM", help="The item that supersedes it.")
+    ] = None,
 ) -> None:
     """Move an action item on. Somebody other than its owner verifies it."""
     door = Door.of(ctx)
     with door.store.begin() as work:
         incident = find_action(work, item).incident_id
         by, now = door.acting(work, incident)
-        changed = change_action(work, item, state=state.value, note=note, by=by, now=now)
+        changed = change_action(work, item, state=state.value, note=note, successor=successor, by=by, now=now)
     door.hand_over(incident)
     door.say(f"{changed.id} is {changed.state}.", **_row(changed))
 

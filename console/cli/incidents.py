@@ -77,9 +77,9 @@ def show(
     """Show how an incident stands: what is loose, gates, roles, asks, sweeps, guidelines, and its timeline."""
     door = Door.of(ctx)
     with door.store.read() as work:
-        by, _now = door.acting(work, incident)
+        by, now = door.acting(work, incident)
         found = find_for(work, incident, by, Act.see_incidents)
-        standing: Standing = read_standing(work, found, door.catalogue)
+        standing: Standing = read_standing(work, found, door.catalogue, now)
     if door.as_json:
         printing.print_json(standing)
     else:

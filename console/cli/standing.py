@@ -1,6 +1,7 @@
 """How an incident stands, read in one go, and laid out for the person who takes it over at 3 a.m."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -12,8 +13,10 @@ from incidents.catalogue.model import Catalogue
 from incidents.errors import Refusal
 from incidents.incident.incident import Incident, close_refusals, not_waived, stand_down_refusals
 from incidents.incident.phases import SENTENCES, Phase
+from incidents.reviews.actions import ActionItem
 from incidents.reviews.record import SweepRecord
 from incidents.store import timeline
+from incidents.store.action_items import overdue_of_class
 from incidents.store.asks import Ask, asks_of
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, open_gates
@@ -40,11 +43,15 @@ class Standing(BaseModel):
     asks: list[Ask]
     sweeps: list[SweepRecord]
     guidelines: list[dict[str, Any]]
+    overdue: list[ActionItem]
     timeline: list[dict[str, Any]]
 
 
-def read_standing(work: Work, found: Incident, catalogue: Catalogue) -> Standing:
-    """Read all of it in one transaction, so that it fits together."""
+def read_standing(work: Work, found: Incident, catalogue: Catalogue, now: datetime) -> Standing:
+    """Read all of it in one transaction, so that it fits together.
+
+    `overdue` are action items of earlier incidents of its class, while it is open.
+    """
     waived = waived_codes(work, found.id)
     return Standing(
         incident=found,
@@ -56,6 +63,7 @@ def read_standing(work: Work, found: Incident, catalogue: Catalogue) -> Standing
         asks=asks_of(work, found.id),
         sweeps=list(count_sweeps(work, found.id)),
         guidelines=[g.model_dump(exclude={"body"}) for g in guidelines_of(work, found.id)],
+        overdue=overdue_of_class(work, found, now) if found.is_open else [],
         timeline=[_told(entry) for entry in timeline.entries(work, found.id)],
     )
 
@@ -82,6 +90,7 @@ def print_standing(standing: Standing, *, last: int | None) -> None:
     _section("Still loose", [*against, *(f"{code} is waived." for code in standing.waived)])
     _section("Checklist of this phase", [_item(item) for item in standing.checklist])
     _table("Waiting for a person", _gates(standing.gates), ["gate", "subject", "due_at", "escalations"])
+    _table("Overdue from earlier incidents", _items(standing.overdue), ["item", "due_at", "owner", "title"])
     _table("Roles", standing.roles, ["role", "person", "taken_at", "handed_over_at"])
     _table("Asks", _asks(standing.asks), ["ask", "team", "due_at", "acknowledged_by", "acknowledged_at"])
     _table("Sweeps", _sweeps(standing.sweeps), ["sweep", "state", "seen", "matched", "decided", "violates"])
@@ -129,6 +138,10 @@ def _gates(gates: Sequence[Gate]) -> list[dict[str, Any]]:
 
 def _asks(asks: Sequence[Ask]) -> list[dict[str, Any]]:
     return [ask.model_dump() | {"ask": ask.key} for ask in asks]
+
+
+def _items(items: Sequence[ActionItem]) -> list[dict[str, Any]]:
+    return [item.model_dump() | {"item": item.id} for item in items]
 
 
 def _sweeps(sweeps: Sequence[SweepRecord]) -> list[dict[str, Any]]:

@@ -10,15 +10,18 @@ from pydantic import BaseModel, ConfigDict
 
 from incidents.errors import BadInput
 from incidents.files import whole
-from incidents.reviews.actions import ActionItem, ActionKind, ActionState
+from incidents.reviews.actions import ActionArea, ActionItem, ActionKind, ActionState
 from incidents.sweeps.sheet_files import Row, read_rows, write_csv
 from incidents.words import clean
 
-COLUMNS: Final = ("id", "incident", "title", "kind", "owner", "success", "factor", "due_at", "state", "note")
+COLUMNS: Final = (
+    *("id", "incident", "title", "kind", "area", "owner", "success", "factor", "due_at", "state"),
+    *("superseded_by", "note"),
+)
 """Of a spreadsheet of action items. A row without an id is a new item; one with an id moves that item on."""
 
 
-_Choice = TypeVar("_Choice", ActionKind, ActionState)
+_Choice = TypeVar("_Choice", ActionKind, ActionArea, ActionState)
 
 
 class FilledAction(BaseModel):
@@ -31,11 +34,13 @@ class FilledAction(BaseModel):
     incident: str
     title: str
     kind: ActionKind
+    area: ActionArea | None
     owner: str
     success: str
     factor: int | None
     due_at: datetime
     state: ActionState
+    superseded_by: str | None
     note: str
 
 
@@ -80,6 +85,7 @@ def _due(item: ActionItem) -> Event:
     event.add("dtend", day + timedelta(days=1))
     event.add("summary", f"{item.id} is due: {clean(item.title)}")
     event.add("description", f"Owner: {clean(item.owner)}. It is done when: {clean(item.success)}")
+    event.add("categories", [each for each in (item.kind.value, item.area) if each])
     event.add("transp", "TRANSPARENT")
     return event
 
@@ -87,8 +93,8 @@ def _due(item: ActionItem) -> Event:
 def _cells(item: ActionItem) -> list[str]:
     factor = "" if item.factor is None else str(item.factor)
     due_at = item.due_at.astimezone(UTC).isoformat(timespec="minutes")
-    named = (item.id, item.incident_id, item.title, item.kind.value, item.owner, item.success)
-    return [*named, factor, due_at, item.state.value, item.note or ""]
+    named = (item.id, item.incident_id, item.title, item.kind.value, item.area or "", item.owner, item.success)
+    return [*named, factor, due_at, item.state.value, item.superseded_by or "", item.note or ""]
 
 
 def _filled(row: Row) -> FilledAction:
@@ -103,11 +109,13 @@ def _filled(row: Row) -> FilledAction:
         incident=cells["incident"],
         title=cells["title"],
         kind=_one_of(ActionKind, "kind", cells["kind"]),
+        area=_one_of(ActionArea, "area", cells["area"]) if cells["area"] else None,
         owner=cells["owner"],
         success=cells["success"],
         factor=int(cells["factor"]) if cells["factor"] else None,
         due_at=due_at,
         state=_one_of(ActionState, "state", cells["state"] or ActionState.open),
+        superseded_by=cells["superseded_by"] or None,
         note=cells["note"],
     )
 

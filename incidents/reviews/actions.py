@@ -21,6 +21,15 @@ class ActionKind(StrEnum):
     process = "process"
 
 
+class ActionArea(StrEnum):
+    """Where an action item changes something."""
+
+    policy = "policy"
+    product = "product"
+    tooling = "tooling"
+    staffing = "staffing"
+
+
 class ActionState(StrEnum):
     """How far an action item has come."""
 
@@ -29,14 +38,19 @@ class ActionState(StrEnum):
     done_claimed = "done_claimed"
     verified = "verified"
     wont_do = "wont_do"
+    superseded = "superseded"
 
+
+ENDED_UNDONE = frozenset({ActionState.wont_do, ActionState.superseded})
+"""States in which nobody does the item any more, and nobody did."""
 
 NEXT: dict[ActionState, frozenset[ActionState]] = {
-    ActionState.open: frozenset({ActionState.in_progress, ActionState.wont_do}),
-    ActionState.in_progress: frozenset({ActionState.done_claimed, ActionState.wont_do}),
-    ActionState.done_claimed: frozenset({ActionState.verified, ActionState.in_progress, ActionState.wont_do}),
+    ActionState.open: ENDED_UNDONE | {ActionState.in_progress},
+    ActionState.in_progress: ENDED_UNDONE | {ActionState.done_claimed},
+    ActionState.done_claimed: ENDED_UNDONE | {ActionState.verified, ActionState.in_progress},
     ActionState.verified: frozenset(),
     ActionState.wont_do: frozenset(),
+    ActionState.superseded: frozenset(),
 }
 """State → the states that may follow. A claim that does not hold goes back to in progress."""
 
@@ -51,6 +65,7 @@ class NewAction(BaseModel):
 
     title: str = Field(description="A verb and an outcome.")
     kind: str = Field(description="prevent, detect, mitigate or process.")
+    area: str | None = Field(None, description="policy, product, tooling or staffing; None: nobody said.")
     owner: str = Field(description="One person, or a partner team.")
     success: str = Field(description="How it will be seen that it worked.")
     factor: int | None = Field(None, description="Number of the factor behind it.")
@@ -67,24 +82,35 @@ class ActionItem(BaseModel):
     number: int
     title: str
     kind: ActionKind
+    area: ActionArea | None
     owner: str
     success: str
     factor: int | None
     state: ActionState
+    superseded_by: str | None
     note: str | None
     filed_at: datetime
     due_at: datetime
     chased_at: datetime | None
 
 
-def refusals(item: ActionItem, to: ActionState, *, note: str, person: str) -> list[Refusal]:
+class FollowedItem(ActionItem):
+    """An action item with how it is followed up, which no document tells."""
+
+    escalations: int = Field(description="How many people beyond its owner were told that it is overdue.")
+
+
+def refusals(
+    item: ActionItem, to: ActionState, *, note: str, person: str, successor: ActionItem | None = None
+) -> list[Refusal]:
     """Every reason why this person may not move the item there; none means that they may.
 
     A move is refused where:
 
     - the state does not follow the one that the item is in
     - its owner verifies it: another person must have seen it
-    - it will not be done, or a claim is sent back, and the note does not say why
+    - it will not be done, is superseded, or a claim is sent back, and the note does not say why
+    - it is superseded, and no `successor` is named that will be done or is
     """
     found = []
     if to not in NEXT[item.state]:
@@ -93,6 +119,16 @@ def refusals(item: ActionItem, to: ActionState, *, note: str, person: str) -> li
     if to is ActionState.verified and person == item.owner:
         found.append(Refusal("VERIFIER_IS_OWNER", "Somebody other than its owner verifies it."))
     sent_back = item.state is ActionState.done_claimed and to is ActionState.in_progress
-    if (to is ActionState.wont_do or sent_back) and not note.strip():
+    if (to in ENDED_UNDONE or sent_back) and not note.strip():
         found.append(Refusal("REASON_MISSING", "Say in the note why."))
+    if to is ActionState.superseded:
+        found += _successor_refusals(item, successor)
     return found
+
+
+def _successor_refusals(item: ActionItem, successor: ActionItem | None) -> list[Refusal]:
+    if successor is None:
+        return [Refusal("SUCCESSOR_MISSING", "Name the item that takes its place.")]
+    if successor.id == item.id or successor.state in ENDED_UNDONE:
+        return [Refusal("SUCCESSOR_ENDED", f"{successor.id} cannot take its place: nobody will do it.")]
+    return []

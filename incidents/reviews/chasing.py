@@ -30,6 +30,12 @@ STEPS: Final = (
 )
 """For the steps of a review. Own choice: a review that rests for three days is forgotten."""
 
+ITEMS: Final = (
+    Rung(timedelta(days=7), Whom.lead),
+    Rung(timedelta(days=14), Whom.administrators),
+)
+"""For overdue action items; their owners are reminded from the first day on, by `store.action_items.chase`."""
+
 
 def next_rung(ladder: Sequence[Rung], *, climbed: int, due_at: datetime, now: datetime) -> Rung | None:
     """Whom to tell now, of something that is not done; None where nobody new has to be told.

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from incidents.errors import BadInput
 from incidents.incident.phases import Phase
 from incidents.reviews.across import Spread, spreads
-from incidents.reviews.actions import ActionState
+from incidents.reviews.actions import ENDED_UNDONE, ActionState
 from incidents.reviews.record import About, Milestone, Record
 from incidents.words import render
 
@@ -239,9 +239,7 @@ def _recurring(seen: Iterable[FactorSeen], of_month: set[str]) -> list[Recurring
 def _kept(promises: Iterable[Promise], month: Month) -> Ratio:
     """Of the items that fell due in the month, those verified in time; what will not be done is no promise."""
     due = [
-        each
-        for each in promises
-        if month.since <= each.due_at < month.until and each.state is not ActionState.wont_do
+        each for each in promises if month.since <= each.due_at < month.until and each.state not in ENDED_UNDONE
     ]
     kept = [each for each in due if each.state is ActionState.verified and _moved_in_time(each)]
     return _ratio(len(kept), len(due))
@@ -252,7 +250,7 @@ def _moved_in_time(promise: Promise) -> bool:
 
 
 def _is_open(promise: Promise) -> bool:
-    return promise.state not in (ActionState.verified, ActionState.wont_do)
+    return promise.state not in {ActionState.verified, *ENDED_UNDONE}
 
 
 def _ratio(part: int, whole: int) -> Ratio:

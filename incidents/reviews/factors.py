@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from incidents.reviews.actions import ActionArea
 from incidents.reviews.record import Record, SweepRecord, TermYield
 from incidents.timeline import Entry, Event
 from incidents.words import clean, counted, duration, share
@@ -45,6 +46,15 @@ class Category(StrEnum):
     process = "process"
     communications = "communications"
     external = "external"
+
+
+AREA_OF: dict[str, ActionArea] = {
+    Category.policy: ActionArea.policy,
+    Category.tooling: ActionArea.tooling,
+    Category.detection: ActionArea.tooling,
+    Category.staffing: ActionArea.staffing,
+}
+"""Category of a factor → the area in which its action item lies; for the others a person says it."""
 
 
 class Factor(BaseModel):

@@ -7,9 +7,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from incidents.errors import BadInput, Conflict, NotAllowed, NotFound, Refusal
-from incidents.incident.incident import SYSTEM
+from incidents.incident.incident import SYSTEM, Incident
 from incidents.people import Act, Person, is_staff
-from incidents.reviews.actions import UNFINISHED, ActionItem, ActionKind, ActionState, NewAction, refusals
+from incidents.reviews.actions import (
+    UNFINISHED,
+    ActionArea,
+    ActionItem,
+    ActionKind,
+    ActionState,
+    FollowedItem,
+    NewAction,
+    refusals,
+)
 from incidents.store import timeline
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for, visible_incidents
@@ -29,6 +38,7 @@ def file_action(  # noqa: PLR0913 - each is a field of the item, and all are nam
     *,
     title: str,
     kind: str,
+    area: str | None = None,
     owner: str,
     success: str,
     factor: int | None = None,
@@ -41,7 +51,9 @@ def file_action(  # noqa: PLR0913 - each is a field of the item, and all are nam
     `success` says how it will be seen that it worked; `factor` is the number of the factor behind it.
     BadInput names everything that is missing or wrong.
     """
-    new = NewAction(title=title, kind=kind, owner=owner, success=success, factor=factor, due_at=due_at)
+    new = NewAction(
+        title=title, kind=kind, area=area, owner=owner, success=success, factor=factor, due_at=due_at
+    )
     find_for(work, incident, by, Act.draft_review)
     _check(work, incident, new, now)
     if (same := _same_title(work, incident, new.title)) is not None:
@@ -62,11 +74,19 @@ def file_action(  # noqa: PLR0913 - each is a field of the item, and all are nam
 
 
 def change_action(
-    work: Work, item: str, *, state: str, note: str = "", by: Person, now: datetime
+    work: Work,
+    item: str,
+    *,
+    state: str,
+    note: str = "",
+    successor: str | None = None,
+    by: Person,
+    now: datetime,
 ) -> ActionItem:
     """Move an item on. NotAllowed with coded reasons; Conflict, with who and when, where somebody was first.
 
-    Partners change what they or their team own; staff whatever they may see.
+    Partners change what they or their team own; staff whatever they may see. `successor` is the id of the
+    item that takes the place of one that is superseded.
     """
     found = find_action(work, item)
     find_for(work, found.incident_id, by, Act.change_action)
@@ -74,16 +94,18 @@ def change_action(
     to = _state(state)
     if found.state is to:
         raise _moved_first(work, found)
-    if reasons := refusals(found, to, note=note, person=by.id):
+    heir = _successor(work, to, successor, by)
+    if reasons := refusals(found, to, note=note, person=by.id, successor=heir):
         raise NotAllowed(f"{item} is {found.state} and cannot become {to} by {by.id}.", reasons)
     statement = (
         sa.update(action_items)
         .where(action_items.c.id == item, action_items.c.state == found.state.value)
-        .values(state=to.value, note=note.strip() or action_items.c.note)
+        .values(state=to.value, note=note.strip() or action_items.c.note, superseded_by=successor)
     )
     if work.execute(statement).rowcount != 1:
         raise _moved_first(work, find_action(work, item))
     facts = {"item": item, "state": to.value, "was": found.state.value, "note": note.strip()}
+    facts |= {"successor": successor} if successor else {}
     timeline.append(work, found.incident_id, Event.action_changed, actor=by.id, now=now, facts=facts)
     return find_action(work, item)
 
@@ -119,15 +141,46 @@ def visible_actions(
     return [item for item in found if item.incident_id in seen]
 
 
-def overdue_actions(work: Work, now: datetime) -> list[ActionItem]:
+def overdue_actions(work: Work, now: datetime) -> list[FollowedItem]:
     """Items past their due date that nobody verified, the oldest first. Drills are left out."""
-    statement = (
+    return [FollowedItem.model_validate(row) for row in work.execute(_overdue(now))]
+
+
+def overdue_of_class(work: Work, incident: Incident, now: datetime) -> list[ActionItem]:
+    """Overdue items of other incidents under the same policy: what this one may have been spared.
+
+    Nothing for an incident without a policy, and for a drill. Those of restricted incidents are not told.
+    """
+    if incident.policy is None or incident.is_drill:
+        return []
+    alike = sa.and_(
+        incidents.c.policy == incident.policy, incidents.c.id != incident.id, incidents.c.restricted.is_(False)
+    )
+    return [ActionItem.model_validate(row) for row in work.execute(_overdue(now).where(alike))]
+
+
+def _overdue(now: datetime) -> sa.Select[Any]:
+    return (
         sa.select(action_items)
         .join(incidents, incidents.c.id == action_items.c.incident_id)
         .where(incidents.c.drill == "", action_items.c.state.in_(_STATES), action_items.c.due_at < now)
         .order_by(action_items.c.due_at, action_items.c.id)
     )
-    return [ActionItem.model_validate(row) for row in work.execute(statement)]
+
+
+def escalate_action(work: Work, item: FollowedItem, *, people: Sequence[str], now: datetime) -> bool:
+    """Count that the next people are told; False where they were, or the item ended, meanwhile."""
+    statement = (
+        sa.update(action_items)
+        .where(action_items.c.id == item.id, action_items.c.state.in_(_STATES))
+        .where(action_items.c.escalations == item.escalations)
+        .values(escalations=action_items.c.escalations + 1)
+    )
+    if work.execute(statement).rowcount != 1:
+        return False
+    facts = {"item": item.id, "times": item.escalations + 1, "people": list(people)}
+    timeline.append(work, item.incident_id, Event.action_escalated, actor=SYSTEM.id, now=now, facts=facts)
+    return True
 
 
 def chase(work: Work, item: str, now: datetime) -> bool:
@@ -156,6 +209,8 @@ def _check(work: Work, incident: str, new: NewAction, now: datetime) -> None:
     wrong = [f"{name} is empty" for name, text in given.items() if not text.strip()]
     if new.kind not in set(ActionKind):
         wrong.append(f"kind is one of {', '.join(ActionKind)}, not {new.kind}")
+    if new.area is not None and new.area not in set(ActionArea):
+        wrong.append(f"area is one of {', '.join(ActionArea)}, not {new.area}")
     if new.factor is not None and not _has_factor(work, incident, new.factor):
         wrong.append(f"{incident} has no factor {new.factor}")
     if new.due_at <= now:
@@ -182,6 +237,17 @@ def _state(state: str) -> ActionState:
         return ActionState(state)
     except ValueError:
         raise BadInput(f"An action item is one of {', '.join(ActionState)}, not {state}.") from None
+
+
+def _successor(work: Work, to: ActionState, successor: str | None, by: Person) -> ActionItem | None:
+    """The item that takes the place of another; whoever names it may see it."""
+    if successor is None:
+        return None
+    if to is not ActionState.superseded:
+        raise BadInput(f"Only an item that is superseded has another in its place, not one that is {to}.")
+    found = find_action(work, successor)
+    find_for(work, found.incident_id, by, Act.see_actions)
+    return found
 
 
 def _refuse_others(item: ActionItem, by: Person) -> None:

@@ -13,7 +13,7 @@ from incidents.reviews.actions import ActionItem, ActionState
 from incidents.store.action_items import actions_of, change_action, file_action, find_action
 from incidents.store.engine import Work
 
-FIXED: Final = ("title", "kind", "owner", "success", "factor", "due_at")
+FIXED: Final = ("title", "kind", "area", "owner", "success", "factor", "due_at")
 """What a file cannot change of an item that is filed: people rely on it."""
 
 
@@ -55,14 +55,16 @@ def _take(work: Work, row: FilledAction, *, by: Person, now: datetime) -> str:
         raise BadInput(f"{kept}. A file moves an item on; leave the rest as it was exported.")
     if found.state is row.state:
         return "same"
-    change_action(work, found.id, state=row.state.value, note=row.note, by=by, now=now)
+    change_action(
+        work, found.id, state=row.state.value, note=row.note, successor=row.superseded_by, by=by, now=now
+    )
     return "moved"
 
 
 def _file(work: Work, row: FilledAction, *, by: Person, now: datetime) -> str:
     if row.state is not ActionState.open:
         raise BadInput(f"A new item is open, not {row.state}. Move it on once it is filed.")
-    new = row.model_dump(include={"title", "owner", "success", "factor", "due_at"})
+    new = row.model_dump(include={"title", "area", "owner", "success", "factor", "due_at"})
     known = {item.id for item in actions_of(work, row.incident)}
     filed = file_action(work, row.incident, kind=row.kind.value, **new, by=by, now=now)
     return "same" if filed.id in known else "filed"

@@ -71,6 +71,13 @@ def find_review(work: Work, incident: str) -> Review:
     return Review.model_validate(row)
 
 
+def review_owner(work: Work, incident: str) -> str | None:
+    """Who owns the review of an incident; None where none was started."""
+    return work.execute(
+        sa.select(reviews.c.owner).where(reviews.c.incident_id == incident)
+    ).scalar_one_or_none()
+
+
 def change_owner(
     work: Work, incident: str, owner: Person, *, by: Person, note: str = "", now: datetime
 ) -> Review:

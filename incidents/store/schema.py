@@ -675,6 +675,7 @@ action_items = sa.Table(
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("title", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False, comment="prevent, detect, mitigate or process"),
+    sa.Column("area", sa.String, comment="policy, product, tooling or staffing"),
     sa.Column("owner", sa.String, nullable=False),
     sa.Column("success", sa.Text, nullable=False, comment="How success will be seen"),
     sa.Column("factor", sa.Integer, comment="Number of the factor behind it"),
@@ -683,6 +684,8 @@ action_items = sa.Table(
     _time("filed_at", nullable=False),
     _time("due_at", nullable=False),
     _time("chased_at"),
+    sa.Column("superseded_by", sa.String, comment="Item that takes its place"),
+    sa.Column("escalations", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("incident_id", "number"),
 )
 

@@ -5,17 +5,20 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from incidents.incident.incident import SYSTEM
 from incidents.people import lone_operator
 from incidents.reviews.audiences import Audience
 from incidents.reviews.pdf import missing
 from incidents.reviews.steps import Step
 from incidents.store import approvals, lifecycle, reviews, timeline
+from incidents.store.action_items import file_action
 from incidents.store.review_steps import plan_steps
 from incidents.timeline import Event
-from tests.console.command_line import WHY, at_home, declared, open_store, responding, run, told, write
+from tests.console.command_line import NOW, WHY, at_home, declared, open_store, responding, run, told, write
 
 
 @pytest.fixture(autouse=True)
@@ -253,17 +256,41 @@ def test_action_items_are_filed_moved_and_listed() -> None:
     file = ("actions", "file", "INC-1", *item)
     assert "has passed" in run(*file, "--due", "2020-01-01", code=1).stderr
     run(*file, "--due", "tomorrow", code=2)
-    assert told(*file, "--due", "2199-03-01")["id"] == "INC-1-A1"
-    assert told("actions", "list")[0]["title"] == "Match mirrored copies"
-    change = ("actions", "change", "INC-1-A1", "--state")
+    by_severity = told("actions", "file", "INC-1", "--title", "By severity", *item[2:], "--area", "tooling")
+    assert by_severity["area"] == "tooling"
+    assert datetime.fromisoformat(by_severity["due_at"]) > datetime.now(UTC) + timedelta(days=14)
+    superseded = ("actions", "change", "INC-1-A1", "--state", "superseded", "--note", "one tool")
+    assert "SUCCESSOR_MISSING" in run(*superseded, code=1).stderr
+    assert told(*file, "--due", "2199-03-01")["id"] == "INC-1-A2"
+    assert told(*superseded, "--by", "INC-1-A2")["superseded_by"] == "INC-1-A2"
+    assert [each["title"] for each in told("actions", "list")] == ["Match mirrored copies"]
+    change = ("actions", "change", "INC-1-A2", "--state")
     assert "STATE_NOT_NEXT" in run(*change, "verified", code=1).stderr
     run(*change, "in_progress", "--as", "noor")
     run(*change, "done_claimed", "--as", "noor")
     assert "VERIFIER_IS_OWNER" in run(*change, "verified", "--as", "noor", code=1).stderr
-    assert run(*change, "verified").stdout == "INC-1-A1 is verified.\n"
+    assert run(*change, "verified").stdout == "INC-1-A2 is verified.\n"
     assert run("actions", "list").stdout == "No action item is open.\n"
-    assert len(told("actions", "list", "INC-1", "--all")) == 1
+    assert len(told("actions", "list", "INC-1", "--all")) == 2
     assert "There is no action item" in run("actions", "change", "INC-1-A9", "--state", "open", code=1).stderr
+
+
+def test_an_open_incident_shows_what_is_overdue_from_the_last_one_of_its_policy() -> None:
+    declared()
+    with closing(open_store()) as store, store.begin() as work:
+        due_at = NOW + timedelta(days=1)
+        new: dict[str, Any] = {
+            "title": "Match mirrors",
+            "kind": "detect",
+            "owner": "noor",
+            "success": "A drill",
+        }
+        file_action(work, "INC-1", **new, due_at=due_at, by=SYSTEM, now=NOW)
+    assert told("incidents", "show", "INC-1")["overdue"] == []
+    second = declared("--title", "Calls to burn a bridge")
+    assert [item["id"] for item in told("incidents", "show", second)["overdue"]] == ["INC-1-A1"]
+    shown = run("incidents", "show", second).stdout
+    assert "Overdue from earlier incidents" in shown
 
 
 def test_a_guideline_is_published_and_read(tmp_path: Path) -> None:

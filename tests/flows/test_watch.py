@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from incidents.people import Person, Role
 from incidents.reviews.steps import Step
 from incidents.signals.signal import read_signal
 from incidents.store import attempts, lifecycle, outbox
+from incidents.store.action_items import file_action
 from incidents.store.asks import acknowledge, asks_of
 from incidents.store.batches import batches_of, claim
 from incidents.store.engine import Store, Work
@@ -196,6 +198,28 @@ def test_a_question_is_asked_once_and_not_where_it_is_settled(store: Store) -> N
         lifecycle.declare(work, incident, by=NOOR, reason="It spreads.", now=after(2))
     assert gates.open_gate.fn(incident, GateKind.declare, RUN, after(3)) is None
     assert gates.open_gate.fn(incident, GateKind.sign_off, RUN, after(3)) is None
+
+
+def test_who_is_asked_whether_it_is_a_crisis_reads_what_is_overdue_from_the_last_one(store: Store) -> None:
+    earlier = crisis(store)
+    with store.begin() as work:
+        due_at = NOW + timedelta(seconds=1)
+        new: dict[str, Any] = {
+            "title": "Match *mirrored* copies",
+            "kind": "detect",
+            "owner": "noor",
+            "success": "The drill",
+        }
+        file_action(work, earlier, **new, due_at=due_at, by=SYSTEM, now=NOW)
+        lifecycle.waive(work, earlier, "ASK_UNACKNOWLEDGED", by=NOOR, reason="By telephone.", now=NOW)
+        lifecycle.stand_down(work, earlier, by=NOOR, reason="Quiet.", now=NOW)
+    hand_in(store, topic="bridge")
+    (incident,) = open_candidates.fn(after(1))
+    begin_assessment.fn(incident, after(1))
+    gate = gates.open_gate.fn(incident, GateKind.declare, RUN, after(1))
+    assert gate is not None
+    asked = gates.question(gate)
+    assert f"- `{earlier}-A1` Match \\*mirrored\\* copies: due " in asked
 
 
 @pytest.mark.parametrize(

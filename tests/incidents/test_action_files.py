@@ -96,6 +96,9 @@ def test_states_move_on_and_new_rows_are_filed_once(store: Store, tmp_path: Path
         ({"state": "verified"}, "STATE_NOT_NEXT"),
         ({"state": "gone"}, "state is one of open, in_progress"),
         ({"kind": "magic"}, "kind is one of prevent"),
+        ({"area": "magic"}, "area is one of policy"),
+        ({"area": "product"}, "another area"),
+        ({"state": "superseded", "note": "n"}, "SUCCESSOR_MISSING"),
         ({"due_at": "soon"}, "due_at 'soon' is no time"),
         ({"factor": "two"}, "factor 'two' is no number"),
         ({"owner": "somebody else"}, "another owner"),
@@ -126,6 +129,18 @@ def test_a_row_that_is_wrong_is_named_and_nothing_is_changed(
     assert everything(store) == before
 
 
+def test_an_item_that_another_supersedes_says_so_in_the_file(store: Store, tmp_path: Path) -> None:
+    filed(store, area="policy")
+    filed(store, title="One for both")
+    path = tmp_path / "actions.csv"
+    write_actions(path, everything(store))
+    edit(path, lambda rows: rows[0].update(state="superseded", superseded_by="INC-12-A2", note="both"))
+    assert taken(store, path) == Taken(moved=1, same=1)
+    assert everything(store)[0].superseded_by == "INC-12-A2"
+    write_actions(path, everything(store))
+    assert taken(store, path) == Taken(same=2)
+
+
 def test_a_spreadsheet_runs_nothing(store: Store, tmp_path: Path) -> None:
     filed(store, title="=HYPERLINK(1)", success=KEPT)
     path = tmp_path / "actions.csv"
@@ -138,12 +153,13 @@ def test_a_spreadsheet_runs_nothing(store: Store, tmp_path: Path) -> None:
 
 
 def test_due_dates_are_days_in_a_calendar(store: Store, tmp_path: Path) -> None:
-    item, path = filed(store, success=f"seen\r\nATTACH:x {KEPT}"), tmp_path / "due.ics"
+    item, path = filed(store, area="tooling", success=f"seen\r\nATTACH:x {KEPT}"), tmp_path / "due.ics"
     write_calendar(path, everything(store))
     raw = path.read_bytes()
     [event] = Calendar.from_ical(raw).walk("VEVENT")
     assert event["uid"] == "INC-12-A1@watchfloor"
     assert event.decoded("dtstart") == item.due_at.date()
+    assert b"CATEGORIES:prevent,tooling" in raw
     assert event["summary"] == f"INC-12-A1 is due: {item.title}"
     assert not set("\x1b\u202e") & set(str(event["description"]))
     # What was written is text and no property of its own.

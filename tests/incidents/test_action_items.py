@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound
-from incidents.people import Person
-from incidents.reviews.actions import NEXT, ActionItem, ActionState, refusals
+from incidents.people import Person, Role
+from incidents.reviews.actions import NEXT, ActionArea, ActionItem, ActionState, refusals
 from incidents.store import timeline
 from incidents.store.action_items import (
     actions_of,
@@ -16,9 +17,12 @@ from incidents.store.action_items import (
     file_action,
     find_action,
     overdue_actions,
+    overdue_of_class,
     visible_actions,
 )
 from incidents.store.engine import Store, Work
+from incidents.store.incidents import find
+from incidents.store.schema import incidents
 from incidents.timeline import Event
 from tests.incidents.review_rows import ADA, BO, CLEO, DEV, EVE, T0, add_incident, after
 
@@ -87,12 +91,16 @@ def test_the_table_says_which_moves_are_allowed(was: ActionState, to: ActionStat
         id="A",
         incident_id="I",
         number=1,
+        area=None,
         state=was,
+        superseded_by=None,
         note=None,
         filed_at=T0,
         chased_at=None,
     )
-    codes = [refusal.code for refusal in refusals(item, to, note="because", person="bo")]
+    heir = item.model_copy(update={"id": "B", "state": ActionState.open})
+    found = refusals(item, to, note="because", person="bo", successor=heir)
+    codes = [refusal.code for refusal in found]
     assert codes == ([] if to in NEXT[was] else ["STATE_NOT_NEXT"])
 
 
@@ -105,6 +113,70 @@ def test_what_is_dropped_or_sent_back_says_why(store: Store, state: str) -> None
         change(store, item.id, state, ADA, note="  ")
     assert refused.value.codes == ("REASON_MISSING",)
     assert change(store, item.id, state, ADA, note="the tool is gone").note == "the tool is gone"
+
+
+def test_an_item_is_superseded_by_one_that_will_be_done(store: Store) -> None:
+    item, heir = file(store), file(store, title="One tool for both", area="tooling")
+    assert (item.area, heir.area) == (None, ActionArea.tooling)
+
+    def supersede(by: str | None, note: str = "One tool does both") -> ActionItem:
+        with store.begin() as work:
+            return change_action(
+                work, item.id, state="superseded", note=note, successor=by, by=ADA, now=after(3)
+            )
+
+    for by, note, code in (
+        (None, "why", "SUCCESSOR_MISSING"),
+        (item.id, "why", "SUCCESSOR_ENDED"),
+        (heir.id, " ", "REASON_MISSING"),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            supersede(by, note)
+        assert refused.value.codes == (code,)
+    with pytest.raises(NotFound):
+        supersede("INC-12-A9")
+    with pytest.raises(BadInput, match="Only an item that is superseded"), store.begin() as work:
+        change_action(work, item.id, state="in_progress", successor=heir.id, by=ADA, now=after(3))
+    assert supersede(heir.id).superseded_by == heir.id
+    # It has ended: nobody is chased for it, and it takes nobody's place.
+    with store.begin() as work:
+        assert [each.id for each in actions_of(work, open_only=True)] == [heir.id]
+        with pytest.raises(NotAllowed) as back:
+            change_action(work, heir.id, state="superseded", note="x", successor=item.id, by=ADA, now=after(4))
+        assert back.value.codes == ("SUCCESSOR_ENDED",)
+        entry = timeline.entries(work, "INC-12")[-1]
+        assert entry.facts["successor"] == heir.id
+
+
+def test_the_successor_may_be_an_item_of_another_incident_that_one_sees(store: Store) -> None:
+    item = file(store)
+    root = Person(id="root", roles=frozenset({Role.administrator}))
+    with store.begin() as work:
+        add_incident(work, 13, restricted=True)
+        hidden = file_action(work, "INC-13", **new(), by=root, now=T0)
+    with store.begin() as work, pytest.raises(NotAuthorised) as refused:
+        change_action(work, item.id, state="superseded", note="x", successor=hidden.id, by=ADA, now=after(1))
+    assert refused.value.codes == ("INCIDENT_RESTRICTED",)
+
+
+def test_the_next_incident_of_a_policy_is_told_what_is_overdue(store: Store) -> None:
+    late = file(store, due_at=T0 + DAY)
+    file(store, title="Not yet due", due_at=T0 + 9 * DAY)
+    others: list[dict[str, Any]] = [{}, {"policy": "spam"}, {"policy": None}, {"drill": "D"}]
+    with store.begin() as work:
+        for number, changes in enumerate(others, start=13):
+            add_incident(work, number, **changes)
+
+    def told(incident: str, days: float = 2) -> list[str]:
+        with store.read() as work:
+            return [item.id for item in overdue_of_class(work, find(work, incident), T0 + days * DAY)]
+
+    assert told("INC-13") == [late.id]
+    assert [told(f"INC-{number}") for number in (12, 14, 15, 16)] == [[], [], [], []]
+    assert told("INC-13", days=1) == []
+    with store.begin() as work:
+        work.execute(sa.update(incidents).where(incidents.c.id == "INC-12").values(restricted=True))
+    assert told("INC-13") == []
 
 
 def test_whoever_comes_second_is_told_who_and_when(store: Store) -> None:
@@ -125,8 +197,15 @@ def test_partners_change_their_own_items_only(store: Store) -> None:
 
 def test_everything_that_is_wrong_is_named_at_once(store: Store) -> None:
     with pytest.raises(BadInput) as wrong:
-        file(store, title=" ", kind="vague", owner="", success="", factor=3, due_at=T0)
-    for part in ("title is empty", "owner is empty", "success is empty", "kind is one of", "no factor 3"):
+        file(store, title=" ", kind="vague", area="there", owner="", success="", factor=3, due_at=T0)
+    for part in (
+        "title is empty",
+        "owner is empty",
+        "success is empty",
+        "kind is one of",
+        "area is one of",
+        "no factor 3",
+    ):
         assert part in str(wrong.value)
     assert "has passed" in str(wrong.value)
     with pytest.raises(BadInput, match="not finished"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import markdown as python_markdown
 import pytest
+import sqlalchemy as sa
 
 from incidents.reviews import factors
 from incidents.reviews.curated import gaps, questions
@@ -327,6 +328,11 @@ def test_earlier_incidents_of_the_same_policy_show_what_is_still_open(store: Sto
     record = read(store)
     assert [(each.id, len(each.open_actions)) for each in record.earlier] == [("INC-9", 1)]
     assert "| INC-9 | The one before | sev2 |" in compose(record, generator=GENERATOR)
+    assert "| open, overdue |" in compose(record, generator=GENERATOR)
+    with store.begin() as work:
+        # The record ends when the item is not due yet, whatever the time is now.
+        work.execute(sa.update(action_items).values(due_at=after(10)))
+    assert "overdue" not in compose(read(store), generator=GENERATOR)
 
 
 def test_every_milestone_that_is_reached_has_a_meaning(record: Record) -> None:

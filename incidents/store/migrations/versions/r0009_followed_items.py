@@ -1,0 +1,19 @@
+"""Action items have an area, may be superseded, and are told of to others than their owner."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the columns one by one: a table that is made anew on SQLite would lose its triggers."""
+    for column in (
+        sa.Column("area", sa.String(), nullable=True, comment="policy, product, tooling or staffing"),
+        sa.Column("superseded_by", sa.String(), nullable=True, comment="Item that takes its place"),
+        sa.Column("escalations", sa.Integer(), server_default="0", nullable=False),
+    ):
+        op.add_column("action_items", column)
