@@ -1,4 +1,4 @@
-"""The JSON API: hand in signals, read incidents and their timelines, acknowledge asks.
+"""The JSON API: hand in signals, read incidents and their timelines, acknowledge asks, report on action items.
 
 Every request carries the bearer token, which says that it comes from our own side, and the header
 X-Watchfloor-Person, which says who acts. What that person may do is decided in the store, as for every
@@ -21,12 +21,15 @@ from incidents.errors import BadInput
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.people import Act
+from incidents.reviews.actions import Report
 from incidents.settings import Settings
 from incidents.signals.signal import NewSignal, read_signal
 from incidents.store import timeline
+from incidents.store.action_items import find_action
 from incidents.store.asks import Ask, acknowledge, asks_of, find_ask
 from incidents.store.incidents import find_for, visible_incidents
 from incidents.store.signals import take_signal
+from incidents.store.tracker import report
 from incidents.timeline import Entry
 from incidents.words import plain, sentence, use_templates
 
@@ -112,6 +115,18 @@ def acknowledge_ask(calls: Calls, key: str, body: Body, after: BackgroundTasks) 
     return _ask(heard)
 
 
+@router.post("/actions/{item}/report", openapi_extra=_json_body(Report, required=True))
+def report_on_action(calls: Calls, item: str, body: Body, after: BackgroundTasks) -> dict[str, Any]:
+    """Say what a tracker knows of an action item. The same report again changes nothing."""
+    said = _read_report(body)
+    with calls.store.begin() as work:
+        incident = find_action(work, item).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        known = report(work, item, said, by=by, now=now)
+    after.add_task(calls.hand_over, incident)
+    return known.model_dump(mode="json")
+
+
 def make_app(settings: Settings) -> FastAPI:
     """The application on these settings, with its store open until it is shut down."""
     use_templates(settings.templates_folder)
@@ -153,6 +168,14 @@ def _read_note(body: str) -> str:
     except ValidationError as error:
         wrong = "; ".join(each["msg"] for each in error.errors())
         raise BadInput(f'The body is not {{"note": "…"}}: {wrong}. Nothing was kept.') from error
+
+
+def _read_report(body: str) -> Report:
+    try:
+        return Report.model_validate_json(body)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise BadInput(f"The body is no report on an action item: {wrong}. Nothing was kept.") from error
 
 
 def _incident(incident: Incident) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tasks.outbox import deliver_due
 from tasks.ranking import rank_due_sweeps
 from tasks.reminders import remind_of_late_steps
 from tasks.sweeps import show_working_sweeps
+from tasks.tracker import tell_tracker
 from tasks.upkeep import (
     escalate_late_asks,
     escalate_late_gates,
@@ -37,6 +38,7 @@ def watch() -> dict[str, int]:
         "asks escalated": escalate_late_asks,
         "gates escalated": escalate_late_gates,
         "reviews reminded": remind_of_late_steps,
+        "tracker told": tell_tracker,
         "runs restarted": restart_dead_runs,
         "runs started": start_missing_runs,
         "runs woken": wake_answered_runs,

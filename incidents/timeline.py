@@ -85,6 +85,7 @@ class Event(StrEnum):
     retrospective_shared = "review.retrospective.shared"
     action_filed = "action.item.filed"
     action_changed = "action.item.changed"
+    action_linked = "action.item.linked"
     action_chased = "action.item.chased"
     action_escalated = "action.item.escalated"
 

@@ -6,8 +6,9 @@ word, `verified` another person's.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from incidents.errors import Refusal
 
@@ -54,8 +55,14 @@ NEXT: dict[ActionState, frozenset[ActionState]] = {
 }
 """State → the states that may follow. A claim that does not hold goes back to in progress."""
 
+TRACKED = "tracker:"
+"""How the key of a message to a tracker begins, e.g. `tracker:INC-12-A1:3`; the number counts its changes."""
+
 UNFINISHED = (ActionState.open, ActionState.in_progress, ActionState.done_claimed)
 """States in which an item is still chased: a claim that nobody verified is not done."""
+
+
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
 
 
 class NewAction(BaseModel):
@@ -97,7 +104,33 @@ class ActionItem(BaseModel):
 class FollowedItem(ActionItem):
     """An action item with how it is followed up, which no document tells."""
 
-    escalations: int = Field(description="How many people beyond its owner were told that it is overdue.")
+    escalations: int = Field(description="How often others than its owner were told that it is overdue.")
+    changes: int = Field(description="1 when it is filed, and 1 more with every change.")
+    changes_told: int = Field(description="Up to which of them the tracker was told; 0: of none.")
+    address: str | None = Field(description="Where the tracker has it, as the tracker said.")
+
+
+class Report(BaseModel):
+    """What an outside tracker says of an item. It never says that one is verified: a person here does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: Literal[ActionState.in_progress, ActionState.done_claimed] | None = Field(
+        None, description="How far it came there."
+    )
+    address: Address | None = Field(None, description="Where the tracker has it, http or https.")
+    note: str = Field("", max_length=2000, description="A line for the record, without content of posts.")
+
+
+def moves_to(was: ActionState, to: ActionState) -> tuple[ActionState, ...]:
+    """The moves by which an item catches up with what a tracker says of it; none where it is there already.
+
+    A tracker that has no state between open and done says done of an item that nobody began here.
+    """
+    if was is to:
+        return ()
+    begins = was is ActionState.open and to is ActionState.done_claimed
+    return (ActionState.in_progress, to) if begins else (to,)
 
 
 def refusals(

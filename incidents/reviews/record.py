@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.incident.severity import Impact
-from incidents.reviews.actions import UNFINISHED, ActionItem, ActionState
+from incidents.reviews.actions import TRACKED, UNFINISHED, ActionItem, ActionState
 from incidents.reviews.reading import (
     CurvePoint,
     GuidelineHeard,
@@ -397,5 +397,5 @@ def _is_about_the_document(entry: Entry) -> bool:
     if entry.event in _STEPS:
         return entry.facts.get("step") == Step.reading
     if entry.event in _DELIVERIES:
-        return str(entry.facts.get("key")).startswith(REMINDER)
+        return str(entry.facts.get("key")).startswith((REMINDER, TRACKED))
     return entry.event is Event.run_restarted and entry.facts.get("flow") == "review"

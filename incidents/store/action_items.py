@@ -90,7 +90,7 @@ def change_action(
     """
     found = find_action(work, item)
     find_for(work, found.incident_id, by, Act.change_action)
-    _refuse_others(found, by)
+    refuse_others(found, by)
     to = _state(state)
     if found.state is to:
         raise _moved_first(work, found)
@@ -101,6 +101,7 @@ def change_action(
         sa.update(action_items)
         .where(action_items.c.id == item, action_items.c.state == found.state.value)
         .values(state=to.value, note=note.strip() or action_items.c.note, superseded_by=successor)
+        .values(changes=action_items.c.changes + 1)
     )
     if work.execute(statement).rowcount != 1:
         raise _moved_first(work, find_action(work, item))
@@ -120,25 +121,28 @@ def find_action(work: Work, item: str) -> ActionItem:
 
 def actions_of(work: Work, incident: str | None = None, *, open_only: bool = False) -> list[ActionItem]:
     """The items of an incident, or of all; for the flows. A door asks `visible_actions`."""
-    statement = sa.select(action_items).order_by(action_items.c.due_at, action_items.c.id)
-    if incident is not None:
-        statement = statement.where(action_items.c.incident_id == incident)
-    if open_only:
-        statement = statement.where(action_items.c.state.in_(_STATES))
-    return [ActionItem.model_validate(row) for row in work.execute(statement)]
+    return [ActionItem.model_validate(row) for row in work.execute(_listed(incident, open_only=open_only))]
 
 
 def visible_actions(
     work: Work, person: Person, incident: str | None = None, *, open_only: bool = False
-) -> list[ActionItem]:
+) -> list[FollowedItem]:
     """What this person may see: staff, the items of the incidents that they see; partners, their own."""
-    found = actions_of(work, incident, open_only=open_only)
+    rows = work.execute(_listed(incident, open_only=open_only))
+    found = [FollowedItem.model_validate(row) for row in rows]
     if incident is not None:
         find_for(work, incident, person, Act.see_actions)
     if not is_staff(person):
         return [item for item in found if item.owner in (person.id, person.team)]
     seen = {each.id for each in visible_incidents(work, person)}
     return [item for item in found if item.incident_id in seen]
+
+
+def _listed(incident: str | None, *, open_only: bool) -> sa.Select[Any]:
+    statement = sa.select(action_items).order_by(action_items.c.due_at, action_items.c.id)
+    if incident is not None:
+        statement = statement.where(action_items.c.incident_id == incident)
+    return statement.where(action_items.c.state.in_(_STATES)) if open_only else statement
 
 
 def overdue_actions(work: Work, now: datetime) -> list[FollowedItem]:
@@ -250,7 +254,8 @@ def _successor(work: Work, to: ActionState, successor: str | None, by: Person) -
     return found
 
 
-def _refuse_others(item: ActionItem, by: Person) -> None:
+def refuse_others(item: ActionItem, by: Person) -> None:
+    """NotAllowed where a partner's person would touch what neither they nor their team own."""
     if is_staff(by) or item.owner in (by.id, by.team):
         return
     reason = Refusal("OTHERS_ACTION", f"It belongs to {item.owner}.")

@@ -686,6 +686,9 @@ action_items = sa.Table(
     _time("chased_at"),
     sa.Column("superseded_by", sa.String, comment="Item that takes its place"),
     sa.Column("escalations", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("changes", sa.Integer, nullable=False, server_default="1", comment="1 as filed, 1 more a change"),
+    sa.Column("changes_told", sa.Integer, nullable=False, server_default="0", comment="Told to the tracker"),
+    sa.Column("address", sa.String, comment="Where the tracker has it"),
     sa.UniqueConstraint("incident_id", "number"),
 )
 

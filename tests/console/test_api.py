@@ -3,6 +3,7 @@
 import stat
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from console.api_token import api_token
 from console.reach import answers
 from incidents.incident.incident import SYSTEM
 from incidents.settings import Settings
+from incidents.store import timeline
+from incidents.store.action_items import file_action
 from incidents.store.asks import NewAsk, ask_partner
 from incidents.store.engine import Store
 from incidents.store.incidents import find
 from incidents.store.lifecycle import declare, restrict
+from incidents.timeline import Event
 from tests.console.command_line import NOW, at_home, opened
 
 with warnings.catch_warnings():
@@ -189,6 +193,55 @@ def test_a_team_acknowledges_its_ask_once(client: TestClient, store: Store) -> N
     assert (heard["acknowledged_by"], heard["note"]) == ("cleo-l", "On it")
     again = problem(client.post(f"/api/v1/asks/{key}/acknowledge", headers=own), 409, "CONFLICT")
     assert "cleo-l" in again["detail"]
+
+
+def filed(store: Store, incident: str) -> str:
+    """An action item that Cleo owns."""
+    with store.begin() as work:
+        return file_action(
+            work,
+            incident,
+            title="Match mirrors",
+            kind="detect",
+            owner="cleo-l",
+            success="The next drill finds them",
+            due_at=datetime.now(UTC) + timedelta(days=9),
+            by=SYSTEM,
+            now=NOW,
+        ).id
+
+
+def test_a_tracker_reports_on_an_item_and_the_same_again_changes_nothing(
+    client: TestClient, store: Store
+) -> None:
+    incident = opened()
+    item = filed(store, incident)
+
+    def report(person: str = "ada-l", **said: object) -> Any:
+        return client.post(f"/api/v1/actions/{item}/report", json=said, headers={"X-Watchfloor-Person": person})
+
+    # The tracker knows open and done alone; the record has what lies between.
+    done = report(state="done_claimed", address="https://tracker.example/T-7", note="merged").json()
+    assert (done["state"], done["address"], done["note"]) == (
+        "done_claimed",
+        "https://tracker.example/T-7",
+        "merged",
+    )
+    assert report(state="done_claimed", address="https://tracker.example/T-7").json() == done
+    with store.read() as work:
+        told = [(e.event, e.facts.get("state")) for e in timeline.entries(work, incident)][-3:]
+    assert told == [
+        (Event.action_linked, None),
+        (Event.action_changed, "in_progress"),
+        (Event.action_changed, "done_claimed"),
+    ]
+    # That it works somebody here has to see; an address is one that leads somewhere.
+    problem(report(state="verified"), 400, "BAD_INPUT")
+    problem(report(address="javascript:alert(1)"), 400, "BAD_INPUT")
+    problem(report(address="https://tracker.example/a b"), 400, "BAD_INPUT")
+    problem(report(person="dev-e", state="in_progress"), 422, "NOT_ALLOWED")
+    problem(client.post("/api/v1/actions/INC-1-A9/report", json={}), 404, "NOT_FOUND")
+    assert report(state="in_progress", note="It does not hold").json()["state"] == "in_progress"
 
 
 def test_what_breaks_is_a_problem_without_its_inside(

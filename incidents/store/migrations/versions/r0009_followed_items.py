@@ -1,4 +1,4 @@
-"""Action items have an area, may be superseded, and are told of to others than their owner."""
+"""Action items have an area, may be superseded, and are told of to others: to those who lead, and a tracker."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,5 +15,12 @@ def upgrade() -> None:
         sa.Column("area", sa.String(), nullable=True, comment="policy, product, tooling or staffing"),
         sa.Column("superseded_by", sa.String(), nullable=True, comment="Item that takes its place"),
         sa.Column("escalations", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "changes", sa.Integer(), server_default="1", nullable=False, comment="1 as filed, 1 more a change"
+        ),
+        sa.Column(
+            "changes_told", sa.Integer(), server_default="0", nullable=False, comment="Told to the tracker"
+        ),
+        sa.Column("address", sa.String(), nullable=True, comment="Where the tracker has it"),
     ):
         op.add_column("action_items", column)
