@@ -12,7 +12,7 @@ from incidents.reviews import chasing
 from incidents.reviews.actions import FollowedItem
 from incidents.reviews.audiences import Audience
 from incidents.reviews.chasing import Whom, next_rung, people_told
-from incidents.reviews.steps import GATED, REMINDER, SENTENCES, TOLD_BY_PEOPLE, Step, StepStanding
+from incidents.reviews.steps import GATED, REMINDER, SENTENCES, TOLD_BY_PEOPLE, Step, StepStanding, doers
 from incidents.store import action_items, outbox
 from incidents.store.engine import Work
 from incidents.store.incidents import find, holder_of
@@ -110,15 +110,16 @@ def _tell_of_item(
 
 def _people(work: Work, found: Incident, doers: Sequence[str], whom: Whom) -> list[str]:
     """The ids of those whom a reminder names."""
-    cast = catalogue().cast(drill=found.is_drill)
-    administrators = [each.id for each in cast if Role.administrator in each.roles]
+    administrators = catalogue().holders(Role.administrator, drill=found.is_drill)
     lead = (review_owner(work, found.id), holder_of(work, found.id, Role.commander))
     return people_told(whom, doers=doers, lead=lead, administrators=administrators)
 
 
-def _doers(work: Work, found: Incident, step: Step, approvers: Sequence[str]) -> Sequence[str]:
-    """Those who are to do a step: approvers, readers who are neither owner nor commander, or the owner."""
-    owner, commander = find_review(work, found.id).owner, holder_of(work, found.id, Role.commander)
-    cast = catalogue().cast(drill=found.is_drill)
-    readers = [each.id for each in cast if Role.reviewer in each.roles and each.id not in (owner, commander)]
-    return {Step.reading: readers, Step.approvals: approvers}.get(step, [owner])
+def _doers(work: Work, found: Incident, step: Step, approvers: Sequence[str]) -> list[str]:
+    return doers(
+        step,
+        owner=find_review(work, found.id).owner,
+        commander=holder_of(work, found.id, Role.commander),
+        reviewers=catalogue().holders(Role.reviewer, drill=found.is_drill),
+        approvers=approvers,
+    )

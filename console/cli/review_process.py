@@ -8,15 +8,15 @@ import typer
 from console.cli.door import Door
 from console.cli.options import IncidentId, Note, Reason, example
 from incidents.incident.incident import Incident
-from incidents.people import Act
+from incidents.people import Act, Role
 from incidents.reviews.approvals import approval_refusals
 from incidents.reviews.audiences import Audience
-from incidents.reviews.steps import SENTENCES, Step, StepStanding
+from incidents.reviews.steps import SENTENCES, Step, StepStanding, doers
 from incidents.store import approvals, review_steps, reviews
-from incidents.store.incidents import find, find_for
+from incidents.store.incidents import find, find_for, holder_of
 from incidents.words import utc
 
-STEPS = ["step", "state", "due_at", "late", "person", "at", "reason"]
+STEPS = ["step", "state", "due_at", "late", "whose", "person", "at", "reason"]
 
 StepName = Annotated[Step, typer.Argument(metavar="STEP", help="The step, e.g. interviews.")]
 
@@ -44,9 +44,17 @@ def status(ctx: typer.Context, incident: IncidentId) -> None:
     with door.store.read() as work:
         by, now = door.acting(work, incident)
         found = find_for(work, incident, by, Act.see_incidents)
-        steps = review_steps.steps_of(work, incident, approvers=approvers_of(door, found, Audience.internal))
+        approvers = approvers_of(door, found, Audience.internal)
+        steps = review_steps.steps_of(work, incident, approvers=approvers)
+        people: dict[str, Any] = {
+            "owner": reviews.find_review(work, incident).owner,
+            "commander": holder_of(work, incident, Role.commander),
+            "reviewers": door.catalogue.holders(Role.reviewer, drill=found.is_drill),
+            "approvers": approvers,
+        }
     empty = f"The review of {incident} has no steps yet: its flow plans them when it runs."
-    door.rows([_row(step, now) for step in steps], STEPS, empty=empty)
+    rows = [_row(step, now) | {"whose": ", ".join(doers(step.step, **people))} for step in steps]
+    door.rows(rows, STEPS, empty=empty)
 
 
 def done(ctx: typer.Context, incident: IncidentId, step: StepName, note: Note = "") -> None:

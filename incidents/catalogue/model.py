@@ -16,7 +16,7 @@ from incidents.catalogue.severities import PriorityRule, Severity
 from incidents.catalogue.teams import CATCH_ALL, Team
 from incidents.errors import NotFound
 from incidents.incident.phases import Phase
-from incidents.people import Person
+from incidents.people import Person, Role
 from incidents.reviews.audiences import Audience
 
 DEFAULT_PROTOCOL = "default"
@@ -94,6 +94,10 @@ class Catalogue(BaseModel):
     def person(self, person_id: str, *, drill: bool = False) -> Person:
         """The person of that id; in a drill the drill cast is known too."""
         return _find("person", self.cast(drill=drill), person_id)
+
+    def holders(self, role: Role, *, drill: bool = False) -> list[str]:
+        """The ids of those who are trusted with a role, in the order of the file."""
+        return [person.id for person in self.cast(drill=drill) if role in person.roles]
 
     def members(self, team_id: str, *, drill: bool = False) -> tuple[Person, ...]:
         """The people of a partner team, in the order of the file."""

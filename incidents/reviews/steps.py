@@ -4,7 +4,7 @@ Where a step leaves a trace (a version is written, or signed) its state follows 
 none (people were asked) somebody says that it is done, or why it is skipped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -86,6 +86,17 @@ class StepStanding(PlannedStep):
     def is_late(self, now: datetime) -> bool:
         """Whether it is due and nobody has done it."""
         return self.state is StepState.open and self.due_at <= now
+
+
+def doers(
+    step: Step, *, owner: str, commander: str | None, reviewers: Sequence[str], approvers: Sequence[str]
+) -> list[str]:
+    """Who is to do a step: the approvers, reviewers who neither own the review nor commanded, or its owner."""
+    if step is Step.approvals:
+        return list(approvers)
+    if step in {Step.reading, Step.signature}:
+        return [each for each in reviewers if each not in (owner, commander)]
+    return [owner]
 
 
 def due_dates(

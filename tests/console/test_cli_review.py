@@ -67,7 +67,12 @@ def test_the_steps_of_a_review_are_shown_done_and_skipped() -> None:
         each.value for each in Step if each is not Step.approvals
     ]
     run("review", "draft", "INC-1")
-    states = {row["step"]: row["state"] for row in told("review", "status", "INC-1")}
+    rows = told("review", "status", "INC-1")
+    assert {row["step"]: row["whose"] for row in rows if row["step"] in ("interviews", "signature")} == {
+        "interviews": "ada-l",
+        "signature": "bo-r",
+    }
+    states = {row["step"]: row["state"] for row in rows}
     assert (states["evidence"], states["draft"], states["reading"]) == ("done", "done", "open")
     assert "STEP_NOT_TOLD" in run("review", "skip", "INC-1", "signature", *WHY, code=1).stderr
     assert "REASON_MISSING" in run("review", "skip", "INC-1", "interviews", code=1).stderr
