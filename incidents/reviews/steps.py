@@ -4,7 +4,7 @@ Where a step leaves a trace (a version is written, or signed) its state follows 
 none (people were asked) somebody says that it is done, or why it is skipped.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -139,7 +139,14 @@ def _implied(step: Step, traces: dict[Step, Trace]) -> Trace | None:
 
 
 def step_refusals(
-    step: Step, *, skips: bool, person: str, reason: str, author: str, owner: str, is_published: bool
+    step: Step,
+    *,
+    skips: bool,
+    person: str,
+    reason: str,
+    authors: Collection[str],
+    owner: str,
+    is_published: bool,
 ) -> list[Refusal]:
     """Every reason why a person's word about a step does not count; none means that it does.
 
@@ -148,7 +155,7 @@ def step_refusals(
     - the step follows from what happens: it can be neither said to be done nor skipped
     - the review is published: it is over
     - it is skipped without a reason
-    - the reader wrote the newest version, or owns the review
+    - the reader wrote any of the newest version, or owns the review
     """
     found = []
     if step not in TOLD_BY_PEOPLE:
@@ -157,7 +164,7 @@ def step_refusals(
         found.append(Refusal("REVIEW_OVER", "The retrospective is published."))
     if skips and not reason.strip():
         found.append(Refusal("REASON_MISSING", "Say with --reason why it is skipped."))
-    if step is Step.reading and not skips and person in (author, owner):
+    if step is Step.reading and not skips and person in {owner, *authors}:
         found.append(
             Refusal("REVIEW_OWN_DRAFT", "Somebody reads it who did not write it, nor owns the review.")
         )

@@ -25,8 +25,9 @@ from incidents.store.approvals import approvals_of
 from incidents.store.drills import keeps_machine_time
 from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for, lock
-from incidents.store.reviews import Review, find_review, read_draft
+from incidents.store.reviews import Draft, Review, find_review, read_draft
 from incidents.store.schema import incidents, retrospectives, review_steps
+from incidents.store.sections import newest_sections
 from incidents.timeline import Event
 
 
@@ -119,7 +120,7 @@ def _tell(
         skips=skips,
         person=by.id,
         reason=reason,
-        author=draft.author if draft else "",
+        authors=_authors(work, draft) if draft else (),
         owner=review.owner,
         is_published=review.published_at is not None,
     )
@@ -136,6 +137,11 @@ def _tell(
     event, said = (Event.step_skipped, "reason") if skips else (Event.step_finished, "note")
     facts = {"step": step.value, said: reason} | ({"version": draft.version} if draft else {})
     timeline.append(work, incident, event, actor=by.id, now=now, facts=facts)
+
+
+def _authors(work: Work, draft: Draft) -> set[str]:
+    """Who wrote the version, or a section that people write beside the record."""
+    return {draft.author, *(each.author for each in newest_sections(work, draft.incident_id))}
 
 
 def _keep(

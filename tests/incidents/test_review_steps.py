@@ -15,6 +15,7 @@ from incidents.people import Person, Role
 from incidents.reviews.audiences import Audience
 from incidents.reviews.chasing import STEPS, Whom, next_rung, people_told
 from incidents.reviews.drafting import gather
+from incidents.reviews.sections import Section
 from incidents.reviews.steps import SENTENCES, TOLD_BY_PEOPLE, Step, StepStanding, StepState, due_dates
 from incidents.store import timeline
 from incidents.store.approvals import approve
@@ -39,6 +40,7 @@ from incidents.store.reviews import (
     write_draft,
 )
 from incidents.store.schema import incidents
+from incidents.store.sections import write_section
 from incidents.timeline import Event
 from tests.incidents.review_rows import ADA, BO, CLEO, EVE, T0, add_incident, add_review, after
 
@@ -46,6 +48,7 @@ DAY = timedelta(days=1)
 SEVERITIES = load_catalogue().severities
 LEGAL = ("legal",)
 FAY = Person(id="fay", roles=frozenset({Role.reviewer}))
+GIL = Person(id="gil", roles=frozenset({Role.reviewer}))
 
 
 @pytest.fixture
@@ -157,8 +160,10 @@ def test_it_is_read_by_somebody_else(store: Store) -> None:
         draft(work, author="fay")
     assert refused(lambda: finish(store, Step.reading, FAY)) == ("REVIEW_OWN_DRAFT",)
     assert refused(lambda: finish(store, Step.reading, EVE)) == ("REVIEW_OWN_DRAFT",)
-    with store.read() as work:
+    with store.begin() as work:
+        write_section(work, "INC-12", Section.lucky, "Ada was awake.", was=0, by=GIL, now=after(8))
         before = read_record(work, "INC-12")
+    assert refused(lambda: finish(store, Step.reading, GIL)) == ("REVIEW_OWN_DRAFT",)
     finish(store, Step.reading, BO)
     with store.read() as work:
         # That it was read changes nothing of what the next draft says.
