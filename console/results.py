@@ -2,15 +2,16 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from incidents.errors import NotFound, WatchfloorError
 from incidents.files import whole, write_whole
+from incidents.reviews.chart import Chart
 from incidents.reviews.charts import charts
 from incidents.reviews.pdf import to_pdf
 from incidents.reviews.record import Record
-from incidents.reviews.retrospective import to_html
+from incidents.reviews.retrospective import CHARTS, illustrated, to_html
 from incidents.store import timeline
 from incidents.store.engine import Store, Work
 from incidents.store.records import read_record
@@ -32,6 +33,8 @@ RETROSPECTIVE = ("retrospective.md", "retrospective.html", "retrospective.pdf")
 
 def export_results(store: Store, incident: str, out: Path, *, with_pdf: bool = False) -> list[Path]:
     """Write incident.json, timeline.jsonl, decisions.csv and, once one is written, the retrospective.
+
+    Its pictures lie in a folder beside it, as SVG and as Vega-Lite specifications.
 
     Each file is there whole or not at all. Returns them in that order. WatchfloorError where the folder
     or the disk refuses; the incident stays in the store, and the message says how to export it again.
@@ -75,17 +78,32 @@ def _write_rest(work: Work, record: Record, out: Path, *, with_pdf: bool) -> lis
 def _write_retrospective(work: Work, record: Record, out: Path, *, with_pdf: bool) -> list[Path]:
     """The signed version, or the newest draft. What another version or incident left there goes."""
     about = record.incident
-    for name in RETROSPECTIVE:
-        (out / name).unlink(missing_ok=True)
+    for path in [*(out / name for name in RETROSPECTIVE), *_pictures(out)]:
+        path.unlink(missing_ok=True)
     markdown = retrospective(work, about.id)
     if markdown is None:
         return []
-    page = to_html(markdown, f"{about.id}: {clean(about.title)}", charts(record))
-    texts = [markdown.encode(), page.encode(), *([to_pdf(page)] if with_pdf else [])]
+    drawn = charts(record)
+    page = to_html(markdown, f"{about.id}: {clean(about.title)}", drawn)
+    told = illustrated(markdown, drawn)
+    texts = [told.encode(), page.encode(), *([to_pdf(page)] if with_pdf else [])]
     files = [out / name for name in RETROSPECTIVE[: len(texts)]]
     for file, text in zip(files, texts, strict=True):
         write_whole(file, text)
-    return files
+    return [*files, *_write_charts(drawn, out)]
+
+
+def _write_charts(drawn: Sequence[Chart], out: Path) -> list[Path]:
+    """The folder of the pictures; none where there is nothing to draw."""
+    for each in drawn:
+        (out / CHARTS).mkdir(exist_ok=True)
+        write_whole(out / CHARTS / f"{each.name}.svg", each.svg().encode())
+        write_whole(out / CHARTS / f"{each.name}.vl.json", each.json().encode())
+    return [out / CHARTS] if drawn else []
+
+
+def _pictures(out: Path) -> list[Path]:
+    return [*(out / CHARTS).glob("*.svg"), *(out / CHARTS).glob("*.vl.json")]
 
 
 def retrospective(work: Work, incident: str) -> str | None:

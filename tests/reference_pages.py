@@ -80,7 +80,8 @@ DURATION_TABLE = """
 Clock time, nights and weekends included, in UTC, so that no change of the clocks matters.
 A duration is not measurable where a milestone is missing.
 Nor is it where the end came before the start: that is a question to people.
-After a reopening the milestones tell the first round.
+An incident that is reopened begins another round, and a duration lies within one round.
+In a later round, what would count from the declaration or the first signal counts from the reopening.
 
 | duration | what it says | from | to |
 |---|---|---|---|
@@ -119,6 +120,7 @@ There is the median, and the ninth decile: the smallest value that nine of ten i
 Below ten incidents there is no ninth decile.
 Beside both stands how many incidents they rest on, and with `--json` the list.
 Shares are pooled: the sums of parts and wholes, not the mean of shares.
+Of an incident that was reopened each duration is that of the first round in which it could be measured.
 Incidents count whose crisis is over and that you may see.
 """
 

@@ -8,6 +8,7 @@ import pytest
 from tests.drill_run import DrillRun
 
 RESULTS = {"incident.json", "timeline.jsonl", "retrospective.md", "retrospective.html", "decisions.csv"}
+RESULTS |= {"retrospective-charts"}
 
 
 def test_a_drill_comes_to_its_end(first_drill: DrillRun) -> None:

@@ -51,7 +51,10 @@ class Pooled(BaseModel):
 
 
 def spreads(records: Sequence[Record]) -> list[Spread]:
-    """Every duration over these incidents, in the order of `METRICS`. Drills are left out."""
+    """Every duration over these incidents, in the order of `METRICS`. Drills are left out.
+
+    Of an incident that was reopened it is that of the first round in which it could be measured.
+    """
     real = _real(records)
     measured = {record.incident.id: measure(record) for record in real}
     return [

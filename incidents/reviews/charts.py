@@ -1,95 +1,59 @@
-"""Pictures of a crisis: each a Vega-Lite specification, an SVG made without a browser, and the same in words.
+"""The pictures of a crisis: what happened when, and who answered how soon. `reading_charts` has what was read.
 
-The specification is the picture: a page draws it with Vega, a document has it as SVG. Colours are few, dark
-enough on white and light enough on black, and told apart by place and shape in greyscale as well. What
-stands in a picture stands in the tables of the document, too.
+What stands in a picture stands in the tables of the document, too.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import accumulate
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final
 
+from incidents.reviews.chart import ACCENT, INK, TIME_AXIS, UTC_TIME, WARN, WIDTH, Chart, Spec, chart, iso
 from incidents.reviews.metrics import MILESTONES
+from incidents.reviews.reading_charts import agreement, reading, recall, throughput
 from incidents.reviews.record import Record
+from incidents.reviews.rounds import rounds
 from incidents.timeline import Event
 from incidents.words import clean, counted, duration, utc
 
-VEGA_LITE: Final = "6.4"
-"""Version of the grammar. Another one draws other bytes."""
-
-INK, SOFT, ACCENT, WARN = "#6e7781", "#9ba6b2", "#4a90d9", "#a8431a"
-"""All but the grid's are readable on white and on black (3 : 1, WCAG 2.2); the last two differ in grey, too."""
-
-Spec = dict[str, Any]
-
-_CONFIG: Final[Spec] = {
-    "background": None,
-    "font": "sans-serif",
-    "axis": {"labelColor": INK, "titleColor": INK, "gridColor": SOFT, "gridOpacity": 0.3, "tickColor": SOFT},
-    "legend": {"labelColor": INK, "titleColor": INK},
-    "text": {"color": INK},
-    "view": {"stroke": None},
-}
-_NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""XML 1.0, production 2."""
-_WIDTH: Final = 720
 _AFTERWARDS: Final = frozenset({"review_published"})
 """Milestones of the review, which takes days: on one axis with them the crisis would be a stroke."""
 
-_UTC: Final[Spec] = {"type": "temporal", "scale": {"type": "utc"}}
-_TIME: Final[Spec] = {**_UTC, "axis": {"format": "%d %b %H:%M", "title": "UTC"}}
+_PHASES: Final[dict[Event, str]] = {
+    Event.assessment_started: "assessing",
+    Event.crisis_declared: "declared",
+    Event.response_started: "responding",
+    Event.monitoring_started: "monitoring",
+    Event.record_reopened: "reopened",
+    Event.crisis_stood_down: "",
+    Event.candidate_dismissed: "",
+}
+"""Entry → the phase that it begins; empty where the crisis ends."""
 
-
-@dataclass(frozen=True)
-class Chart:
-    """One picture."""
-
-    name: str
-    """For a file: `crisis`."""
-    title: str
-    words: str
-    """What is to be seen, for whoever does not see it."""
-    spec: Spec
-
-    def svg(self) -> str:
-        """The picture as SVG; the same chart gives the same bytes."""
-        import vl_convert  # noqa: PLC0415 - it brings an engine of its own, and few processes draw
-
-        drawn: str = vl_convert.vegalite_to_svg(_drawable(self.spec), vl_version=VEGA_LITE)
-        return drawn
-
-
-def _drawable(part: Any) -> Any:  # noqa: ANN401 - a specification is JSON
-    """The same without characters that XML does not have: the engine that draws ends the process on them."""
-    if isinstance(part, dict):
-        return {name: _drawable(value) for name, value in part.items()}
-    if isinstance(part, list):
-        return [_drawable(value) for value in part]
-    return _NOT_IN_XML.sub("", part) if isinstance(part, str) else part
+_HOUR: Final = timedelta(hours=1)
 
 
 def charts(record: Record) -> list[Chart]:
     """Every picture for which there is something to draw."""
-    drawn = (_crisis(record), _reading(record), _acknowledgements(record))
-    return [chart for chart in drawn if chart is not None]
-
-
-def _chart(name: str, title: str, words: str, spec: Mapping[str, Any]) -> Chart:
-    schema = f"https://vega.github.io/schema/vega-lite/v{VEGA_LITE.partition('.')[0]}.json"
-    whole = {"$schema": schema, "width": _WIDTH, "description": words, "config": _CONFIG, **spec}
-    return Chart(name, title, words, whole)
+    found = (
+        _crisis(record),
+        reading(record),
+        *recall(record),
+        throughput(record),
+        agreement(record),
+        _acknowledgements(record),
+    )
+    return [each for each in found if each is not None]
 
 
 def _crisis(record: Record) -> Chart | None:
-    """The crisis on one time axis: milestones, signals, sweeps and commanders; not the days of its review."""
-    reached = (each for each in record.milestones if each.name not in _AFTERWARDS)
+    """The crisis on one time axis: milestones, signals, phases, shifts, sweeps, commanders; not its review."""
+    reached = (
+        each for one in rounds(record) for each in one.milestones.values() if each.name not in _AFTERWARDS
+    )
     milestones = sorted(reached, key=lambda each: (each.at, each.name))
     if not milestones:
         return None
-    rows = [*_moments(record), *_spans(record)]
     first, last = milestones[0], milestones[-1]
     lasted = duration(last.at - first.at)
     words = (
@@ -97,8 +61,18 @@ def _crisis(record: Record) -> Chart | None:
         f" {counted(len(milestones), 'milestone')}, {counted(len(record.of(Event.signal_attached)), 'signal')},"
         f" {counted(len(record.sweeps), 'sweep')}."
     )
+    if record.reach:
+        words += f" Signals reported a reach of up to {record.reach[-1].reach:,}."
+    axis = _axis([*_moments(record), *_spans(record)])
+    shared = {"resolve": {"scale": {"x": "shared"}}}
+    spec = {"vconcat": [_reach(record, last.at), axis], **shared} if record.reach else axis
+    return chart("crisis", "The crisis on one time axis", words, spec)
+
+
+def _axis(rows: list[dict[str, str]]) -> Spec:
     y = {"field": "lane", "type": "nominal", "sort": None, "title": None}
-    when = {"x": {"field": "from", **_TIME}, "y": y}
+    tooltip = [{"field": "what", "type": "nominal"}, {"field": "from", **UTC_TIME}]
+    when = {"x": {"field": "from", **TIME_AXIS}, "y": y, "tooltip": tooltip}
     spans = {
         "transform": [{"filter": "isValid(datum.to)"}],
         "mark": {"type": "bar", "height": 12, "color": ACCENT},
@@ -106,82 +80,87 @@ def _crisis(record: Record) -> Chart | None:
     }
     moments = {
         "transform": [{"filter": "!isValid(datum.to)"}],
-        "mark": {
-            "type": "point",
-            "shape": "diamond",
-            "filled": True,
-            "size": 90,
-            "color": WARN,
-        },
-        "encoding": dict(when),
+        "mark": {"type": "point", "shape": "diamond", "filled": True, "size": 90, "color": WARN, "opacity": 1},
+        "encoding": when,
     }
-    tooltip = [{"field": "what", "type": "nominal"}, {"field": "from", **_UTC}]
-    for layer in (spans, moments):
-        layer["encoding"]["tooltip"] = tooltip  # type: ignore[index]
-    spec = {"data": {"values": rows}, "layer": [spans, moments], "height": {"step": 26}}
-    return _chart("crisis", "The crisis on one time axis", words, spec)
+    return {"data": {"values": rows}, "layer": [spans, moments], "height": {"step": 26}, "width": WIDTH}
+
+
+def _reach(record: Record, until: datetime) -> Spec:
+    """The largest reach that a signal had reported so far."""
+    rows = [{"at": iso(each.at), "reach": each.reach} for each in record.reach]
+    last = {"at": iso(max(record.reach[-1].at, until)), "reach": record.reach[-1].reach}
+    return {
+        "data": {"values": [*rows, last]},
+        "mark": {"type": "area", "interpolate": "step-after", "color": ACCENT, "opacity": 0.6, "line": True},
+        "height": 60,
+        "width": WIDTH,
+        "encoding": {
+            "x": {"field": "at", **UTC_TIME, "axis": None},
+            "y": {"field": "reach", "type": "quantitative", "title": "reach", "axis": {"tickCount": 3}},
+        },
+    }
 
 
 def _moments(record: Record) -> Iterator[dict[str, str]]:
-    reached = {each.name: each for each in record.milestones}
+    reached = [one.milestones for one in rounds(record)]
     for name, meaning in MILESTONES.items():
-        if name in reached and name not in _AFTERWARDS:
-            yield {"lane": _named(name), "from": _iso(reached[name].at), "what": meaning}
+        for milestones in reached:
+            if name in milestones and name not in _AFTERWARDS:
+                yield {"lane": _named(name), "from": iso(milestones[name].at), "what": meaning}
     for entry in record.of(Event.signal_attached):
         source = clean(entry.facts.get("source"), 60)
         what = f"A signal from {source}" if source else "A signal"
-        yield {"lane": "signals", "from": _iso(entry.at), "what": what}
+        yield {"lane": "signals", "from": iso(entry.at), "what": what}
+    for entry in record.of(Event.shift_noted):
+        yield {"lane": "shift notes", "from": iso(entry.at), "what": "A note from one shift to the next"}
 
 
 def _spans(record: Record) -> Iterator[dict[str, str]]:
     end = record.ended_at()
+    yield from _phases(record)
     for sweep in record.sweeps:
-        until = _iso(sweep.finished_at or end)
         lane = clean(sweep.id, 60)
-        yield {"lane": lane, "from": _iso(sweep.requested_at), "to": until, "what": f"The sweep {lane}"}
+        yield _span(lane, sweep.requested_at, sweep.finished_at or end, f"The sweep {lane}")
     for tenure in record.roles:
         if tenure.role == "commander":
-            until = _iso(tenure.handed_over_at or _stood_down(record) or end)
-            held = {"from": _iso(tenure.taken_at), "to": until}
-            yield {"lane": "commander", **held, "what": "An incident commander"}
+            until = tenure.handed_over_at or _stood_down(record) or end
+            yield _span("commander", tenure.taken_at, until, "An incident commander")
+    for team, begin, until in _shifts(record):
+        yield _span(f"{team} reads", begin, until, f"Hours in which the team {team} decided")
+
+
+def _span(lane: str, begin: datetime, end: datetime, what: str) -> dict[str, str]:
+    return {"lane": lane, "from": iso(begin), "to": iso(end), "what": what}
+
+
+def _phases(record: Record) -> Iterator[dict[str, str]]:
+    """Each phase of the crisis; the days after its end are the review's."""
+    moves = [(entry.at, _PHASES[entry.event]) for entry in record.of(*_PHASES)]
+    for (begin, phase), (end, _) in pairwise([*moves, (record.ended_at(), "")]):
+        if phase:
+            yield _span(f"phase: {phase}", begin, end, f"The incident was {phase}")
+
+
+def _shifts(record: Record) -> Iterator[tuple[str, datetime, datetime]]:
+    """For each team the stretches of hours of the clock in which it decided something."""
+    begun: tuple[str, datetime, datetime] | None = None
+    for each in record.work:
+        team = clean(each.team, 60)
+        if begun is not None and begun[0] == team and begun[2] == each.at:
+            begun = (team, begun[1], each.at + _HOUR)
+            continue
+        if begun is not None:
+            yield begun
+        begun = (team, each.at, each.at + _HOUR)
+    if begun is not None:
+        yield begun
 
 
 def _stood_down(record: Record) -> datetime | None:
-    reached = record.milestone("stood_down")
-    return reached.at if reached else None
-
-
-def _reading(record: Record) -> Chart | None:
-    """What people read and found, summed up over the batches that they finished."""
-    finished = record.of(Event.batch_finished)
-    if len(finished) < 2:
-        return None
-    read = list(accumulate(int(entry.facts.get("items") or 0) for entry in finished))
-    found = list(accumulate(int(entry.facts.get("violates") or 0) for entry in finished))
-    rows = [
-        {"at": _iso(entry.at), "items": number, "what": what}
-        for entry, *numbers in zip(finished, read, found, strict=True)
-        for what, number in zip(("read", "in violation"), numbers, strict=True)
-    ]
-    took = duration(finished[-1].at - finished[0].at)
-    words = (
-        f"{counted(len(finished), 'batch', 'batches')} were finished within {took}:"
-        f" {counted(read[-1], 'item')} read, {found[-1]:,} of them in violation."
-    )
-    line = {"symbolType": "stroke", "symbolSize": 400}
-    kind = {"field": "what", "type": "nominal", "title": None, "sort": ["read", "in violation"]}
-    spec = {
-        "data": {"values": rows},
-        "mark": {"type": "line", "interpolate": "step-after"},
-        "height": 200,
-        "encoding": {
-            "x": {"field": "at", **_TIME},
-            "y": {"field": "items", "type": "quantitative", "title": "items, summed up"},
-            "color": {**kind, "legend": None, "scale": {"range": [ACCENT, WARN]}},
-            "strokeDash": {**kind, "legend": line},
-        },
-    }
-    return _chart("reading", "What was read and found", words, spec)
+    """When the crisis ended last."""
+    ended = record.of(Event.crisis_stood_down)
+    return ended[-1].at if ended else None
 
 
 def _acknowledgements(record: Record) -> Chart | None:
@@ -220,7 +199,7 @@ def _acknowledgements(record: Record) -> Chart | None:
         "encoding": {"y": y, "x": {"field": "agreed", "type": "quantitative"}},
     }
     spec = {"data": {"values": rows}, "layer": [bars, agreed], "height": {"step": 22}}
-    return _chart("acknowledgements", "Time to acknowledge; the tick is the time agreed", words, spec)
+    return chart("acknowledgements", "Time to acknowledge; the tick is the time agreed", words, spec)
 
 
 def _named(milestone: str) -> str:
@@ -229,7 +208,3 @@ def _named(milestone: str) -> str:
 
 def _minutes(value: timedelta) -> float:
     return round(value / timedelta(minutes=1), 1)
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat()

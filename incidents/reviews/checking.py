@@ -14,10 +14,10 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.errors import BadInput
-from incidents.reviews.outside import compose_for
+from incidents.reviews.outside import charts_for, compose_for
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.redaction import redact, view_of
-from incidents.reviews.retrospective import compose
+from incidents.reviews.retrospective import compose, illustrated
 from incidents.reviews.sections import Section
 from incidents.reviews.statements import Statement, sections_of, statements
 from incidents.timeline import Entry
@@ -64,7 +64,7 @@ def check(document: str, record: Record, *, generator: str) -> list[Finding]:
     """
     view = view_of(document)
     record = redact(record, view)
-    derived = compose_for(record, view, generator=generator)
+    derived = illustrated(compose_for(record, view, generator=generator), charts_for(record, view))
     proven = statements(derived)
     judge = _Judge({entry.ref: entry for entry in record.entries}, proven)
     said = [each for each in statements(document) if each.section]
@@ -137,7 +137,8 @@ class _Judge:
 
     def _of_facts(self, said: Statement) -> list[Finding]:
         if _content(said) in self._proven:
-            return [] if _may_stand_alone(said) else [_uncited(said)]
+            # A picture shows what the tables say, which have the evidence.
+            return [] if said.is_picture or _may_stand_alone(said) else [_uncited(said)]
         if unknown := self._unknown(said):
             return unknown
         alike = self._alike(said)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from incidents.reviews.metrics import MILESTONES, expected_milestones
 from incidents.reviews.record import Milestone, Record
+from incidents.reviews.rounds import rounds
 from incidents.timeline import Entry, Event
 from incidents.words import clean, duration, utc
 
@@ -123,8 +124,10 @@ def questions(record: Record) -> list[Question]:
 
 def _marks(record: Record) -> dict[int, list[str]]:
     marks: dict[int, list[str]] = {}
-    for milestone in record.milestones:
-        marks.setdefault(milestone.seq, []).append(milestone.name)
+    for each in rounds(record):
+        for name, milestone in each.milestones.items():
+            told = name if each.is_first or name == "reopened" else f"{name}, round {each.number}"
+            marks.setdefault(milestone.seq, []).append(told)
     return marks
 
 

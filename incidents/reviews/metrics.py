@@ -1,19 +1,24 @@
 """How long each step took, as pairs of milestones. The same letters mean other things elsewhere.
 
 A metric is None where a milestone is missing, and where the two came in the other order: a negative
-duration is a question to people, not a number.
+duration is a question to people, not a number. Both milestones are of one round: what would begin with a
+declaration begins in a later round with its reopening.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from incidents.reviews.record import Milestone, Record
+from incidents.reviews.rounds import Round, rounds
+from incidents.timeline import Event
 
 MILESTONES: dict[str, str] = {
     "started": "The harm began",
     "first_signal": "The first signal reached us",
     "detected": "A candidate incident was opened",
     "acknowledged": "A person first did something about it",
+    "reopened": "The incident was reopened: another round began",
     "declared": "A commander declared a crisis",
     "commander_assigned": "An incident commander took the role",
     "guideline_published": "The first guideline was published",
@@ -29,8 +34,14 @@ MILESTONES: dict[str, str] = {
 
 _BEFORE_DECLARING = ("started", "first_signal", "detected", "acknowledged")
 _SWEEPING = frozenset({"first_decision", "sweep_finished", "sweep_certified"})
-_NEVER_EXPECTED = frozenset({"first_action", "review_published"})
-"""Decisions leave as a plan that others carry out; and a draft cannot know when it is published."""
+_NEVER_EXPECTED = frozenset({"first_action", "review_published", "reopened"})
+"""Decisions leave as a plan that others carry out; a draft cannot know when it is published; few reopen."""
+
+_EXPECTED_AGAIN = ("contained", "stood_down")
+"""What a later round of a crisis comes to, too."""
+
+_FROM_THE_REOPENING = frozenset({"first_signal", "declared"})
+"""Where a later round has none of these, what would begin with it begins with the reopening."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,7 @@ class Measured:
     value: float | None
     start: Milestone | None
     end: Milestone | None
+    round: int = 1
 
     @property
     def why(self) -> str:
@@ -82,14 +94,30 @@ class Measured:
 
 
 def measure(record: Record) -> list[Measured]:
-    """Every metric of the record, in the order of `METRICS`."""
-    return [_measure(metric, record) for metric in METRICS]
+    """Every metric in the order of `METRICS`, each of the first round in which it could be measured."""
+    found = [[_measure(metric, each) for each in rounds(record)] for metric in METRICS]
+    return [next((each for each in one if each.value is not None), one[0]) for one in found]
 
 
 def shown(record: Record) -> list[Measured]:
-    """The metrics that a document tells: those with a value, and those that could have one."""
-    expected = expected_milestones(record)
-    return [each for each in measure(record) if each.value is not None or each.metric.end in expected]
+    """The metrics that a document tells, round by round: those with a value, and those that could have one."""
+    return [
+        measured
+        for each in rounds(record)
+        for metric in METRICS
+        for measured in [_measure(metric, each)]
+        if measured.value is not None or metric.end in _expected_in(each, record, metric.start)
+    ]
+
+
+def milestones_shown(record: Record) -> list[tuple[int, str, Milestone | None]]:
+    """Round, name and time of the milestones that a document tells; None for one that is missing."""
+    return [
+        (each.number, name, each.milestone(name))
+        for each in rounds(record)
+        for name in MILESTONES
+        if each.milestone(name) is not None or name in _expected_in(each, record)
+    ]
 
 
 def expected_milestones(record: Record) -> list[str]:
@@ -103,6 +131,15 @@ def expected_milestones(record: Record) -> list[str]:
     return [name for name in MILESTONES if name not in skipped]
 
 
+def _expected_in(one: Round, record: Record, start: str = "declared") -> Sequence[str]:
+    """The milestones that this round could have reached; `start` is where they would be measured from."""
+    declared = record.milestone("declared")
+    if one.is_first:
+        was_dismissed = record.of(Event.record_reopened) and one.milestone("declared") is None
+        return _BEFORE_DECLARING if was_dismissed else expected_milestones(record)
+    return _EXPECTED_AGAIN if declared is not None and start == "declared" else ()
+
+
 def grade(record: Record) -> tuple[str, int, int]:
     """How complete the record is, then milestones reached and expected. A: 9 of 10; B: 3 of 4; C: half; D."""
     expected = expected_milestones(record)
@@ -113,9 +150,11 @@ def grade(record: Record) -> tuple[str, int, int]:
     return "D", reached, len(expected)
 
 
-def _measure(metric: Metric, record: Record) -> Measured:
-    start, end = record.milestone(metric.start), record.milestone(metric.end)
+def _measure(metric: Metric, one: Round) -> Measured:
+    start, end = one.milestone(metric.start), one.milestone(metric.end)
+    if start is None and metric.start in _FROM_THE_REOPENING:
+        start = one.milestone("reopened")
     value = None
     if start is not None and end is not None and end.at - start.at >= timedelta():
         value = (end.at - start.at).total_seconds()
-    return Measured(metric, value, start, end)
+    return Measured(metric, value, start, end, one.number)

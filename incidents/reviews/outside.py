@@ -8,7 +8,8 @@ from typing import Any
 
 from incidents.incident.phases import SENTENCES, Phase
 from incidents.reviews.audiences import Audience
-from incidents.reviews.charts import Chart, charts
+from incidents.reviews.chart import Chart
+from incidents.reviews.charts import charts
 from incidents.reviews.curated import timeline_rows
 from incidents.reviews.metrics import MILESTONES, measure
 from incidents.reviews.record import Record, input_hash

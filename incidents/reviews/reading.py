@@ -98,6 +98,13 @@ class CurvePoint(_Counts):
     found: int
 
 
+class Reach(_Counts):
+    """A reach that a signal reported, larger than any before."""
+
+    at: datetime
+    reach: int
+
+
 def stated(estimate: Estimate) -> Estimate:
     """An estimate in thousandths, its interval rounded outwards."""
     return Estimate(

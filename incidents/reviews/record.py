@@ -20,6 +20,7 @@ from incidents.reviews.reading import (
     Hour,
     LanguageQuality,
     Part,
+    Reach,
     TeamHour,
     TeamWork,
 )
@@ -328,6 +329,7 @@ class Record(_Frozen):
     milestones: tuple[Milestone, ...] = ()
     entries: tuple[Entry, ...] = ()
     signals: tuple[SignalCount, ...] = ()
+    reach: tuple[Reach, ...] = Field((), description="As signals reported it, each larger than those before.")
     roles: tuple[Tenure, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     guidelines: tuple[Guideline, ...] = ()

@@ -12,12 +12,13 @@ import nh3
 
 from incidents.incident.phases import SENTENCES, Phase
 from incidents.incident.severity import LEVELS
-from incidents.reviews.charts import Chart
+from incidents.reviews.chart import Chart
 from incidents.reviews.curated import DECISIONS, full_log, questions, timeline_rows
-from incidents.reviews.metrics import MILESTONES, expected_milestones, grade, measure, shown
+from incidents.reviews.metrics import MILESTONES, grade, measure, milestones_shown, shown
 from incidents.reviews.next_sweep import proposals
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
+from incidents.reviews.rounds import rounds
 from incidents.reviews.safety import (
     by_form,
     by_language,
@@ -34,6 +35,9 @@ from incidents.words import own_templates, render, sentence
 TERMS_SHOWN = 20
 """Entries of a scope that are listed, most posts first; the rest are counted."""
 
+CHARTS = "retrospective-charts"
+"""Folder of a document's pictures, beside it."""
+
 _REFS_SHOWN = 6
 _OF_A_SWEEP = (
     *(Event.sweep_requested, Event.universe_frozen, Event.batches_opened, Event.reading_opened),
@@ -43,6 +47,7 @@ _OF_A_SWEEP = (
 _TAGS = set(
     "h1 h2 h3 h4 p br hr ul ol li strong em code pre blockquote table thead tbody tr th td a".split()  # noqa: SIM905
 )
+_IMPACT = "## Impact\n"
 _BEHIND_THE_SUMMARY = '<h2 id="impact">'
 _REF = re.compile(r"<code>([A-Z]+-\d+)#(\d+)</code>")
 
@@ -59,6 +64,16 @@ def compose(record: Record, *, generator: str, privileged: bool = False) -> str:
 def tidy(markdown: str) -> str:
     """The same without the blank lines that sections leave: two in a row say nothing."""
     return re.sub(r"\n{3,}", "\n\n", markdown).strip() + "\n"
+
+
+def illustrated(markdown: str, charts: Sequence[Chart]) -> str:
+    """The same with a picture for each chart behind the summary, as files that lie in `CHARTS` beside it.
+
+    What is to be seen stands in the alternative text. A document without that place gets none.
+    """
+    before, mark, after = markdown.partition(_IMPACT)
+    pictures = render("retrospective/pictures.md.j2", charts=charts, folder=CHARTS)
+    return f"{before}{pictures}\n{mark}{after}" if mark and charts else markdown
 
 
 def to_html(markdown: str, title: str, charts: Sequence[Chart] = ()) -> str:
@@ -143,7 +158,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "terms_shown": TERMS_SHOWN,
         "totals": _totals(record),
         "proposals": proposals(record),
-        "reopened": record.of(Event.record_reopened),
+        "later": rounds(record)[1:],
         "written": _written(record),
         "unanswered": _unanswered(record),
         "longest_words": LONGEST,
@@ -180,9 +195,10 @@ def _safety(record: Record) -> dict[str, Any]:
 
 
 def _milestones(record: Record) -> list[dict[str, Any]]:
-    expected = expected_milestones(record)
-    rows = [{"name": n, "sentence": s, "reached": record.milestone(n)} for n, s in MILESTONES.items()]
-    return [row for row in rows if row["reached"] is not None or row["name"] in expected]
+    return [
+        {"round": number, "name": name, "sentence": MILESTONES[name], "reached": reached}
+        for number, name, reached in milestones_shown(record)
+    ]
 
 
 def _written(record: Record) -> dict[str, dict[str, Any]]:

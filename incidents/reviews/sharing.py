@@ -8,7 +8,7 @@ from typing import Any
 from incidents.errors import NotAllowed, Refusal
 from incidents.people import Act, Person
 from incidents.reviews.audiences import Audience
-from incidents.reviews.charts import Chart
+from incidents.reviews.chart import Chart
 from incidents.reviews.drafting import GENERATOR
 from incidents.reviews.outside import charts_for, compose_for
 from incidents.reviews.record import Record, input_hash

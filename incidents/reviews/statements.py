@@ -1,10 +1,11 @@
 """What does a document state, and what does it rest each statement on?
 
 A document is Markdown as `compose` writes it, perhaps with sentences that people added. A statement is a
-sentence, a list item or a row of a table. Its evidence are the references in it, `INC-12#7`; in a paragraph
-a reference also covers the sentences before it, back to the reference before that; and rows without one rest
-on those of the paragraph above their table. What is set in italics explains the document, or says that there
-is nothing, and states nothing about the incident. A quotation, set off by `>`, is what a person says.
+sentence, a list item, a row of a table or a picture. Its evidence are the references in it, `INC-12#7`; in a
+paragraph a reference also covers the sentences before it, back to the reference before that; and rows without
+one rest on those of the paragraph above their table. What is set in italics explains the document, or says
+that there is nothing, and states nothing about the incident. A quotation, set off by `>`, is what a person
+says.
 """
 
 import re
@@ -20,6 +21,7 @@ _SENTENCE_ENDS = re.compile(r"(?<=[.?!”*)])(?<=[.?!].|.[.?!])\s+(?=[A-Z“*`\d
 _LIST_OF_REFERENCES = re.compile(r"\(\s*(?:[,;]|to|\s)*\)|(?<=:)[\s,;]+(?=\.)|(?:,\s*)+(?=[.|]|$)")
 _ITALIC = re.compile(r"^\*[^*].*[^*]\*\.?$")
 _TABLE_RULE = re.compile(r"^\|[\s:|-]+\|$")
+_PICTURE = re.compile(r"^!\[.*\]\([^)]*\)$")
 _HEADING = re.compile(r"^(#{1,6}) (.+)$")
 
 
@@ -39,6 +41,11 @@ class Statement:
     """It is about the document, not about the incident."""
     is_testimony: bool = False
     """It is a person's own words."""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture, of which the alternative text says what is to be seen."""
+        return bool(_PICTURE.match(self.text))
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -109,7 +116,7 @@ def _blocks(markdown: str) -> Iterator[_Block]:
         if kind == "table":
             ruled = len(lines) > 1 and _TABLE_RULE.match(lines[1][1])
             yield from (_Block(section, "row", (line,)) for line in lines[2 if ruled else 0 :])
-        elif kind in ("item", "quoted item"):
+        elif kind in ("item", "quoted item", "picture"):
             yield from (_Block(section, kind, (line,)) for line in lines)
         elif kind != "blank":
             yield _Block(section, kind, lines)
@@ -130,6 +137,8 @@ def _kind(line: str) -> str:
     if line.startswith(">"):
         within = _kind(_said(line))
         return within if within == "blank" else f"quoted {within}"
+    if _PICTURE.match(line):
+        return "picture"
     return "item" if re.match(r"(?:\d+\.|[-*]) ", line) else "prose"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from incidents.reviews.reading import Reach
 from incidents.reviews.record import (
     About,
     AskSent,
@@ -67,6 +68,7 @@ def read_record(work: Work, incident: str) -> Record:
         milestones=tuple(Milestone.model_validate(row) for row in timeline.milestones_of(work, incident)),
         entries=told,
         signals=_signals(work, incident),
+        reach=_reach(work, incident),
         roles=_roles(work, incident),
         waivers=_waivers(work, incident),
         guidelines=_guidelines(work, incident),
@@ -110,6 +112,23 @@ def _signals(work: Work, incident: str) -> tuple[SignalCount, ...]:
         .order_by(first, signals.c.source, signals.c.kind)
     )
     return tuple(SignalCount.model_validate(row) for row in work.execute(statement))
+
+
+def _reach(work: Work, incident: str) -> tuple[Reach, ...]:
+    """The signals that reported a larger reach than any before them."""
+    before = (
+        sa.func.max(signals.c.reach)
+        .over(order_by=(signals.c.received_at, signals.c.id), rows=(None, -1))
+        .label("before")
+    )
+    told = (
+        sa.select(signals.c.received_at.label("at"), signals.c.reach, before, signals.c.id)
+        .where(signals.c.incident_id == incident)
+        .subquery()
+    )
+    larger = told.c.reach > sa.func.coalesce(told.c.before, 0)
+    statement = sa.select(told.c.at, told.c.reach).where(larger).order_by(told.c.at, told.c.id)
+    return tuple(Reach.model_validate(row) for row in work.execute(statement))
 
 
 def _roles(work: Work, incident: str) -> tuple[Tenure, ...]:

@@ -1,6 +1,7 @@
 """The review at the command line, from the draft to the last action item."""
 
 import json
+import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -108,6 +109,27 @@ def test_a_version_is_approved_for_an_audience_by_those_whom_the_protocol_names(
     assert "communications has not approved version 1" in shown
     assert "Nobody else has to." in run(*approve, "partner", "--as", "cleo-l").stdout
     assert "approved for partner by cleo-l" in run(*approve, "partner", "--as", "cleo-l", code=1).stderr
+
+
+def test_the_pictures_of_an_export_lie_beside_it_and_pass_the_check(tmp_path: Path) -> None:
+    stood_down()
+    run("review", "draft", "INC-1")
+    out = tmp_path / "out"
+    write(out / "retrospective-charts" / "reading.svg", "of another incident")
+    run("incidents", "export", "INC-1", "--out", str(out))
+    markdown = (out / "retrospective.md").read_text()
+    [picture] = re.findall(r"^!\[The crisis on one time axis\. .*\]\((.*)\)$", markdown, re.MULTILINE)
+    assert picture == "retrospective-charts/crisis.svg"
+    assert (out / picture).read_text().startswith("<svg")
+    names = {path.name for path in (out / "retrospective-charts").iterdir()}
+    assert names == {"crisis.svg", "crisis.vl.json"}
+    specification = json.loads((out / "retrospective-charts" / "crisis.vl.json").read_text())
+    assert specification["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+    run("review", "check", str(out / "retrospective.md"))
+    first = (out / picture).read_bytes()
+    run("incidents", "export", "INC-1", "--out", str(out))
+    assert (out / picture).read_bytes() == first
+    assert "<img" not in (out / "retrospective.html").read_text()
 
 
 def test_a_retrospective_is_checked_against_the_record(tmp_path: Path) -> None:

@@ -1,17 +1,21 @@
 """Pictures say what the tables say, in words too, and nothing in them runs."""
 
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
 
-from incidents.reviews.charts import ACCENT, INK, WARN, Chart, charts
-from incidents.reviews.record import Record
+from incidents.reviews.chart import ACCENT, INK, WARN, Chart
+from incidents.reviews.charts import charts
+from incidents.reviews.reading import TeamHour
+from incidents.reviews.record import CertificateRecord, Record
 from incidents.reviews.retrospective import compose, to_html
 from incidents.store.engine import Store
 from incidents.store.records import read_record
 from incidents.timeline import Event
 from tests.incidents.crisis_rows import add_crisis
 from tests.incidents.review_rows import add_incident
+from tests.incidents.stories import reopened
 from tests.incidents.test_words import HOSTILE
 
 
@@ -37,15 +41,80 @@ def test_each_picture_is_told_in_words(record: Record) -> None:
     drawn = by_name(record)
     assert drawn["crisis"].words == (
         "From started at 2026-11-22 16:25 UTC to stood down at 2026-11-23 01:00 UTC, 8 h 35 min:"
-        " 11 milestones, 2 signals, 1 sweep."
+        " 11 milestones, 2 signals, 1 sweep. Signals reported a reach of up to 40,000."
     )
     assert drawn["acknowledgements"].words == "2 asks of 2 were acknowledged, 1 of them late."
+    assert drawn["throughput"].words == (
+        "german decided 50 items in 2 hours, at most 36 in one;"
+        " legal decided 50 items in 2 hours, at most 30 in one."
+    )
+    assert drawn["agreement"].words == "Two people said the same of an item. de: 92.0 % of 25 items."
 
 
 def test_the_crisis_has_every_milestone_on_one_axis(record: Record) -> None:
     told = written_in(by_name(record)["crisis"].svg())
     assert {each.name.replace("_", " ") for each in record.milestones} <= told
-    assert {"signals", "commander", record.sweeps[0].id, "UTC"} <= told
+    assert {"signals", "commander", record.sweeps[0].id, "UTC", "reach"} <= told
+    assert {"phase: assessing", "phase: monitoring", "german reads", "legal reads"} <= told
+
+
+def axis(record: Record, lane: str) -> list[tuple[str, str | None]]:
+    """What stands in one lane of the crisis: from when to when."""
+    [rows] = [part["data"]["values"] for part in by_name(record)["crisis"].spec["vconcat"] if "layer" in part]
+    return [(row["from"], row.get("to")) for row in rows if row["lane"] == lane]
+
+
+def test_hours_of_reading_that_follow_each_other_are_one_shift(record: Record) -> None:
+    shift = ("2026-11-22T19:00:00+00:00", "2026-11-22T21:00:00+00:00")
+    assert axis(record, "german reads") == [shift]
+    later = TeamHour(team="german", at=datetime(2026, 11, 23, 4, tzinfo=UTC), decisions=1)
+    [german, legal] = ([each for each in record.work if each.team == team] for team in ("german", "legal"))
+    worked = record.model_copy(update={"work": (*german, later, *legal)})
+    again = ("2026-11-23T04:00:00+00:00", "2026-11-23T05:00:00+00:00")
+    assert axis(worked, "german reads") == [shift, again]
+
+
+def test_a_reopened_crisis_has_the_milestones_of_each_round_on_its_axis(store: Store) -> None:
+    with store.begin() as work:
+        incident = reopened(work)
+    with store.read() as work:
+        record = read_record(work, incident)
+    assert len(axis(record, "stood down")) == 2
+    assert len(axis(record, "reopened")) == 1
+
+
+def sealed(record: Record, **changes: object) -> Record:
+    """The evening's crisis with a certificate: 40 of its 100 posts were found, six more may violate."""
+    known = {"claim": "reached", "target": 0.8, "confidence": 0.95, "recall_at_least": 0.869, "posts": 100}
+    known |= {"recall_at_least_corrected": None, "sampled": 60, "universe_hash": "0", "found": 40}
+    seal = CertificateRecord.model_validate(known | {"missing": 2, "missing_at_most": 6} | changes)
+    sweeps = tuple(each.model_copy(update={"certificate": seal}) for each in record.sweeps)
+    return record.model_copy(update={"sweeps": sweeps})
+
+
+def test_a_recall_curve_ends_at_what_is_proven(record: Record) -> None:
+    chart = by_name(sealed(record))["recall-1"]
+    curve = chart.spec["layer"][0]["data"]["values"]
+    assert [(each["read"], each["share"]) for each in curve] == [(0, 0.0), (50, 0.4348), (100, 0.8696)]
+    assert {"proven 86.9 %", "target 80.0 %"} <= written_in(chart.svg())
+    assert chart.words == (
+        "100 items were decided. With 95.0 % confidence at least 86.9 % of what violates was found;"
+        " the target was 80.0 %. Half of what was found took 50 items."
+    )
+
+
+@pytest.mark.parametrize("changes", [{"sampled": 0}, {"found": 0, "missing_at_most": 0}])
+def test_without_a_bound_there_is_no_recall_curve(record: Record, changes: dict[str, object]) -> None:
+    assert "recall-1" not in by_name(sealed(record, **changes))
+    assert "recall-1" not in by_name(record)
+
+
+def test_only_the_busiest_teams_are_drawn(record: Record) -> None:
+    at = datetime(2026, 11, 22, 19, tzinfo=UTC)
+    work = tuple(TeamHour(team=f"team-{n:02}", at=at, decisions=n) for n in range(1, 15))
+    chart = by_name(record.model_copy(update={"work": work}))["throughput"]
+    assert {row["team"] for row in chart.spec["data"]["values"]} == {f"team-{n:02}" for n in range(3, 15)}
+    assert chart.words.endswith("2 teams with fewer items are left out.")
 
 
 def test_what_was_read_sums_up_to_the_batches(record: Record) -> None:
@@ -125,7 +194,7 @@ def test_what_the_engine_cannot_draw_does_not_reach_it(sign: str) -> None:
 
 def test_a_page_shows_them_behind_the_summary_with_their_words(record: Record) -> None:
     html = to_html(compose(record, generator="g"), "Retrospective", charts(record))
-    assert html.count("<figure ") == len(charts(record)) == 3
+    assert html.count("<figure ") == len(charts(record)) == 5
     assert html.index('<h2 id="summary">') < html.index("<figure ") < html.index('<h2 id="impact">')
     assert "<script" not in html
     assert 'http-equiv="Content-Security-Policy"' in html

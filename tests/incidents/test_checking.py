@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from incidents.errors import BadInput
 from incidents.incident.phases import Phase
 from incidents.reviews.audiences import Audience
+from incidents.reviews.charts import charts
 from incidents.reviews.checking import Fault, check, incident_of
 from incidents.reviews.metrics import MILESTONES
 from incidents.reviews.outside import compose_for
 from incidents.reviews.record import About, Milestone, Record, SectionRecord
 from incidents.reviews.redaction import INTERNAL, View
-from incidents.reviews.retrospective import compose
+from incidents.reviews.retrospective import compose, illustrated
 from incidents.reviews.sections import Section
 from incidents.store.engine import Store
 from incidents.store.records import read_record
@@ -94,6 +95,31 @@ def test_a_number_that_differs_is_found_with_the_right_one(record: Record, writt
     assert found.fault is Fault.number_differs
     assert found.line is not None
     assert document.splitlines()[found.line - 1].count(written) == 1
+
+
+def test_pictures_state_what_the_record_says(record: Record) -> None:
+    document = illustrated(compose(record, generator=GENERATOR), charts(record))
+    assert document.count("\n![") == len(charts(record))
+    assert faults(document, record) == []
+    told = "2 asks of 2 were acknowledged"
+    [found] = check(document.replace(told, "1 asks of 2 were acknowledged"), record, generator=GENERATOR)
+    assert (found.fault, found.line) == (Fault.number_differs, document[: document.index(told)].count("\n") + 1)
+    assert told in found.why
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        ("![A graph that somebody drew](graph.png)", [Fault.evidence_missing]),
+        ("![A graph of `INC-12#9`](graph.png)", []),
+        ("![A graph of 7,000 posts, `INC-12#9`](graph.png)", [Fault.number_unfounded]),
+    ],
+)
+def test_a_picture_that_somebody_adds_needs_evidence(
+    record: Record, picture: str, expected: list[Fault]
+) -> None:
+    document = compose(record, generator=GENERATOR)
+    assert faults(document.replace("## Impact\n", ADDED.format(picture), 1), record) == expected
 
 
 def test_a_section_that_is_missing_is_named(record: Record) -> None:

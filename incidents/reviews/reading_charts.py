@@ -1,0 +1,203 @@
+"""The pictures of what people read: how much, how fast, how much of what violates, and how far they agreed."""
+
+from collections import defaultdict
+from datetime import timedelta
+from itertools import accumulate
+from typing import Any, Final
+
+from incidents.reviews.chart import ACCENT, INK, TIME_AXIS, UTC_TIME, WARN, Chart, chart, iso
+from incidents.reviews.record import Record, SweepRecord
+from incidents.reviews.safety import prevalence_before
+from incidents.sweeps.quality.proportions import Estimate
+from incidents.timeline import Event
+from incidents.words import clean, counted, duration, percent
+
+TEAMS_SHOWN: Final = 12
+"""Teams whose throughput is drawn, the busiest; a page of more is no picture."""
+
+_SHARE: Final = {"type": "quantitative", "scale": {"domain": [0, 1]}}
+_PERCENT: Final = {"format": ".0%"}
+
+
+def reading(record: Record) -> Chart | None:
+    """What people read and found, summed up over the batches that they finished."""
+    finished = record.of(Event.batch_finished)
+    if len(finished) < 2:
+        return None
+    read = list(accumulate(int(entry.facts.get("items") or 0) for entry in finished))
+    found = list(accumulate(int(entry.facts.get("violates") or 0) for entry in finished))
+    rows = [
+        {"at": iso(entry.at), "items": number, "what": what}
+        for entry, *numbers in zip(finished, read, found, strict=True)
+        for what, number in zip(("read", "in violation"), numbers, strict=True)
+    ]
+    took = duration(finished[-1].at - finished[0].at)
+    words = (
+        f"{counted(len(finished), 'batch', 'batches')} were finished within {took}:"
+        f" {counted(read[-1], 'item')} read, {found[-1]:,} of them in violation."
+    )
+    line = {"symbolType": "stroke", "symbolSize": 400}
+    kind = {"field": "what", "type": "nominal", "title": None, "sort": ["read", "in violation"]}
+    spec = {
+        "data": {"values": rows},
+        "mark": {"type": "line", "interpolate": "step-after"},
+        "height": 200,
+        "encoding": {
+            "x": {"field": "at", **TIME_AXIS},
+            "y": {"field": "items", "type": "quantitative", "title": "items, summed up"},
+            "color": {**kind, "legend": None, "scale": {"range": [ACCENT, WARN]}},
+            "strokeDash": {**kind, "legend": line},
+        },
+    }
+    return chart("reading", "What was read and found", words, spec)
+
+
+def recall(record: Record) -> list[Chart]:
+    """For each sweep with a sample: how much of what violates was found at least, by how much reading."""
+    found = (_recall(number, sweep) for number, sweep in enumerate(record.sweeps, start=1))
+    return [each for each in found if each is not None]
+
+
+def _recall(number: int, sweep: SweepRecord) -> Chart | None:
+    sealed = sweep.certificate
+    most = prevalence_before(sealed) if sealed else None
+    if sealed is None or most is None or not most.at_most or not sweep.curve:
+        return None
+    rows = [{"read": 0, "share": 0.0}]
+    rows += [{"read": each.read, "share": round(each.found / most.at_most, 4)} for each in sweep.curve]
+    half = next(each.read for each in sweep.curve if 2 * each.found >= sweep.curve[-1].found)
+    words = (
+        f"{counted(sweep.curve[-1].read, 'item')} were decided. With {percent(sealed.confidence)} confidence at"
+        f" least {percent(sealed.recall_at_least)} of what violates was found; the target was"
+        f" {percent(sealed.target)}. Half of what was found took {counted(half, 'item')}."
+    )
+    x: dict[str, Any] = {
+        "field": "read",
+        "type": "quantitative",
+        "title": "items decided, in the order of reading",
+    }
+    y = {"field": "share", **_SHARE, "title": "found of what violates, at least", "axis": _PERCENT}
+    curve = {
+        "data": {"values": rows},
+        "mark": {"type": "line", "interpolate": "step-after", "color": ACCENT},
+        "encoding": {"x": x, "y": y},
+    }
+    lines = [
+        {"share": sealed.recall_at_least, "what": f"proven {percent(sealed.recall_at_least)}", "dy": -6},
+        {"share": sealed.target, "what": f"target {percent(sealed.target)}", "dy": 12},
+    ]
+    spec = {"layer": [curve, *(part for line in lines for part in _line(line))], "height": 220}
+    return chart(f"recall-{number}", f"Recall of {clean(sweep.id, 60)}, and its bound", words, spec)
+
+
+def _line(line: dict[str, Any]) -> list[dict[str, Any]]:
+    """A level line with its name at the left."""
+    y = {"field": "share", **_SHARE}
+    is_target = line["dy"] > 0
+    rule = {"type": "rule", "color": INK if is_target else WARN, "strokeDash": [6, 4] if is_target else [1, 0]}
+    text = {"type": "text", "align": "left", "dx": 4, "dy": line["dy"], "fontSize": 11}
+    label = {"x": {"value": 0}, "y": y, "text": {"field": "what", "type": "nominal"}}
+    data = {"values": [line]}
+    return [
+        {"data": data, "mark": rule, "encoding": {"y": y}},
+        {"data": data, "mark": text, "encoding": label},
+    ]
+
+
+def throughput(record: Record) -> Chart | None:
+    """How many items each team decided in each hour of the clock."""
+    made: dict[str, list[int]] = defaultdict(list)
+    for each in record.work:
+        made[each.team].append(each.decisions)
+    busiest = sorted(made, key=lambda team: (-sum(made[team]), team))[:TEAMS_SHOWN]
+    if not busiest:
+        return None
+    rows = [
+        {
+            "team": clean(each.team, 40),
+            "from": iso(each.at),
+            "to": iso(each.at + timedelta(hours=1)),
+            "items": each.decisions,
+        }
+        for each in record.work
+        if each.team in busiest
+    ]
+    told = [
+        f"{clean(team, 40)} decided {counted(sum(made[team]), 'item')} in {counted(len(made[team]), 'hour')},"
+        f" at most {max(made[team]):,} in one"
+        for team in busiest
+    ]
+    left = len(made) - len(busiest)
+    more = f" {counted(left, 'team')} with fewer items are left out." if left else ""
+    spec = {
+        "data": {"values": rows},
+        "mark": {"type": "bar", "color": ACCENT, "stroke": INK, "strokeWidth": 0.5},
+        "height": 50,
+        "encoding": {
+            "row": {
+                "field": "team",
+                "type": "nominal",
+                "title": None,
+                "sort": [clean(team, 40) for team in busiest],
+                "header": {"labelAngle": 0, "labelAlign": "left", "labelColor": INK},
+            },
+            "x": {"field": "from", **TIME_AXIS},
+            "x2": {"field": "to", **UTC_TIME},
+            "y": {"field": "items", "type": "quantitative", "title": "an hour", "axis": {"tickCount": 3}},
+            "y2": {"datum": 0},
+        },
+    }
+    return chart("throughput", "Items decided in each hour, by team", f"{'; '.join(told)}.{more}", spec)
+
+
+def agreement(record: Record) -> Chart | None:
+    """How far two people who read the same item agreed, by language, with the intervals."""
+    looked = [(sweep.id, each) for sweep in record.sweeps for each in sweep.quality if each.twice]
+    if not looked:
+        return None
+    several = len({sweep for sweep, _ in looked}) > 1
+    rows: list[dict[str, Any]] = []
+    told = []
+    for sweep, each in looked:
+        name = clean(f"{each.language}, {sweep}" if several else each.language, 60)
+        lane = f"{name} (n = {each.twice:,})"
+        rows += _measured(lane, "the same said", each.raw) + _measured(lane, "AC1, beyond chance", each.ac1)
+        told.append(f"{name}: {percent(each.raw.value)} of {counted(each.twice, 'item')}")
+    words = f"Two people said the same of an item. {'; '.join(told)}."
+    measure = {
+        "field": "what",
+        "type": "nominal",
+        "title": None,
+        "sort": ["the same said", "AC1, beyond chance"],
+    }
+    y = {"field": "lane", "type": "nominal", "sort": None, "title": None}
+    x = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domainMax": 1},
+        "title": "agreement, with 95 % intervals",
+    }
+    both = {"y": y, "yOffset": measure}
+    colour = {**measure, "scale": {"range": [ACCENT, WARN]}}
+    intervals = {
+        "mark": {"type": "rule", "strokeWidth": 2},
+        "encoding": {
+            **both,
+            "x": {**x, "field": "low"},
+            "x2": {"field": "high"},
+            "color": {**colour, "legend": None},
+        },
+        "transform": [{"filter": "isValid(datum.low)"}],
+    }
+    points = {
+        "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
+        "encoding": {**both, "x": x, "color": colour, "shape": measure},
+    }
+    spec = {"data": {"values": rows}, "layer": [intervals, points], "height": {"step": 20}}
+    return chart("agreement", "How far readers agreed, by language", words, spec)
+
+
+def _measured(lane: str, what: str, estimate: Estimate) -> list[dict[str, Any]]:
+    if estimate.value is None:
+        return []
+    return [{"lane": lane, "what": what, "value": estimate.value, "low": estimate.low, "high": estimate.high}]
