@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from incidents.reviews.actions import ActionArea
 from incidents.reviews.record import Record, SweepRecord, TermYield
+from incidents.reviews.safety import by_language
+from incidents.sweeps.quality.proportions import Estimate
 from incidents.timeline import Entry, Event
-from incidents.words import clean, counted, duration, share
+from incidents.words import clean, counted, duration, percent, share
 
 FLOODING_SHARE = 0.2
 """A term that alone brings in more than this share of the matched posts may have flooded the sweep."""
@@ -29,6 +31,15 @@ FEWEST = 20
 
 DETECTION_LAG = timedelta(hours=1)
 """From the harm's beginning to the first signal; beyond it the question is why nobody saw it."""
+
+TRAILED = timedelta(minutes=15)
+"""Users who reported it so long before a candidate was opened knew before we did."""
+
+REPORTS_OF_USERS = frozenset({"user-reports", "user-report"})
+"""Sources and kinds of signals by which users' own reports are handed in."""
+
+AGREED = 0.667
+"""AC1 below which readers may have read two guidelines: Krippendorff's lowest for tentative conclusions."""
 
 LEADERLESS = timedelta(minutes=5)
 """A hand-over takes a moment; a longer gap has consequences."""
@@ -87,6 +98,38 @@ def late_detection(record: Record) -> Iterator[Factor]:
         sentence=f"The first signal came {duration(first.at - started.at)} after the harm began.",
         supports=(record.ref(first.seq),),
         but="The time at which it began is an estimate." if estimated else "",
+    )
+
+
+def trailed_users(record: Record) -> Iterator[Factor]:
+    """Users reported it long before a candidate was opened."""
+    detected = record.milestone("detected")
+    of_users = [each for each in record.signals if REPORTS_OF_USERS & {each.source, each.kind}]
+    if detected is None or not of_users:
+        return
+    first = min(of_users, key=lambda each: each.first_received_at)
+    if detected.at - first.first_received_at <= TRAILED:
+        return
+    others = [
+        each
+        for each in record.signals
+        if each not in of_users and each.first_received_at < first.first_received_at
+    ]
+    attached = record.of(Event.signal_attached)
+    names = {each.source for each in others}
+    yield Factor(
+        rule="trailed_users",
+        category=Category.detection,
+        sentence=(
+            f"Users had reported it {duration(detected.at - first.first_received_at)}"
+            " before a candidate was opened."
+        ),
+        supports=(
+            *_refs(entry for entry in attached if entry.facts.get("source") == first.source),
+            record.ref(detected.seq),
+        ),
+        against=_refs(entry for entry in attached if entry.facts.get("source") in names),
+        but=f"{counted(len(names), 'other source')} had told of it before them." if names else "",
     )
 
 
@@ -150,6 +193,29 @@ def guideline_lag(record: Record) -> Iterator[Factor]:
         ),
         supports=(*_refs(claims), *([record.ref(published.seq)] if published else [])),
     )
+
+
+def guideline_after_decisions(record: Record) -> Iterator[Factor]:
+    """A team decided before it had acknowledged the guideline."""
+    published = record.milestone("guideline_published")
+    asked = record.of(Event.ask_sent, Event.ask_acknowledged)
+    for heard in record.heard:
+        if heard.version != 1 or not heard.decided_before or heard.first_decided_at is None:
+            continue
+        told = [entry for entry in asked if entry.facts.get("ask") == heard.ask]
+        before = heard.first_decided_at - heard.published_at
+        is_there = published is not None and before >= timedelta()
+        yield Factor(
+            rule=f"guideline_after_decisions:{heard.team}",
+            category=Category.communications,
+            sentence=(
+                f"The team {clean(heard.team)} made {share(heard.decided_before, heard.decided)}"
+                " of its decisions before it acknowledged the guideline."
+            ),
+            supports=(*_refs(told), *_refs(record.of(Event.batch_claimed)[:1])),
+            against=(record.ref(published.seq),) if published is not None and is_there else (),
+            but=f"It was published {duration(before)} before the first of them." if is_there else "",
+        )
 
 
 def late_acknowledgement(record: Record) -> Iterator[Factor]:
@@ -245,6 +311,51 @@ def unsure_languages(record: Record) -> Iterator[Factor]:
                 )
 
 
+def unread_languages(record: Record) -> Iterator[Factor]:
+    """Posts came in a language in which nobody decided anything."""
+    if not record.decisions.total:
+        return
+    ended = record.of(Event.target_reached, Event.certificate_issued)
+    posts = sum(part.posts for part in record.parts)
+    for each in by_language(record):
+        if each.first_decided_at is not None:
+            continue
+        yield Factor(
+            rule=f"unread_language:{each.name}",
+            category=Category.staffing,
+            sentence=(
+                f"Nobody decided anything in {clean(each.name)}, the language of {share(each.posts, posts)}"
+                " of the posts."
+                + (f" {counted(each.decided, 'post')} in it inherited a decision." if each.decided else "")
+            ),
+            supports=_refs(record.of(Event.universe_frozen, Event.sweep_finished)),
+            against=_refs(ended),
+            but="The sweep may have ended because enough was found." if ended else "",
+        )
+
+
+def disagreement(record: Record) -> Iterator[Factor]:
+    """Two people who read the same items of one language said different things."""
+    for sweep in record.sweeps:
+        finished = [e for e in record.of(Event.sweep_finished) if e.facts.get("sweep") == sweep.id]
+        for each in sweep.quality:
+            ac1, raw = each.ac1, each.raw
+            if each.twice < FEWEST or ac1.value is None or ac1.value >= AGREED:
+                continue
+            may_agree = ac1.high is not None and ac1.high >= AGREED
+            yield Factor(
+                rule=f"disagreement:{sweep.id}:{each.language}",
+                category=Category.policy,
+                sentence=(
+                    f"Of {counted(each.twice, 'item')} in {clean(each.language)} that two people read in"
+                    f" {sweep.id} they saw {_ranged(raw, percent)} alike;"
+                    f" beyond chance (AC1) that is {_ranged(ac1, '{:.2f}'.format)}."
+                ),
+                supports=_refs(finished or record.of(Event.batch_finished)),
+                but=f"The interval of AC1 reaches {ac1.high:.2f}, so it may be chance." if may_agree else "",
+            )
+
+
 def restarted_runs(record: Record) -> Iterator[Factor]:
     """A flow died and was started again."""
     restarted = record.of(Event.run_restarted)
@@ -268,14 +379,18 @@ def floods(term: TermYield, sweep: SweepRecord) -> bool:
 
 RULES: tuple[Callable[[Record], Iterator[Factor]], ...] = (
     late_detection,
+    trailed_users,
     slow_declaration,
     leaderless,
     guideline_lag,
+    guideline_after_decisions,
     late_acknowledgement,
     failed_deliveries,
     returned_leases,
     flooding_terms,
     unsure_languages,
+    unread_languages,
+    disagreement,
     restarted_runs,
 )
 """Every rule, in the order in which a crisis unfolds."""
@@ -285,6 +400,15 @@ def _found_by_it_alone(term: TermYield) -> str:
     if not term.alone_violates:
         return ""
     return f"Without it {counted(term.alone_violates, 'post')} in violation would not have been seen."
+
+
+def _ranged(estimate: Estimate, told: Callable[[float], str]) -> str:
+    """A number with its interval, where it has one."""
+    if estimate.value is None:
+        return "not measurable"
+    if estimate.low is None or estimate.high is None:
+        return told(estimate.value)
+    return f"{told(estimate.value)} ({told(estimate.low)} to {told(estimate.high)})"
 
 
 def _refs(entries: Iterable[Entry]) -> tuple[str, ...]:
