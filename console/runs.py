@@ -1,4 +1,4 @@
-"""The one module of the console that knows Prefect: hand work over, and start flows.
+"""The one module of the console that knows Prefect and the tasks: hand work over, start flows, ask a model.
 
 Prefect is imported when it is first needed, after its environment is set: without an address it would
 start a server of its own, and the import takes a second that most commands need not wait.
@@ -12,6 +12,7 @@ from typing import Any
 from console.programs import health_url, prefect_environment
 from console.reach import answers
 from incidents.errors import PartnerUnreachable
+from incidents.reviews.suggesting import Question
 from incidents.settings import Settings
 from incidents.store import outbox, ranking
 from incidents.store.engine import Store
@@ -68,6 +69,13 @@ def start_flow(settings: Settings, flow: str, request: dict[str, Any], key: str)
     from tasks.runs import start_run  # noqa: PLC0415  see the module's docstring
 
     return start_run(flow, request, key)
+
+
+def ask_model(settings: Settings, question: Question) -> str:
+    """The answer of the configured language model. WatchfloorError where there is none, or none in time."""
+    from tasks.prose import ask_model as ask  # noqa: PLC0415  see the module's docstring
+
+    return ask(question, settings)
 
 
 def _delay(settings: Settings, due: list[int], now: datetime) -> str | None:

@@ -78,6 +78,16 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Secrets that channels name, e.g. WATCHFLOOR_SECRETS__LEGAL (names in lower case).",
     )
+    model_url: str | None = Field(
+        None,
+        description="A language model for drafts of prose, by the address of its chat-completions API without"
+        " that last part, e.g. https://models.example/v1. Default: none, and nothing is sent.",
+    )
+    model_name: str | None = Field(None, description="Which model to ask there.")
+    model_key: SecretStr | None = Field(None, description="Key for it, where it asks for one.")
+    model_timeout_seconds: float = Field(
+        60.0, description="Longest wait for one answer of the language model, in seconds.", gt=0
+    )
     dead_man_url: str | None = Field(
         None, description="Called by `watch` after each audit that passed; silence there is the alarm."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli import printing, review_process, review_sharing
+from console.cli import printing, review_process, review_sharing, review_suggesting
 from console.cli.door import Door
 from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
@@ -33,6 +33,7 @@ from incidents.words import duration, share
 app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
 review_process.add_to(app)
 review_sharing.add_to(app)
+review_suggesting.add_to(app)
 
 FACTORS = ["number", "state", "category", "sentence", "judged_by"]
 FINDINGS = ["line", "fault", "text", "why"]

@@ -20,6 +20,7 @@ from incidents.store.action_items import file_action
 from incidents.store.review_steps import plan_steps
 from incidents.timeline import Event
 from tests.console.command_line import NOW, WHY, at_home, declared, open_store, responding, run, told, write
+from tests.tasks.servers import answers, http_partner
 
 
 @pytest.fixture(autouse=True)
@@ -211,6 +212,33 @@ def test_without_weasyprint_nothing_is_written_and_the_message_says_what_to_inst
     refused = run("incidents", "export", "INC-1", "--out", str(tmp_path / "out"), "--pdf", code=1).stderr
     assert "WeasyPrint is not installed. Get it" in refused
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_is_asked_where_one_is_configured_and_nothing_of_it_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stood_down()
+    suggest = ("review", "suggest", "INC-1")
+    assert "No language model is configured" in run(*suggest, code=1).stderr
+    monkeypatch.setenv("WATCHFLOOR_MODEL_NAME", "a-model")
+    sentences = [
+        {"text": "A crisis was declared.", "refs": ["INC-1#1"]},
+        {"text": "Ada-l declared it.", "refs": ["INC-1#1"]},
+    ]
+    content = json.dumps({"sentences": sentences})
+    body = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+    with http_partner(answers(200, body=body)) as model:
+        monkeypatch.setenv("WATCHFLOOR_MODEL_URL", model.url)
+        shown = run(*suggest).stdout
+        asked = told(*suggest, "--section", "surprised")
+        assert "Ada" not in model.requests[0].body.decode()
+        assert "ROLE_MISSING" in run(*suggest, "--as", "dev-e", code=1).stderr
+        assert len(model.requests) == 2
+    assert shown.startswith("A draft by the machine a-model, for the section lesson. Nobody said it")
+    assert "- A crisis was declared. (INC-1#1)" in shown
+    assert "It names ada-l." in shown
+    assert [not each["why"] for each in asked["sentences"]] == [True, False]
+    assert {each["version"] for each in told("review", "sections", "INC-1")} == {0}
 
 
 def test_words_that_blame_are_named_and_left(tmp_path: Path) -> None:
