@@ -79,6 +79,8 @@ class Event(StrEnum):
     draft_written = "review.draft.written"
     factor_judged = "review.factor.judged"
     version_approved = "review.version.approved"
+    factor_changed = "review.factor.changed"
+    factor_added = "review.factor.added"
     section_written = "review.section.written"
     retrospective_signed = "review.retrospective.signed"
     retrospective_published = "review.retrospective.published"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 from jinja2 import FileSystemLoader, StrictUndefined, Template
@@ -146,6 +147,19 @@ def utc(value: datetime | str | None) -> str:
     return f"{aware.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def local(value: datetime, zone: str) -> str:
+    """A time as the clocks of an IANA zone showed it, with its distance to UTC: `2026-10-25 02:30 +01:00`.
+
+    Zones come and go between releases of the database: one that this machine does not have is `unknown`.
+    """
+    try:
+        clocks = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return "unknown"
+    shown = value.astimezone(clocks).isoformat(" ", "minutes")
+    return f"{shown[:16]} {shown[16:]}"
+
+
 def duration(value: timedelta | float | None) -> str:
     """Seconds, or a difference, as `45 s`, `12 min`, `31 h 34 min` or, from three days on, `4 d 2 h`."""
     if value is None:
@@ -217,7 +231,7 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (md, cited, utc, duration, share, percent, number, counted, listed)
+    filters = (md, cited, utc, local, duration, share, percent, number, counted, listed)
     made.filters.update({each.__name__: each for each in filters})
     return made
 

@@ -12,6 +12,7 @@ from incidents.reviews.actions import ActionKind
 from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import gather, redraft
 from incidents.reviews.factors import AREA_OF
+from incidents.reviews.record import FactorPart
 from incidents.reviews.steps import Step, due_dates
 from incidents.store import lifecycle, reviews
 from incidents.store.action_items import actions_of, file_action
@@ -80,7 +81,7 @@ def show_retrospective(incident: str, version: int) -> None:
 
 @task(persist_result=False)
 def file_action_items(incident: str, now: datetime) -> list[str]:
-    """File an action item for each accepted factor that has none, due by the severity's clock."""
+    """File an action item for each accepted factor that has none, and did not mitigate, due by severity."""
     with store().begin() as work:
         found = find(work, incident)
         owner = reviews.find_review(work, incident).owner
@@ -101,7 +102,10 @@ def file_action_items(incident: str, now: datetime) -> list[str]:
                 now=now,
             )
             for factor in read_record(work, incident).factors
-            if factor.state == "accepted" and factor.number not in covered
+            if factor.state == "accepted"
+            and factor.number not in covered
+            # What kept it from being worse is to be kept, not to be changed.
+            and factor.part is not FactorPart.mitigator
         ]
     return [item.id for item in filed]
 

@@ -22,6 +22,9 @@ from console.cli import (
     outbox,
     platform,
     review,
+    review_factors,
+    review_timeline,
+    review_versions,
     review_words,
     search,
     signal,
@@ -87,6 +90,9 @@ asks.add_to(app)
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(golden.app, name="golden")
+review_factors.add_to(review.app)
+review_timeline.add_to(review.app)
+review_versions.add_to(review.app)
 review_words.add_to(review.app)
 app.add_typer(review.app, name="review")
 app.add_typer(actions.app, name="actions")

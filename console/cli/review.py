@@ -1,6 +1,5 @@
 """The retrospective at the command line: draft it, read it, judge its factors, sign and publish it."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
 from console.cli.review_process import approvers_of
 from console.cli.review_sharing import ForTeam
+from console.cli.review_versions import changed_in, told
 from incidents.files import read_small
 from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
@@ -35,7 +35,6 @@ review_process.add_to(app)
 review_sharing.add_to(app)
 review_suggesting.add_to(app)
 
-FACTORS = ["number", "state", "category", "sentence", "judged_by"]
 FINDINGS = ["line", "fault", "text", "why"]
 DURATIONS = ["metric", "n", "median", "p90", "meaning"]
 SHARES = ["share", "n", "value", "meaning"]
@@ -46,13 +45,6 @@ REMARKS = ["line", "column", "said", "kind", "instead"]
 
 LARGEST = 50_000_000
 """Bytes of a retrospective; one of a hundred thousand entries is smaller."""
-
-
-class Judgement(StrEnum):
-    """What a person says of a contributing factor that was proposed."""
-
-    accepted = "accepted"
-    rejected = "rejected"
 
 
 @app.command(epilog=example("watchfloor review draft INC-12"))
@@ -67,10 +59,11 @@ def draft(ctx: typer.Context, incident: IncidentId) -> None:
         # The text is made from the record: whoever has it made is not its author, and may sign it.
         version = redraft(work, incident, author=SYSTEM.id, now=now)
         known = reviews.read_draft(work, incident, version).input_hash
+        changed = changed_in(work, incident, version)
     door.hand_over(incident)
-    then = f"`watchfloor review show {incident}` prints it."
+    then = f"`watchfloor review show {incident}` prints it.{told(changed, incident)}"
     sentence = f"Version {version} is the newest of the retrospective of {incident}. {then}"
-    door.say(sentence, incident=incident, version=version, input_hash=known)
+    door.say(sentence, incident=incident, version=version, input_hash=known, changes=changed)
 
 
 @app.command(
@@ -100,33 +93,6 @@ def show(
         printing.print_json(found)
     else:
         printing.print_lines(found.markdown.splitlines())
-
-
-@app.command(
-    epilog=example(
-        "watchfloor review factor INC-12",
-        "watchfloor review factor INC-12 2 --state accepted --reason 'The log shows it'",
-    )
-)
-def factor(
-    ctx: typer.Context,
-    incident: IncidentId,
-    number: Annotated[int | None, typer.Argument(metavar="NUMBER", help="Without it, they are listed.")] = None,
-    state: Annotated[Judgement | None, typer.Option(help="What you say of it.")] = None,
-    reason: Reason = "",
-) -> None:
-    """Say of a proposed contributing factor whether it holds; without a number, list them."""
-    door = Door.of(ctx)
-    if number is None:
-        _list_factors(door, incident)
-        return
-    if state is None:
-        raise typer.BadParameter("Say --state accepted or --state rejected, with a --reason.")
-    with door.store.begin() as work:
-        by, now = door.acting(work, incident)
-        reviews.judge_factor(work, incident, number, state=state.value, reason=reason, by=by, now=now)
-    door.hand_over(incident)
-    door.say(f"Factor {number} of {incident} is {state}.", incident=incident, factor=number, state=state.value)
 
 
 @app.command(epilog=example("watchfloor review sign INC-12 --version 2 --as bo"))
@@ -244,16 +210,6 @@ def _show_as(door: Door, incident: str, audience: Audience, team: str | None, ve
         printing.print_json({"incident": incident, "audience": audience, "team": team, "markdown": text})
     else:
         printing.print_lines(text.splitlines())
-
-
-def _list_factors(door: Door, incident: str) -> None:
-    with door.store.read() as work:
-        _acting(work, door, incident, Act.see_incidents)
-        record = read_record(work, incident)
-    rows: list[dict[str, Any]] = [each.model_dump(mode="json") for each in record.factors]
-    door.rows(
-        rows, FACTORS, empty=f"No factor is proposed; `watchfloor review draft {incident}` looks for some."
-    )
 
 
 def _acting(work: Work, door: Door, incident: str, act: Act) -> Person:

@@ -17,8 +17,7 @@ from incidents.errors import BadInput
 from incidents.reviews.outside import charts_for, compose_for
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.redaction import redact, view_of
-from incidents.reviews.retrospective import compose, illustrated
-from incidents.reviews.sections import Section
+from incidents.reviews.retrospective import illustrated
 from incidents.reviews.statements import Statement, sections_of, statements
 from incidents.timeline import Entry
 from incidents.words import sentence, utc
@@ -71,13 +70,6 @@ def check(document: str, record: Record, *, generator: str) -> list[Finding]:
     found = [finding for each in said for finding in judge.faults(each)]
     missing = [*_missing_sections(document, derived), *_missing_words(said, proven)]
     return [*_moved_on(document, record), *missing, *found]
-
-
-def faults_of_words(record: Record, name: Section, *, generator: str) -> list[Finding]:
-    """What the words of one section cite that the record does not bear out."""
-    alone = tuple(each for each in record.sections if each.name is name)
-    record = record.model_copy(update={"sections": alone})
-    return check(compose(record, generator=generator), record, generator=generator)
 
 
 def incident_of(document: str) -> str:

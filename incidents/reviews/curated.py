@@ -1,20 +1,15 @@
-"""Which entries tell the story, where it has holes, and what is to be asked of whom."""
+"""Which entries tell the story, and where it has holes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from incidents.reviews.metrics import MILESTONES, expected_milestones
-from incidents.reviews.record import Milestone, Record
+from incidents.reviews.record import Record
 from incidents.reviews.rounds import rounds
 from incidents.timeline import Entry, Event
-from incidents.words import clean, duration, utc
 
 GAP = timedelta(minutes=60)
 """A silence longer than this during the crisis is a question to those who were there."""
-
-SILENCES_ASKED = 5
-"""The longest ones become questions; the timeline shows all."""
 
 DECISIONS: dict[Event, str] = {
     Event.crisis_declared: "Declared a crisis",
@@ -74,25 +69,24 @@ class Row:
     refs: tuple[str, ...]
     marks: tuple[str, ...] = ()
     silence: timedelta = timedelta()
-
-
-@dataclass(frozen=True)
-class Question:
-    """Something that the record does not answer, and who may know."""
-
-    ask: str
-    question: str
-    refs: tuple[str, ...] = ()
+    starred: bool = False
 
 
 def timeline_rows(record: Record, tell: Tell) -> list[Row]:
     """What was decided and reached, in order, with the silences between as questions."""
     marks = _marks(record)
+    chosen = {*marks, *record.starred}
     first_signal = next(iter(record.of(Event.signal_attached)), None)
     rows = [
-        Row(entry.at, tell(entry), (entry.ref,), tuple(marks.get(entry.seq, ())))
+        Row(
+            entry.at,
+            tell(entry),
+            (entry.ref,),
+            tuple(marks.get(entry.seq, ())),
+            starred=entry.seq in record.starred,
+        )
         for entry in record.entries
-        if entry.event in _TOLD or entry.seq in marks or entry is first_signal
+        if entry.event in _TOLD or entry.seq in chosen or entry is first_signal
     ]
     return sorted([*rows, *gaps(record)], key=lambda row: row.at)
 
@@ -111,17 +105,6 @@ def full_log(record: Record, tell: Tell) -> list[Row]:
     return [Row(entry.at, tell(entry), (entry.ref,)) for entry in record.entries]
 
 
-def questions(record: Record) -> list[Question]:
-    """What to ask, of whom: everything that is missing, silent or proposed. Values are not escaped."""
-    return [
-        *_missing_times(record),
-        *_silences(record),
-        *_unheard(record),
-        *_hypotheses(record),
-        *_always(record),
-    ]
-
-
 def _marks(record: Record) -> dict[int, list[str]]:
     marks: dict[int, list[str]] = {}
     for each in rounds(record):
@@ -129,60 +112,3 @@ def _marks(record: Record) -> dict[int, list[str]]:
             told = name if each.is_first or name == "reopened" else f"{name}, round {each.number}"
             marks.setdefault(milestone.seq, []).append(told)
     return marks
-
-
-def _missing_times(record: Record) -> Iterator[Question]:
-    missing = [name for name in expected_milestones(record) if record.milestone(name) is None]
-    if missing:
-        told = "; ".join(MILESTONES[name] for name in missing)
-        yield Question("the incident commander", f"When was this? Its time is not recorded. {told}.")
-    started: Milestone | None = record.milestone("started")
-    if started is not None and started.certainty != "recorded":
-        yield Question(
-            "the analyst",
-            f"That the harm began at {utc(started.at)} is an estimate. What supports it?",
-            (record.ref(started.seq),),
-        )
-
-
-def _silences(record: Record) -> Iterator[Question]:
-    longest = sorted(gaps(record), key=lambda gap: gap.silence, reverse=True)[:SILENCES_ASKED]
-    for gap in sorted(longest, key=lambda gap: gap.at):
-        yield Question(
-            "those on shift",
-            f"Nothing is recorded for {duration(gap.silence)}. What happened in that time?",
-            gap.refs,
-        )
-
-
-def _unheard(record: Record) -> Iterator[Question]:
-    sent = {entry.facts.get("ask"): entry.ref for entry in record.of(Event.ask_sent)}
-    for ask in record.asks:
-        if ask.acknowledged_at is None:
-            refs = (sent[ask.key],) if ask.key in sent else ()
-            yield Question(
-                f"the team {clean(ask.team)}", "The ask was never acknowledged. Did it arrive?", refs
-            )
-
-
-def _hypotheses(record: Record) -> Iterator[Question]:
-    unjudged = [str(factor.number) for factor in record.factors if factor.state == "proposed"]
-    if unjudged:
-        yield Question(
-            "everybody at the review",
-            f"Which of the hypotheses {', '.join(unjudged)} hold? What made each possible, and what kept it"
-            " from being worse?",
-        )
-
-
-def _always(record: Record) -> Iterator[Question]:
-    teams = sorted({tally.team for sweep in record.sweeps for tally in sweep.tallies})
-    yield Question(
-        "the incident commander", "What surprised you, and what did you know when you decided, not after?"
-    )
-    if teams:
-        noun = "the team" if len(teams) == 1 else "the teams"
-        yield Question(
-            f"reviewers of {noun} {', '.join(map(clean, teams))}", "Where was the guideline hard to apply?"
-        )
-    yield Question("everybody", "Where were we lucky?")

@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from incidents.errors import BadInput
 from incidents.reviews.actions import ActionArea
-from incidents.reviews.record import Record, SweepRecord, TermYield
+from incidents.reviews.record import FactorPart, Record, SweepRecord, TermYield
 from incidents.reviews.safety import by_language
 from incidents.sweeps.quality.proportions import Estimate
 from incidents.timeline import Entry, Event
@@ -44,6 +45,9 @@ AGREED = 0.667
 LEADERLESS = timedelta(minutes=5)
 """A hand-over takes a moment; a longer gap has consequences."""
 
+LONGEST = 500
+"""Characters of a person's sentence about a factor."""
+
 _MOST_REFS = 10
 
 
@@ -75,10 +79,30 @@ class Factor(BaseModel):
 
     rule: str
     category: Category
+    part: FactorPart = FactorPart.contributing
     sentence: str
     supports: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     but: str = ""
+
+
+class Otherwise(BaseModel):
+    """How a person puts a factor; what is None stays as it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    category: Category | None = None
+    part: FactorPart | None = None
+    sentence: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """What was given, as it is kept. BadInput for a sentence that is empty or too long."""
+        kept = self.model_dump(mode="json", exclude_none=True)
+        if self.sentence is not None:
+            kept["sentence"] = clean(self.sentence, LONGEST + 1)
+            if not 0 < len(kept["sentence"]) <= LONGEST:
+                raise BadInput(f"The sentence about a factor has 1 to {LONGEST} characters.")
+        return kept
 
 
 def propose(record: Record) -> list[Factor]:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -249,11 +250,28 @@ class DecisionCounts(_Frozen):
     by_policy: tuple[PolicyCount, ...] = ()
 
 
+class FactorPart(StrEnum):
+    """What a factor did."""
+
+    trigger = "trigger"
+    contributing = "contributing"
+    mitigator = "mitigator"
+
+
+class Proposed(_Frozen):
+    """What a rule proposed, before a person put it otherwise."""
+
+    category: str
+    part: FactorPart
+    sentence: str
+
+
 class FactorRecord(_Frozen):
-    """A hypothesis about what contributed, and what people said of it."""
+    """A hypothesis about what contributed, or kept it from being worse, and what people said of it."""
 
     number: int
     category: str
+    part: FactorPart = FactorPart.contributing
     sentence: str
     supports: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
@@ -261,6 +279,16 @@ class FactorRecord(_Frozen):
     state: str
     judged_by: str | None = None
     reason: str | None = None
+    proposed: Proposed | None = Field(None, description="The rule's own wording, where a person changed it.")
+    changed_by: str | None = None
+    changed_because: str | None = None
+    added_by: str | None = Field(None, description="Who added it; None where a rule proposed it.")
+
+    @property
+    def is_in_peoples_words(self) -> bool:
+        """Whether its sentence is a person's, and not the rule's."""
+        theirs = self.proposed is not None and self.proposed.sentence != self.sentence
+        return theirs or self.added_by is not None
 
 
 class EarlierAction(_Frozen):
@@ -346,6 +374,8 @@ class Record(_Frozen):
     actions: tuple[ActionItem, ...] = ()
     sections: tuple[SectionRecord, ...] = Field((), description="The newest version of each that people wrote.")
     earlier: tuple[Earlier, ...] = ()
+    starred: tuple[int, ...] = Field((), description="Entries that people starred, in order.")
+    zone: str | None = Field(None, description="IANA zone in which times are shown beside UTC.")
     drill: DrillFacts | None = None
     owner: str | None = Field(None, description="Owner of the review.")
     review_due_at: datetime | None = None

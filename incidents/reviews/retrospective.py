@@ -13,9 +13,11 @@ import nh3
 from incidents.incident.phases import SENTENCES, Phase
 from incidents.incident.severity import LEVELS
 from incidents.reviews.chart import Chart
-from incidents.reviews.curated import DECISIONS, full_log, questions, timeline_rows
+from incidents.reviews.curated import DECISIONS, full_log, timeline_rows
+from incidents.reviews.interviews import interviews
 from incidents.reviews.metrics import MILESTONES, grade, measure, milestones_shown, shown
 from incidents.reviews.next_sweep import proposals
+from incidents.reviews.quoting import factors_by_part, unanswered, written
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
 from incidents.reviews.rounds import rounds
@@ -27,7 +29,7 @@ from incidents.reviews.safety import (
     prevalence_after,
     prevalence_before,
 )
-from incidents.reviews.sections import ASKED, LONGEST, Section, blocks
+from incidents.reviews.sections import LONGEST
 from incidents.reviews.shares import RATES, SHARES
 from incidents.timeline import Entry, Event
 from incidents.words import own_templates, render, sentence
@@ -145,7 +147,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "log": full_log(record, tell),
         "decided": [_decision(entry) for entry in record.of(*DECISIONS)],
         "severities": _severities(record),
-        "questions": questions(record),
+        "interviews": interviews(record),
         "assessed": record.of(Event.candidate_opened, Event.priority_computed)[-1:],
         "refs": {event.name: _refs(record.of(event)) for event in Event},
         "by_sweep": _by_fact(record.of(*_OF_A_SWEEP), "sweep"),
@@ -159,8 +161,9 @@ def _facts(record: Record) -> dict[str, Any]:
         "totals": _totals(record),
         "proposals": proposals(record),
         "later": rounds(record)[1:],
-        "written": _written(record),
-        "unanswered": _unanswered(record),
+        "written": written(record),
+        "unanswered": unanswered(record),
+        "factors_by_part": factors_by_part(record),
         "longest_words": LONGEST,
     }
 
@@ -199,31 +202,6 @@ def _milestones(record: Record) -> list[dict[str, Any]]:
         {"round": number, "name": name, "sentence": MILESTONES[name], "reached": reached}
         for number, name, reached in milestones_shown(record)
     ]
-
-
-def _written(record: Record) -> dict[str, dict[str, Any]]:
-    """Section → a person's words, who wrote them, and the entry that says so; empty where nobody wrote."""
-    who = worded(record)
-    entries = {entry.seq: entry for entry in record.entries}
-    found: dict[str, dict[str, Any]] = {name.value: {} for name in Section}
-    for each in record.sections:
-        found[each.name.value] = {
-            "title": ASKED[each.name],
-            "who": who(entries[each.seq])(each.author),
-            "at": each.written_at,
-            "version": each.version,
-            "ref": record.ref(each.seq),
-            "blocks": blocks(each.text),
-        }
-    return found
-
-
-def _unanswered(record: Record) -> list[str]:
-    """What nobody has answered yet, once the review has begun. Open questions are there in any case."""
-    if record.owner is None:
-        return []
-    written = {each.name for each in record.sections}
-    return [asked for name, asked in ASKED.items() if name not in written | {Section.open}]
 
 
 def _decision(entry: Entry) -> dict[str, Any]:

@@ -31,6 +31,8 @@ _BY_EVENT: dict[Event, str] = {
     Event.decisions_imported: "a reviewer",
     Event.owner_named: "a member of staff",
     Event.factor_judged: "a participant of the review",
+    Event.factor_changed: "a participant of the review",
+    Event.factor_added: "a participant of the review",
     Event.section_written: "a participant of the review",
     Event.action_filed: "its owner",
     Event.action_chased: "its owner",

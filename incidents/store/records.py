@@ -49,6 +49,7 @@ from incidents.store.schema import (
 )
 from incidents.store.sections import newest_sections
 from incidents.store.similar import similar_for_all
+from incidents.store.stars import starred
 from incidents.store.sweep_counts import count_sweeps
 from incidents.timeline import Entry, Event
 
@@ -85,6 +86,8 @@ def read_record(work: Work, incident: str) -> Record:
         actions=tuple(actions_of(work, incident)),
         sections=newest_sections(work, incident),
         earlier=tuple(similar_for_all(work, about, as_of=told[-1].at if told else about.opened_at)),
+        starred=starred(work, incident),
+        zone=None if review is None else review.zone,
         drill=_drill(work, about.drill),
         owner=None if review is None else review.owner,
         review_due_at=None if review is None else review.due_at,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
@@ -11,11 +12,12 @@ from incidents.errors import BadInput, Conflict, NotAllowed, NotFound, Refusal
 from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person, Role
 from incidents.reviews.factors import Factor
+from incidents.reviews.record import FactorPart
 from incidents.reviews.signing import sign_refusals
 from incidents.store import outbox, timeline
 from incidents.store.engine import Work
 from incidents.store.gates import GateKind, answer_gate
-from incidents.store.incidents import find, find_for
+from incidents.store.incidents import find, find_for, lock
 from incidents.store.schema import factors, retrospectives, reviews, roles
 from incidents.timeline import Event
 
@@ -69,6 +71,29 @@ def find_review(work: Work, incident: str) -> Review:
         find(work, incident)
         raise NotFound(f"{incident} has no review yet: it starts when the crisis is stood down.")
     return Review.model_validate(row)
+
+
+def refuse_signed(work: Work, incident: str) -> None:
+    """NotAllowed (`REVIEW_SIGNED`) where the retrospective is signed: nothing would change in it any more."""
+    statement = sa.select(reviews.c.signed_version).where(reviews.c.incident_id == incident)
+    version = work.execute(statement).scalar_one_or_none()
+    if version is not None:
+        reason = Refusal("REVIEW_SIGNED", f"Version {version} is signed; what comes later is not in it.")
+        raise NotAllowed(f"The retrospective of {incident} is not worked on any more.", [reason])
+
+
+def choose_zone(work: Work, incident: str, zone: str, *, by: Person) -> None:
+    """Show times in this IANA zone, too; `UTC` alone where it is that. BadInput where there is no such zone.
+
+    It is how a document is shown, and no fact of the crisis: the timeline says nothing of it.
+    """
+    find_for(work, incident, by, Act.draft_review)
+    find_review(work, incident)
+    refuse_signed(work, incident)
+    if zone not in available_timezones() - {"localtime"}:
+        raise BadInput(f"{zone!r} is no zone of the IANA database. Write Europe/Berlin, or UTC.")
+    statement = sa.update(reviews).where(reviews.c.incident_id == incident)
+    work.execute(statement.values(zone=None if zone == "UTC" else zone))
 
 
 def review_owner(work: Work, incident: str) -> str | None:
@@ -229,12 +254,26 @@ def judge_factor(
             "To judge a factor takes a reason.", [Refusal("REASON_MISSING", "The record needs it.")]
         )
     here = (factors.c.incident_id == incident, factors.c.number == number)
+    lock(work, incident)
+    found = work.execute(sa.select(factors).where(*here)).one_or_none()
+    if state == "accepted" and found is not None and found.part == FactorPart.trigger:
+        refuse_second_trigger(work, incident, number)
     statement = sa.update(factors).where(*here, factors.c.state == was)
     if work.execute(statement.values(state=state, judged_by=by.id, reason=reason)).rowcount != 1:
         row = work.execute(sa.select(factors).where(*here)).one_or_none()
         raise _judged_already(work, incident, number, row)
     facts = {"number": number, "state": state, "reason": reason}
     timeline.append(work, incident, Event.factor_judged, actor=by.id, now=now, facts=facts)
+
+
+def refuse_second_trigger(work: Work, incident: str, number: int) -> None:
+    """NotAllowed (`TRIGGER_TAKEN`) where another factor is accepted as what set it off."""
+    accepted = (factors.c.part == FactorPart.trigger.value, factors.c.state == "accepted")
+    statement = sa.select(factors.c.number).where(factors.c.incident_id == incident, *accepted)
+    other = work.execute(statement.where(factors.c.number != number)).scalar_one_or_none()
+    if other is not None:
+        reason = Refusal("TRIGGER_TAKEN", f"Factor {other} is accepted as the trigger; there is one at most.")
+        raise NotAllowed(f"Factor {number} of {incident} cannot be accepted as the trigger.", [reason])
 
 
 def _restart(work: Work, incident: str, row: dict[str, Any]) -> bool:
@@ -295,25 +334,25 @@ def _signed_already(review: Review) -> Conflict:
 
 
 def _told(factor: Factor) -> dict[str, Any]:
-    return {
-        "category": factor.category.value,
-        "sentence": factor.sentence,
-        "evidence": {
-            "rule": factor.rule,
-            "for": list(factor.supports),
-            "against": list(factor.against),
-            "but": factor.but,
-        },
-    }
+    evidence = {"rule": factor.rule, "for": list(factor.supports), "against": list(factor.against)}
+    return _worded(factor) | {"evidence": evidence | {"but": factor.but}}
+
+
+def _worded(factor: Factor) -> dict[str, str]:
+    return {"category": factor.category.value, "part": factor.part.value, "sentence": factor.sentence}
 
 
 def _refresh(work: Work, row: sa.Row[Any], factor: Factor) -> None:
+    """What a person put otherwise stays so; the rule's own wording is brought up to date beside it."""
+    told = _told(factor)
+    if row.proposed is not None:
+        told = {"evidence": told["evidence"], "proposed": _worded(factor)}
     unjudged = sa.update(factors).where(
         factors.c.incident_id == row.incident_id,
         factors.c.number == row.number,
         factors.c.state == "proposed",
     )
-    work.execute(unjudged.values(**_told(factor)))
+    work.execute(unjudged.values(**told))
 
 
 def _judged_already(work: Work, incident: str, number: int, row: sa.Row[Any] | None) -> NotFound | Conflict:

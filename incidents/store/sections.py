@@ -4,14 +4,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from incidents.errors import Conflict, NotAllowed, Refusal
+from incidents.errors import Conflict
 from incidents.people import Act, Person
 from incidents.reviews.record import SectionRecord
 from incidents.reviews.sections import Section, tidied
 from incidents.store import timeline
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for, lock
-from incidents.store.schema import review_sections, reviews
+from incidents.store.reviews import refuse_signed
+from incidents.store.schema import review_sections
 from incidents.timeline import Event
 
 
@@ -25,7 +26,7 @@ def write_section(
     """
     find_for(work, incident, by, Act.write_review)
     lock(work, incident)
-    _refuse_signed(work, incident)
+    refuse_signed(work, incident)
     found = _newest(work, incident, section)
     if (found.version if found else 0) != was:
         raise _written_already(incident, section, found)
@@ -54,14 +55,6 @@ def newest_sections(work: Work, incident: str) -> tuple[SectionRecord, ...]:
 
 def _newest(work: Work, incident: str, section: Section) -> SectionRecord | None:
     return next((each for each in newest_sections(work, incident) if each.name is section), None)
-
-
-def _refuse_signed(work: Work, incident: str) -> None:
-    statement = sa.select(reviews.c.signed_version).where(reviews.c.incident_id == incident)
-    version = work.execute(statement).scalar_one_or_none()
-    if version is not None:
-        reason = Refusal("REVIEW_SIGNED", f"Version {version} is signed; later words would not stand in it.")
-        raise NotAllowed(f"Nothing more is written in the retrospective of {incident}.", [reason])
 
 
 def _written_already(incident: str, section: Section, found: SectionRecord | None) -> Conflict:

@@ -29,9 +29,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def stood_down() -> None:
-    """A crisis that is over and whose review has begun, as the review flow begins it."""
+    """A crisis that is over and whose review has begun."""
     declared()
     responding("INC-1")
+    stand_down()
+
+
+def stand_down() -> None:
+    """End the crisis, and begin its review as the review flow does."""
     run("waive", "INC-1", "GUIDELINE_MISSING", *WHY)
     run("stand-down", "INC-1", *WHY)
     now = datetime.now(UTC)
@@ -270,6 +275,64 @@ def test_people_write_in_it_and_nothing_is_overwritten(tmp_path: Path) -> None:
     assert [each["version"] for each in told("review", "sections", "INC-1", "--all")][:2] == [1, 2]
     assert "Where were we lucky?" in run("review", "sections", "INC-1").stdout
     assert "ROLE_MISSING" in run("review", "sections", "INC-1", "--as", "cleo-l", code=1).stderr
+
+
+def test_what_changed_between_two_versions_is_shown() -> None:
+    stood_down()
+    assert "Lines changed" not in run("review", "draft", "INC-1").stdout
+    assert "has none before it" in run("review", "diff", "INC-1", code=1).stderr
+    run("review", "write", "INC-1", "lucky", "--text", "A newsroom called us.")
+    drafted = run("review", "draft", "INC-1").stdout
+    assert "In people's words +7 -1" in drafted
+    assert "Full log +1 -0" in drafted
+    lines = run("review", "diff", "INC-1").stdout.splitlines()
+    assert lines[:2] == ["--- INC-1, version 1", "+++ INC-1, version 2"]
+    assert "+> A newsroom called us." in lines
+    back = told("review", "diff", "INC-1", "--from", "2", "--to", "1")
+    assert (back["from"], back["to"]) == (2, 1)
+    assert {"section": "Full log", "added": 0, "removed": 1} in back["changes"]
+    assert "has no version 7" in run("review", "diff", "INC-1", "--to", "7", code=1).stderr
+
+
+def test_versions_say_who_signed_them_and_when_they_were_published_also_before_a_reopening() -> None:
+    stood_down()
+    assert "has no retrospective" in run("review", "versions", "INC-1").stdout
+    run("review", "draft", "INC-1")
+    run("review", "sign", "INC-1", "--version", "1", "--as", "bo-r")
+    run("review", "publish", "INC-1")
+    run("close", "INC-1")
+    run("reopen", "INC-1", *WHY)
+    stand_down()
+    run("review", "draft", "INC-1")
+    found = told("review", "versions", "INC-1")
+    assert [(each["version"], each["signed_by"]) for each in found] == [(1, ["bo-r"]), (2, [])]
+    assert [len(each["published_at"]) for each in found] == [1, 0]
+    shown = run("review", "versions", "INC-1").stdout.splitlines()
+    assert shown[1].split("\t")[2:4] == ["watchfloor", "bo-r"]
+
+
+def test_an_entry_is_starred_and_a_zone_chosen() -> None:
+    stood_down()
+    log = told("incidents", "show", "INC-1")["timeline"]
+    assert log
+    assert told("review", "star", "INC-1", "2")["new"]
+    assert not told("review", "star", "INC-1", "2", "--as", "bo-r")["new"]
+    assert "tells no entry 99" in run("review", "star", "INC-1", "99", code=1).stderr
+    assert "ROLE_MISSING" in run("review", "star", "INC-1", "2", "--as", "cleo-l", code=1).stderr
+    assert "in America/New_York" in run("review", "zone", "INC-1", "America/New_York").stdout
+    assert "'Berlin' is no zone" in run("review", "zone", "INC-1", "Berlin", code=1).stderr
+    run("review", "draft", "INC-1")
+    shown = run("review", "show", "INC-1").stdout
+    assert "★" in shown
+    assert "| Time | America/New\\_York | What happened | Evidence |" in shown
+    assert told("review", "unstar", "INC-1", "2")["new"]
+    assert "has no star" in run("review", "unstar", "INC-1", "2").stdout
+    assert told("review", "zone", "INC-1", "UTC")["zone"] == "UTC"
+    run("review", "draft", "INC-1")
+    assert "★" not in run("review", "show", "INC-1").stdout
+    run("review", "sign", "INC-1", "--version", "2", "--as", "bo-r")
+    for late in (("star", "INC-1", "2"), ("unstar", "INC-1", "2"), ("zone", "INC-1", "UTC")):
+        assert "REVIEW_SIGNED" in run("review", *late, code=1).stderr
 
 
 def lines_before(file: Path, mark: str) -> int:

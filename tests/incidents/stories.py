@@ -27,7 +27,7 @@ from incidents.store.gates import GateKind, open_gate
 from incidents.store.guidelines import publish_guideline
 from incidents.store.incidents import NewCandidate, open_candidate
 from incidents.store.records import read_record
-from incidents.store.reviews import propose_factors, start_review
+from incidents.store.reviews import choose_zone, propose_factors, start_review
 from incidents.store.roles import hand_over
 from incidents.store.signals import attach, take_signal
 from incidents.store.standing import decisions_of
@@ -227,6 +227,7 @@ def long(work: Work) -> str:
     lifecycle.start_monitoring(work, story.incident, now=story.at(over))
     story.hand_over(1_440, HAL, ADA, "One more night of watching")
     story.end(36 * 60, reason="The official result is out, and nothing new for twelve hours")
+    choose_zone(work, story.incident, "Europe/Berlin", by=IVY)
     return story.incident
 
 

@@ -9,9 +9,10 @@ from incidents.incident.phases import Phase
 from incidents.reviews.audiences import Audience
 from incidents.reviews.charts import charts
 from incidents.reviews.checking import Fault, check, incident_of
+from incidents.reviews.factors import Category
 from incidents.reviews.metrics import MILESTONES
 from incidents.reviews.outside import compose_for
-from incidents.reviews.record import About, Milestone, Record, SectionRecord
+from incidents.reviews.record import About, FactorPart, FactorRecord, Milestone, Proposed, Record, SectionRecord
 from incidents.reviews.redaction import INTERNAL, View
 from incidents.reviews.retrospective import compose, illustrated
 from incidents.reviews.sections import Section
@@ -27,6 +28,24 @@ GENERATOR = "watchfloor (golden)"
 MARKS = st.text(alphabet=st.sampled_from("ab.?!“*_`>|#-:\n (),"), max_size=40)
 WORDS = st.one_of(st.text(max_size=60), st.builds("{}INC-12#1{}".format, MARKS, MARKS))
 """Anything that cites nothing, and words without a number around a reference."""
+
+FACTORS = st.lists(
+    st.builds(
+        FactorRecord,
+        number=st.just(1),
+        category=st.sampled_from(Category).map(str),
+        part=st.sampled_from(FactorPart),
+        sentence=MARKS,
+        supports=st.just(("INC-12#1",)),
+        against=st.sampled_from([(), ("INC-12#1",)]),
+        state=st.sampled_from(["proposed", "accepted", "rejected"]),
+        proposed=st.none()
+        | st.builds(Proposed, category=MARKS, part=st.sampled_from(FactorPart), sentence=MARKS),
+        added_by=st.sampled_from([None, "eve"]),
+    ),
+    max_size=3,
+)
+"""As rules propose them, as people put them, and as people add them."""
 
 
 @pytest.fixture
@@ -48,9 +67,10 @@ def test_whatever_happened_the_document_passes_its_own_check(
 ) -> None:
     entries = tuple(
         entry(event, FACTS.get(event, {})).model_copy(update={"seq": seq, "at": after(minutes)})
-        # A candidate is opened first, whatever comes then.
+        # A candidate is opened first, whatever comes then; and what people add to it they did add.
         for seq, (event, minutes) in enumerate(
-            [(Event.candidate_opened, 0), *sorted(told, key=lambda each: each[1])], start=1
+            [(Event.candidate_opened, 0), (Event.factor_added, 0), *sorted(told, key=lambda each: each[1])],
+            start=1,
         )
     )
     reached = data.draw(st.lists(st.sampled_from(sorted(MILESTONES)), unique=True, max_size=len(entries)))
@@ -66,6 +86,13 @@ def test_whatever_happened_the_document_passes_its_own_check(
         for name, text in said
     )
     happened = Record(incident=about, entries=entries, milestones=milestones, sections=written, owner="eve")
+    happened = happened.model_copy(
+        update={
+            "starred": tuple(data.draw(st.sets(st.integers(1, len(entries))))),
+            "factors": tuple(data.draw(FACTORS)),
+            "zone": data.draw(st.sampled_from([None, "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"])),
+        }
+    )
     for view in (INTERNAL, View(Audience.public), View(Audience.partner, "legal")):
         document = compose_for(happened, view, generator=GENERATOR)
         assert check(document, happened, generator=GENERATOR) == []
@@ -162,13 +189,13 @@ def test_a_reference_that_was_taken_away_is_missed(record: Record) -> None:
 
 
 def test_questions_need_no_evidence_but_their_numbers_do(record: Record) -> None:
-    row = "## Open questions\n\n| Ask | Question | Evidence |\n|---|---|---|\n"
+    talk = "**Everybody at the review**\n\n"
     document = compose(record, generator=GENERATOR)
-    assert row in document
-    asked = row + "| everybody | Who knew? | |\n"
-    assert faults(document.replace(row, asked), record) == []
-    asked = row + "| everybody | Who knew of the 77 others? | |\n"
-    assert faults(document.replace(row, asked), record) == [Fault.number_unfounded]
+    assert talk in document
+    asked = talk + "- Who knew?\n"
+    assert faults(document.replace(talk, asked), record) == []
+    asked = talk + "- Who knew of the 77 others?\n"
+    assert faults(document.replace(talk, asked), record) == [Fault.number_unfounded]
 
 
 def test_a_document_of_another_incident_is_not_passed(record: Record, store: Store) -> None:

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.reviews import factors
-from incidents.reviews.curated import gaps, questions
+from incidents.reviews.curated import gaps
+from incidents.reviews.interviews import interviews, questions
 from incidents.reviews.metrics import MILESTONES, grade, measure
 from incidents.reviews.record import (
     CertificateRecord,
@@ -346,6 +347,24 @@ def test_an_ask_that_nobody_answered_is_a_question(record: Record) -> None:
         ("the team german", ("INC-12#13",)),
         ("the team legal", ("INC-12#12",)),
     ]
+
+
+def test_the_talks_to_have_are_listed_by_whom_to_ask(record: Record) -> None:
+    asked = {each.whom: [question.question for question in each.questions] for each in interviews(record)}
+    assert list(asked) == [
+        "the incident commander",
+        "the analyst",
+        "those on shift",
+        "the team legal",
+        "reviewers of the team german",
+        "reviewers of the team legal",
+        "everybody at the review",
+    ]
+    assert len(asked["those on shift"]) == 2
+    assert asked["the team legal"] == ["The ask was acknowledged after it was due. What was in the way?"]
+    told = compose(record, generator=GENERATOR).split("## Open questions")[1].split("## Full log")[0]
+    assert "**The team legal**\n\n- The ask was acknowledged after it was due." in told
+    assert "(`INC-12#12`, `INC-12#24`)" in told
 
 
 def test_what_is_in_time_or_cannot_be_read_proposes_nothing(record: Record) -> None:

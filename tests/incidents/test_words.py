@@ -43,6 +43,8 @@ FACTS: dict[Event, dict[str, Any]] = {
     },
     Event.target_reached: {"sweep": "INC-12-S1", "recall_at_least": 0.91, "read": 400, "found": 31},
     Event.certificate_issued: {"sweep": "INC-12-S1", "kind": "certified", "recall_at_least": 0.91},
+    Event.factor_added: {"number": 1},
+    Event.factor_changed: {"number": 1, "changed": ["part", "sentence"], "reason": "We were there"},
     Event.role_handed_over: {"role": "commander", "was": "ada", "person": "bo", "note": ""},
 }
 
