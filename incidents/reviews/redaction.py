@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,6 @@ from incidents.errors import BadInput
 from incidents.incident.phases import Phase
 from incidents.incident.severity import Impact
 from incidents.people import Role
-from incidents.reviews.actions import ActionKind, ActionState
 from incidents.reviews.audiences import Audience
 from incidents.reviews.metrics import MILESTONES
 from incidents.reviews.record import Record, Tally
@@ -137,8 +136,7 @@ def view_of(document: str) -> View:
 
 
 _OURS: Final[frozenset[str]] = frozenset(
-    {*MILESTONES, *Phase, *Role, *Claim, *Event, *ActionKind, *ActionState}
-    | {"recorded", "estimated", "requested", "working", "finished"}
+    {*MILESTONES, *Phase, *Role, *Claim} | {"recorded", "estimated", "requested", "working", "finished"}
 )
 _ID: Final = re.compile(r"INC-\d{1,9}(-[A-Z]\d{1,9})*|DRILL-\d{1,9}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}(\.[a-z0-9_-]{1,30})*")
@@ -158,7 +156,7 @@ _LETS: Final[dict[Rule, Callable[[Any], bool]]] = {
     Rule.hidden: lambda _: False,
     Rule.number: lambda value: isinstance(value, int | float),
     Rule.time: _is_time,
-    Rule.ours: lambda value: isinstance(value, str) and value in _OURS,
+    Rule.ours: lambda value: isinstance(value, Enum) or (isinstance(value, str) and value in _OURS),
     Rule.id: lambda value: isinstance(value, str) and _ID.fullmatch(value) is not None,
     Rule.word: lambda value: isinstance(value, str) and _WORD.fullmatch(value) is not None,
     Rule.language: lambda value: isinstance(value, str) and _LANGUAGE.fullmatch(value) is not None,

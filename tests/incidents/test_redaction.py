@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from console.shared import write_shared
 from incidents.errors import BadInput, NotAllowed, NotAuthorised
+from incidents.reviews.actions import ActionArea
 from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import Fault, check
 from incidents.reviews.outside import charts_for, compose_for
@@ -203,6 +204,12 @@ def test_what_is_inside_is_as_it_was_and_for_counsel_has_a_banner(record: Record
     assert view_of(counsel) == View(Audience.privileged)
     assert counsel.partition("## Summary")[2] == inside.partition("## Summary")[2]
     assert check(counsel, record, generator=GENERATOR) == []
+
+
+def test_a_word_of_a_list_of_ours_is_shown_whichever_it_is(record: Record) -> None:
+    for area in ActionArea:
+        item = record.actions[0].model_copy(update={"area": area})
+        assert redact(record.model_copy(update={"actions": (item,)}), PUBLIC).actions[0].area is area
 
 
 def test_redacting_twice_changes_nothing_more(record: Record) -> None:
