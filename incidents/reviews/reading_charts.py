@@ -162,8 +162,9 @@ def agreement(record: Record) -> Chart | None:
         name = clean(f"{each.language}, {sweep}" if several else each.language, 60)
         lane = f"{name} (n = {each.twice:,})"
         rows += _measured(lane, "the same said", each.raw) + _measured(lane, "AC1, beyond chance", each.ac1)
-        told.append(f"{name}: {percent(each.raw.value)} of {counted(each.twice, 'item')}")
-    words = f"Two people said the same of an item. {'; '.join(told)}."
+        told.append(f"{name}: {percent(each.raw.value)}, by {counted(each.twice, 'item')}")
+    weighed = "weighed by how likely the item was to be read twice"
+    words = f"How often two people said the same of an item, {weighed}. {'; '.join(told)}."
     measure = {
         "field": "what",
         "type": "nominal",

@@ -48,7 +48,10 @@ def test_each_picture_is_told_in_words(record: Record) -> None:
         "german decided 50 items in 2 hours, at most 36 in one;"
         " legal decided 50 items in 2 hours, at most 30 in one."
     )
-    assert drawn["agreement"].words == "Two people said the same of an item. de: 92.0 % of 25 items."
+    assert drawn["agreement"].words == (
+        "How often two people said the same of an item, weighed by how likely the item was to be read twice."
+        " de: 92.0 %, by 25 items."
+    )
 
 
 def test_the_crisis_has_every_milestone_on_one_axis(record: Record) -> None:
