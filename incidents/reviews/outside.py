@@ -14,7 +14,7 @@ from incidents.reviews.curated import timeline_rows
 from incidents.reviews.metrics import MILESTONES, measure
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.redaction import View, redact, rules
-from incidents.reviews.retrospective import compose, tidy
+from incidents.reviews.retrospective import compose, tidy, totals
 from incidents.timeline import Entry, Event
 from incidents.words import SENTENCES_OUTSIDE, own_templates, render, sentence
 
@@ -58,7 +58,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "rows": [row for row in rows if not row.silence],
         "told": {event.name: record.of(event) for event in Event},
         "by_sweep": _by_sweep(record),
-        "totals": _totals(record),
+        "totals": totals(record),
         "smallest": rules().smallest,
     }
 
@@ -74,14 +74,3 @@ def _by_sweep(record: Record) -> dict[str, list[Entry]]:
     for entry in record.of(*_OF_A_SWEEP):
         grouped.setdefault(str(entry.facts.get("sweep")), []).append(entry)
     return grouped
-
-
-def _totals(record: Record) -> dict[str, int | None]:
-    seen = [sweep.posts_seen for sweep in record.sweeps if sweep.posts_seen is not None]
-    matched = [sweep.posts_matched for sweep in record.sweeps if sweep.posts_matched is not None]
-    return {
-        "seen": sum(seen) if seen else None,
-        "matched": sum(matched) if matched else None,
-        "decided": sum(sweep.decided for sweep in record.sweeps),
-        "violates": sum(sweep.violates for sweep in record.sweeps),
-    }

@@ -158,7 +158,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "action_refs": _by_fact(record.of(Event.action_filed), "item"),
         "guideline_refs": _by_fact(record.of(Event.guideline_published), "version"),
         "terms_shown": TERMS_SHOWN,
-        "totals": _totals(record),
+        "totals": totals(record),
         "proposals": proposals(record),
         "later": rounds(record)[1:],
         "written": written(record),
@@ -248,7 +248,8 @@ def _refs(entries: list[Entry]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _totals(record: Record) -> dict[str, int | None]:
+def totals(record: Record) -> dict[str, int | None]:
+    """Sums over all sweeps, and what signals reported; None for what no sweep or signal told."""
     seen = [sweep.posts_seen for sweep in record.sweeps if sweep.posts_seen is not None]
     matched = [sweep.posts_matched for sweep in record.sweeps if sweep.posts_matched is not None]
     return {
