@@ -11,7 +11,7 @@ from incidents.people import Role
 from incidents.reviews.actions import ActionKind
 from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import gather, redraft
-from incidents.reviews.factors import AREA_OF
+from incidents.reviews.factors.factor import AREA_OF
 from incidents.reviews.record import FactorPart
 from incidents.reviews.steps import Step, due_dates
 from incidents.store import lifecycle, reviews

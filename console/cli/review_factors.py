@@ -10,7 +10,7 @@ from console.cli.door import Door
 from console.cli.option_groups import with_groups
 from console.cli.options import IncidentId, Reason, example
 from incidents.people import Act
-from incidents.reviews.factors import Category, Otherwise
+from incidents.reviews.factors.factor import Category, Otherwise
 from incidents.reviews.record import FactorPart
 from incidents.reviews.writing import add_checked, change_checked
 from incidents.store.incidents import find_for

@@ -4,7 +4,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
-from incidents.reviews.factors import propose
+from incidents.reviews.factors.rules import propose
 from incidents.reviews.record import input_hash
 from incidents.reviews.retrospective import compose
 from incidents.store.engine import Work

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents.reviews.factors import FEWEST, floods
+from incidents.reviews.factors.reading import FEWEST, floods
 from incidents.reviews.record import QueueRecord, Record, SweepRecord
 from incidents.timeline import Event
 from incidents.words import clean, counted, duration, share

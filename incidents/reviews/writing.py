@@ -7,7 +7,7 @@ from incidents.errors import NotAllowed, Refusal
 from incidents.people import Person
 from incidents.reviews.checking import check
 from incidents.reviews.drafting import GENERATOR
-from incidents.reviews.factors import Otherwise
+from incidents.reviews.factors.factor import Otherwise
 from incidents.reviews.record import Record
 from incidents.reviews.retrospective import compose
 from incidents.reviews.sections import Section

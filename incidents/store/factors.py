@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from incidents.errors import BadInput, NotAllowed, NotFound, Refusal
 from incidents.people import Act, Person
-from incidents.reviews.factors import Otherwise
+from incidents.reviews.factors.factor import Otherwise
 from incidents.reviews.record import FactorPart
 from incidents.store import timeline
 from incidents.store.engine import Work

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from incidents.errors import BadInput, Conflict, NotAllowed, NotFound, Refusal
 from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person, Role
-from incidents.reviews.factors import Factor
+from incidents.reviews.factors.factor import Factor
 from incidents.reviews.record import FactorPart
 from incidents.reviews.signing import sign_refusals
 from incidents.store import outbox, timeline

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from incidents.reviews.factors import propose
+from incidents.reviews.factors.rules import propose
 from incidents.reviews.sections import Section
 from incidents.store import timeline
 from incidents.store.action_items import file_action

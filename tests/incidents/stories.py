@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from incidents.incident.severity import Impact, Priority
 from incidents.people import Person, Role
-from incidents.reviews.factors import propose
+from incidents.reviews.factors.rules import propose
 from incidents.signals.signal import NewSignal
 from incidents.store import lifecycle
 from incidents.store.asks import NewAsk, acknowledge, ask_partner

@@ -9,7 +9,7 @@ from incidents.incident.phases import Phase
 from incidents.reviews.audiences import Audience
 from incidents.reviews.charts import charts
 from incidents.reviews.checking import Fault, check, incident_of
-from incidents.reviews.factors import Category
+from incidents.reviews.factors.factor import Category
 from incidents.reviews.metrics import MILESTONES
 from incidents.reviews.outside import compose_for
 from incidents.reviews.record import About, FactorPart, FactorRecord, Milestone, Proposed, Record, SectionRecord

@@ -5,7 +5,7 @@ import pytest
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound
 from incidents.reviews.checking import check
 from incidents.reviews.drafting import GENERATOR, redraft
-from incidents.reviews.factors import LONGEST, Category, Factor, Otherwise
+from incidents.reviews.factors.factor import LONGEST, Category, Factor, Otherwise
 from incidents.reviews.publishing import sign_checked
 from incidents.reviews.record import FactorPart, Record
 from incidents.reviews.retrospective import compose

@@ -2,7 +2,9 @@
 
 import pytest
 
-from incidents.reviews.factors import AGREED, FEWEST, Factor, propose
+from incidents.reviews.factors.factor import Factor
+from incidents.reviews.factors.reading import AGREED, FEWEST
+from incidents.reviews.factors.rules import propose
 from incidents.reviews.reading import GuidelineHeard, LanguageQuality, Part
 from incidents.reviews.record import Record, SignalCount
 from incidents.store.engine import Store

@@ -10,8 +10,8 @@ import markdown as python_markdown
 import pytest
 import sqlalchemy as sa
 
-from incidents.reviews import factors
 from incidents.reviews.curated import gaps
+from incidents.reviews.factors.rules import propose
 from incidents.reviews.interviews import interviews, questions
 from incidents.reviews.metrics import MILESTONES, grade, measure
 from incidents.reviews.record import (
@@ -224,7 +224,7 @@ def test_a_silence_during_the_crisis_is_a_question_and_one_after_it_is_not(recor
 
 
 def test_every_rule_proposes_what_it_should_and_names_nobody(record: Record) -> None:
-    found = {factor.rule.split(":")[0]: factor for factor in factors.propose(record)}
+    found = {factor.rule.split(":")[0]: factor for factor in propose(record)}
     assert set(found) == {
         "late_detection",
         "slow_declaration",
@@ -246,7 +246,7 @@ def test_a_crisis_without_a_commander_without_guideline_and_with_restarts(record
     moved = tuple(m for m in record.milestones if m is not late)
     restarted = record.entries[0].model_copy(update={"event": Event.run_restarted, "facts": {"flow": "crisis"}})
     worse = changed(record, roles=(tenure,), milestones=moved, entries=(*record.entries, restarted))
-    found = {factor.rule: factor for factor in factors.propose(worse)}
+    found = {factor.rule: factor for factor in propose(worse)}
     assert "for 5 h 20 min" in found["leaderless"].sentence
     assert "published not at all" in found["guideline_lag"].sentence
     assert "restarted 1 time" in found["restarted_runs"].sentence
@@ -255,7 +255,7 @@ def test_a_crisis_without_a_commander_without_guideline_and_with_restarts(record
 def test_rules_say_nothing_of_an_empty_record(store: Store) -> None:
     with store.begin() as work:
         add_incident(work)
-    assert factors.propose(read(store)) == []
+    assert propose(read(store)) == []
 
 
 def test_references_lead_to_the_full_log(record: Record) -> None:
@@ -372,7 +372,7 @@ def test_what_is_in_time_or_cannot_be_read_proposes_nothing(record: Record) -> N
         entries = (e.model_copy(update={"facts": e.facts | facts}) for e in record.entries)
         sweep = record.sweeps[0].model_copy(update={"posts_matched": None})
         told = changed(record, entries=tuple(entries), sweeps=(sweep,))
-        return {factor.rule.split(":")[0] for factor in factors.propose(told)}
+        return {factor.rule.split(":")[0] for factor in propose(told)}
 
     assert "slow_declaration" not in rules(due_at=after(60).isoformat())
     assert "slow_declaration" not in rules(due_at="soon")
@@ -383,7 +383,7 @@ def test_what_is_in_time_or_cannot_be_read_proposes_nothing(record: Record) -> N
 def test_a_term_that_floods_is_defended_by_what_it_alone_found(record: Record) -> None:
     flood = TermYield(term="term:attack", posts=60, alone=60, alone_decided=60, alone_violates=2)
     sweep = record.sweeps[0].model_copy(update={"terms": (flood,)})
-    found = [f for f in factors.propose(changed(record, sweeps=(sweep,))) if f.rule.startswith("flooding")]
+    found = [f for f in propose(changed(record, sweeps=(sweep,))) if f.rule.startswith("flooding")]
     assert found[0].but == "Without it 2 posts in violation would not have been seen."
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound
 from incidents.people import Person, Role
-from incidents.reviews.factors import Category, Factor
+from incidents.reviews.factors.factor import Category, Factor
 from incidents.reviews.signing import sign_refusals
 from incidents.store import timeline
 from incidents.store.engine import Store, Work
