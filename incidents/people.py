@@ -95,6 +95,7 @@ class Person(BaseModel):
     team: str | None = Field(None, description="Partner team, for partner leads and reviewers.")
     languages: tuple[str, ...] = Field((), description="Languages that this person reads (BCP 47).")
     opt_outs: tuple[str, ...] = Field((), description="Policies whose items this person does not look at.")
+    channel: str | None = Field(None, description="Id of a channel in which this person alone is reminded.")
 
 
 def lone_operator(name: str) -> Person:

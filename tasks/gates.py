@@ -12,14 +12,18 @@ from incidents.errors import Conflict, NotAllowed, NotAuthorised, NotFound, Refu
 from incidents.incident.gates import is_asked, patience
 from incidents.incident.incident import Incident, not_waived, stand_down_refusals
 from incidents.people import Person, lone_operator
+from incidents.reviews.approvals import approval_refusals
 from incidents.reviews.audiences import Audience
 from incidents.reviews.publishing import sign_checked
+from incidents.reviews.steps import Step
 from incidents.store import gates, lifecycle
 from incidents.store.action_items import overdue_of_class
+from incidents.store.approvals import approvals_of
 from incidents.store.ending import is_over
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, GateKind
 from incidents.store.incidents import find, lock, loose
+from incidents.store.review_steps import due_date
 from incidents.store.reviews import read_draft
 from incidents.words import render
 from tasks.world import catalogue, store
@@ -40,22 +44,39 @@ def open_gate(
         over = kind is GateKind.sweep_work and is_over(work, subject or "")
         if not is_asked(kind, found.phase, is_signed=signed, is_over=over):
             return None
-        due_at = now + patience(kind, catalogue().severity(found.severity).clocks)
+        due_at = _due_at(work, found, kind, now)
         return gates.open_gate(
             work, incident, kind, subject=subject, due_at=due_at, flow_run_id=flow_run_id, now=now
         )
+
+
+def _due_at(work: Work, found: Incident, kind: GateKind, now: datetime) -> datetime:
+    if kind is GateKind.sign_off:
+        return due_date(work, found.id, Step.signature)
+    return now + patience(kind, catalogue().severity(found.severity).clocks)
 
 
 def question(gate: Gate) -> str:
     """The question as Markdown, with what stands in the way, for Prefect's form."""
     with store().read() as work:
         incident = find(work, gate.incident_id)
-        refusals = stand_down_refusals(loose(work, incident.id)) if gate.kind is GateKind.stand_down else []
-        refusals = not_waived(refusals, lifecycle.waived_codes(work, incident.id))
+        refusals = _in_the_way(work, gate.kind, incident)
         overdue = overdue_of_class(work, incident, gate.opened_at) if gate.kind is GateKind.declare else []
     protocol = catalogue().protocol(incident.protocol)
     said = {"incident": incident, "gate": gate, "protocol": protocol, "refusals": refusals, "overdue": overdue}
     return render(f"gates/{gate.kind.value}.md.j2", **said)
+
+
+def _in_the_way(work: Work, kind: GateKind, incident: Incident) -> list[Refusal]:
+    match kind:
+        case GateKind.stand_down:
+            waived = lifecycle.waived_codes(work, incident.id)
+            return not_waived(stand_down_refusals(loose(work, incident.id)), waived)
+        case GateKind.sign_off:
+            version, given = read_draft(work, incident.id).version, approvals_of(work, incident.id)
+            return approval_refusals(Audience.internal, version, approvers=_approvers(incident), given=given)
+        case GateKind.declare | GateKind.sweep_work:
+            return []
 
 
 @task(task_run_name="answer: {gate.kind.value}", persist_result=False)
@@ -99,8 +120,12 @@ def _apply(work: Work, gate: Gate, answer: dict[str, str], person: Person, now: 
 
 def _sign(work: Work, incident: str, person: Person, reason: str, now: datetime) -> None:
     found, version = find(work, incident), read_draft(work, incident).version
-    approvers = catalogue().approvers(found.protocol, found.severity, Audience.internal)
-    sign_checked(work, incident, version, approvers=approvers, by=person, reason=reason, now=now)
+    sign_checked(work, incident, version, approvers=_approvers(found), by=person, reason=reason, now=now)
+
+
+def _approvers(incident: Incident) -> tuple[str, ...]:
+    """Whose approvals are needed before the retrospective is signed."""
+    return catalogue().approvers(incident.protocol, incident.severity, Audience.internal)
 
 
 def _who(name: str, incident: Incident) -> Person:

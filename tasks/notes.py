@@ -4,6 +4,7 @@ from datetime import datetime
 
 from prefect import task
 
+from incidents.catalogue.channels import ESCALATIONS
 from incidents.incident.phases import OPEN
 from incidents.message import Message
 from incidents.store import outbox, shift_notes, timeline
@@ -15,7 +16,6 @@ from incidents.store.roles import tenures
 from incidents.store.sweeps import sweeps_of
 from incidents.timeline import Event
 from incidents.words import render, sentence
-from tasks.upkeep import ESCALATIONS
 from tasks.world import store, told
 
 

@@ -34,7 +34,7 @@ def begin_review(incident: str, now: datetime) -> None:
     """Name the owner, plan the steps with their due dates, and move on to reviewing, unless that was done."""
     with store().begin() as work:
         found = find(work, incident)
-        due = _due(found)
+        due = due_steps(found)
         if found.phase is Phase.stood_down:
             owner = holder_of(work, incident, Role.commander) or SYSTEM.id
             due_at = due[Step.reading]
@@ -43,7 +43,7 @@ def begin_review(incident: str, now: datetime) -> None:
         plan_steps(work, incident, due)
 
 
-def _due(found: Incident) -> dict[Step, datetime]:
+def due_steps(found: Incident) -> dict[Step, datetime]:
     """When each step is due, counted from the time at which the incident came to its present phase."""
     known = catalogue()
     return due_dates(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import httpx
 from prefect import task
 
+from incidents.catalogue.channels import ESCALATIONS
 from incidents.errors import PartnerUnreachable
 from incidents.incident.phases import OPEN, Phase
 from incidents.incident.runs import dead_because, request_again
@@ -22,9 +23,6 @@ from incidents.timeline import Event
 from incidents.words import render
 from tasks.runs import run_state, start_again, start_run, wake_run
 from tasks.world import is_rehearsed, settings, store, told
-
-ESCALATIONS = "escalations"
-"""The channel of the catalogue to which everything goes that nobody answered in time."""
 
 PATIENCE = timedelta(minutes=30)
 """How long an escalation waits for an answer before it is repeated."""

@@ -1,9 +1,12 @@
 """Where a partner team is reached: one shape a kind of channel, as written in the catalogue."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+
+ESCALATIONS: Final = "escalations"
+"""Id of the channel to which everything goes that nobody answered in time."""
 
 
 class _Channel(BaseModel):

@@ -99,6 +99,12 @@ class Catalogue(BaseModel):
         """The ids of those who are trusted with a role, in the order of the file."""
         return [person.id for person in self.cast(drill=drill) if role in person.roles]
 
+    def reached(self, name: str, *, drill: bool = False) -> tuple[str, ...]:
+        """Channels in which a person, a team, or those who hold a role are reached; none: not by themselves."""
+        teams = [team.channels[0] for team in self.teams if team.id == name]
+        people = [person for person in self.cast(drill=drill) if name in (person.id, *person.roles)]
+        return tuple(dict.fromkeys([*teams, *(person.channel for person in people if person.channel)]))
+
     def members(self, team_id: str, *, drill: bool = False) -> tuple[Person, ...]:
         """The people of a partner team, in the order of the file."""
         return tuple(person for person in self.cast(drill=drill) if person.team == team_id)

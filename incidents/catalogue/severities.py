@@ -18,7 +18,6 @@ class SeverityClocks(Entry):
     brief_minutes: int = Field(gt=0, description="Between two briefs to those who follow the incident.")
     assess_gate_minutes: int = Field(gt=0, description="For the commander to declare or dismiss.")
     stand_down_gate_minutes: int = Field(gt=0, description="For the commander to answer whether to stand down.")
-    sign_off_gate_hours: int = Field(gt=0, description="For a reviewer to sign the retrospective.")
     action_due_days: int = Field(gt=0, description="From the review to the due date of its action items.")
 
 

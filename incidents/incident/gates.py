@@ -1,10 +1,14 @@
 """Which questions do people still have to answer for a flow to go on, and how long may each wait for them?"""
 
 from datetime import timedelta
+from typing import Literal
 
 from incidents.catalogue.severities import SeverityClocks
 from incidents.incident.phases import OPEN, Phase
 from incidents.store.gates import GateKind
+
+CrisisGate = Literal[GateKind.declare, GateKind.stand_down, GateKind.sweep_work]
+"""Questions of a crisis, which have its rhythm. The signature is a step of the review, and due as that is."""
 
 
 def is_asked(kind: GateKind, phase: Phase, *, is_signed: bool, is_over: bool) -> bool:
@@ -26,12 +30,8 @@ def is_asked(kind: GateKind, phase: Phase, *, is_signed: bool, is_over: bool) ->
             return not is_over
 
 
-def patience(kind: GateKind, clocks: SeverityClocks) -> timedelta:
+def patience(kind: CrisisGate, clocks: SeverityClocks) -> timedelta:
     """How long a question may stay unanswered before `watch` escalates it."""
-    match kind:
-        case GateKind.declare:
-            return timedelta(minutes=clocks.assess_gate_minutes)
-        case GateKind.sign_off:
-            return timedelta(hours=clocks.sign_off_gate_hours)
-        case GateKind.stand_down | GateKind.sweep_work:
-            return timedelta(minutes=clocks.stand_down_gate_minutes)
+    if kind is GateKind.declare:
+        return timedelta(minutes=clocks.assess_gate_minutes)
+    return timedelta(minutes=clocks.stand_down_gate_minutes)

@@ -36,6 +36,14 @@ def speaks_for(person: Person, approver: str) -> bool:
     return approver in person.roles or leads
 
 
+def missing_approvers(
+    audience: Audience, version: int, *, approvers: Sequence[str], given: Collection[Approval]
+) -> list[str]:
+    """Those who did not approve this version for the audience; arguments as for `approval_refusals`."""
+    done = {each.approver for each in given if (each.audience, each.version) == (audience, version)}
+    return [approver for approver in approvers if approver not in done]
+
+
 def approval_refusals(
     audience: Audience, version: int, *, approvers: Sequence[str], given: Collection[Approval]
 ) -> list[Refusal]:
@@ -45,14 +53,13 @@ def approval_refusals(
     incident, whatever their version.
     """
     mine = [each for each in given if each.audience is audience]
-    done = {each.approver for each in mine if each.version == version}
     found = []
-    for approver in approvers:
-        older = [each.version for each in mine if each.approver == approver and each.version != version]
-        if approver not in done and older:
+    for approver in missing_approvers(audience, version, approvers=approvers, given=given):
+        older = [each.version for each in mine if each.approver == approver]
+        if older:
             sentence = f"{approver} approved version {max(older)} for the audience {audience}, not {version}."
             found.append(Refusal("APPROVAL_STALE", sentence))
-        elif approver not in done:
+        else:
             sentence = f"{approver} has not approved version {version} for the audience {audience}."
             found.append(Refusal("APPROVAL_MISSING", sentence))
     return found

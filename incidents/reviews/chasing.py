@@ -1,10 +1,13 @@
 """Who is told that something is late, and how late it must be before the next person is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Final
+
+from incidents.catalogue.channels import ESCALATIONS
 
 
 class Whom(StrEnum):
@@ -58,3 +61,14 @@ def people_told(
         Whom.administrators: administrators,
     }
     return list(dict.fromkeys(each for each in named[whom] if each))
+
+
+def channels_for(people: Iterable[str], reached: Callable[[str], Iterable[str]]) -> list[str]:
+    """The channels that a reminder goes to, each once: those in which the people are reached.
+
+    `reached` gives the channels of one of them. Where somebody has none, or nobody is named, it goes to
+    `ESCALATIONS`, too.
+    """
+    found = [list(reached(each)) for each in people]
+    own = dict.fromkeys(chain.from_iterable(found))
+    return [*own] if found and all(found) else [*(own | {ESCALATIONS: None})]

@@ -26,7 +26,7 @@ from incidents.reviews.reading import (
     TeamWork,
 )
 from incidents.reviews.sections import Section
-from incidents.reviews.steps import REMINDER, Step
+from incidents.reviews.steps import REMINDER, STUCK, Step
 from incidents.timeline import Entry, Event
 
 
@@ -429,5 +429,5 @@ def _is_about_the_document(entry: Entry) -> bool:
     if entry.event in _STEPS:
         return entry.facts.get("step") == Step.reading
     if entry.event in _DELIVERIES:
-        return str(entry.facts.get("key")).startswith((REMINDER, TRACKED))
+        return str(entry.facts.get("key")).startswith((REMINDER, STUCK, TRACKED))
     return entry.event is Event.run_restarted and entry.facts.get("flow") == "review"

@@ -42,8 +42,11 @@ TOLD_BY_PEOPLE = frozenset({Step.interviews, Step.reading})
 REMINDER = "step:"
 """How the key of a message about a late step begins, e.g. `step:INC-12:1:interviews:2`."""
 
-GATED = frozenset({Step.signature})
-"""Steps that a flow waits for at a gate, whose own clock reminds people."""
+STUCK = "stuck:review:"
+"""How the key of a message begins that the flow of a review does not come to its end."""
+
+APPROVED = frozenset({Step.approvals, Step.signature, Step.publication})
+"""Steps that wait for the approvals of the audience internal: publishing follows the signature at once."""
 
 
 class StepState(StrEnum):

@@ -155,14 +155,16 @@ def open_gates(work: Work, incident: str | None = None) -> list[Gate]:
 
 
 def late_gates(work: Work, *, now: datetime) -> list[Gate]:
-    """The questions that are due and that nobody has answered, oldest first.
+    """The questions of a crisis that are due and that nobody has answered, oldest first.
 
-    `now` is the machine's: by a clock that stands between moves nobody is late.
+    `now` is the machine's: by a clock that stands between moves nobody is late. The signature is not among
+    them: as a step of the review it is reminded of in days, not minutes.
     """
     statement = (
         sa.select(gates)
         .join(incidents, incidents.c.id == gates.c.incident_id)
         .where(gates.c.state == "open", gates.c.due_at <= now, keeps_machine_time())
+        .where(gates.c.kind != GateKind.sign_off.value)
         .order_by(gates.c.id)
     )
     return [Gate.model_validate(row) for row in work.execute(statement)]

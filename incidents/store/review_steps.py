@@ -49,6 +49,15 @@ def steps_of(work: Work, incident: str, *, approvers: Sequence[str]) -> list[Ste
     return standing([planned[step] for step in Step if step in planned], traces)
 
 
+def due_date(work: Work, incident: str, step: Step) -> datetime:
+    """When a step of this round's review is due. NotFound where it was not planned."""
+    here = (_of_round(work, incident), review_steps.c.step == step.value)
+    found: datetime | None = work.execute(sa.select(review_steps.c.due_at).where(*here)).scalar_one_or_none()
+    if found is None:
+        raise _not_planned(incident, step)
+    return found
+
+
 def finish_step(
     work: Work, incident: str, step: Step, *, approvers: Sequence[str], by: Person, note: str, now: datetime
 ) -> None:
@@ -157,7 +166,11 @@ def _find_step(steps: Sequence[StepStanding], incident: str, step: Step) -> Step
     for each in steps:
         if each.step is step:
             return each
-    raise NotFound(f"The review of {incident} has no step {step} yet: its flow plans them when it runs.")
+    raise _not_planned(incident, step)
+
+
+def _not_planned(incident: str, step: Step) -> NotFound:
+    return NotFound(f"The review of {incident} has no step {step} yet: its flow plans them when it runs.")
 
 
 def _of_round(work: Work, incident: str) -> sa.ColumnElement[bool]:

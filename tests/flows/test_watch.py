@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from incidents.catalogue.protocols import Approval
 from incidents.errors import PartnerUnreachable
 from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
@@ -28,8 +30,10 @@ from incidents.store.freezing import freeze
 from incidents.store.gates import GateKind, open_gates
 from incidents.store.guidelines import guidelines_of
 from incidents.store.incidents import find
+from incidents.store.records import read_record
 from incidents.store.review_steps import finish_step
 from incidents.store.roles import tenures
+from incidents.store.schema import review_steps
 from incidents.store.shift_notes import last_note
 from incidents.store.signals import take_signal
 from incidents.store.sweeps import request_sweep
@@ -363,20 +367,84 @@ def test_a_late_step_of_a_review_is_told_to_one_after_the_other(store: Store) ->
     assert [reminded(days.interviews + 1), reminded(days.interviews + 1)] == [1, 0]
     with store.begin() as work:
         finish_step(work, incident, Step.interviews, approvers=(), by=NOOR, note="", now=NOW)
-    # What is done is not told of any more. The signature is not told of here: its gate does that.
-    assert [reminded(60) for _ in range(4)] == [2, 2, 2, 0]
+    # What is done is not told of any more.
+    assert [reminded(60) for _ in range(4)] == [3, 3, 3, 0]
     sent = {key.removeprefix(f"step:{incident}:1:"): text for key, text in step_messages(store).items()}
-    assert sorted(sent) == [
-        *("interviews:1", "interviews:2"),
-        *("publication:1", "publication:2", "publication:3", "reading:1", "reading:2", "reading:3"),
-    ]
+    late = (f"{step}:{times}" for step in ("publication", "reading", "signature") for times in (1, 2, 3))
+    assert sorted(sent) == ["interviews:1", "interviews:2", *late]
     assert "to noor." in sent["interviews:1"]
     assert "`watchfloor review skip" in sent["interviews:1"]
     assert "to bo-r." in sent["reading:1"]
     assert "to noor." in sent["reading:2"]
     assert "to whoever runs Watchfloor." in sent["reading:3"]
     assert "`watchfloor review status" in sent["publication:1"]
+    assert f"- Nobody has signed version 1. `watchfloor review sign {incident}" in sent["signature:1"]
     assert told(store, incident).count(Event.step_escalated) == len(sent)
+
+
+def test_the_signature_is_asked_for_as_a_step_of_the_review_and_not_every_half_hour(store: Store) -> None:
+    incident = reviewed(store)
+    gate = gates.open_gate.fn(incident, GateKind.sign_off, RUN, after(2))
+    assert gate is not None
+    with store.read() as work:
+        days = world.catalogue().severity(find(work, incident).severity).review_days
+        before = read_record(work, incident)
+    assert gate.due_at == NOW + timedelta(days=days.signature)
+    assert upkeep.escalate_late_gates.fn(gate.due_at + timedelta(days=1)) == 0
+    reminders.remind_of_late_steps.fn(gate.due_at)
+    with store.begin() as work:
+        for parcel in outbox.undelivered(work):
+            if parcel.payload.get("key", "").startswith("step:"):
+                outbox.mark_delivered(work, parcel, reference="it went", now=gate.due_at)
+    with store.read() as work:
+        # What was told of the signature is about the document, and does not make it another one.
+        assert read_record(work, incident) == before
+
+
+def asked_of(store: Store, incident: str, step: str, *approvals: dict[str, Any]) -> dict[str, str]:
+    """Channel → text of the first reminders of a step, where the site has these approvals and channels."""
+    known = world.catalogue()
+    with store.read() as work:
+        found = find(work, incident)
+    protocol = known.protocol(found.protocol)
+    needs = tuple(Approval.model_validate(each) for each in approvals)
+    mine = protocol.model_copy(update={"approvals": needs})
+    people = [p.model_copy(update={"channel": "bo-chat" if p.id == "bo-r" else None}) for p in known.people]
+    told = {"protocols": (mine,), "people": tuple(people)}
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (reminders, reviews, gates):
+            patch.setattr(module, "catalogue", lambda: known.model_copy(update=told))
+        reviews.begin_review.fn(incident, after(2))
+        reminders.remind_of_late_steps.fn(NOW + timedelta(days=60))
+        gate = gates.open_gate.fn(incident, GateKind.sign_off, RUN, after(2))
+        assert gate is not None
+        assert ("`APPROVAL_MISSING` legal has not approved" in gates.question(gate)) is bool(needs)
+    with store.read() as work:
+        parcels = [p for p in outbox.undelivered(work) if f":{step}:1" in p.key and "step:" in p.key]
+    return {parcel.channel or "": parcel.payload["text"] for parcel in parcels}
+
+
+def test_a_reminder_goes_to_whom_the_step_waits_for_and_names_what_is_missing(store: Store) -> None:
+    incident = reviewed(store)
+    by_legal = {"audience": "internal", "by": ["legal"]}
+    asked = asked_of(store, incident, "approvals", by_legal)
+    assert list(asked) == ["legal"]
+    lines = asked["legal"].splitlines()
+    missing = "legal has not approved version 1 for the audience internal."
+    assert f"- {missing} `watchfloor review approve {incident} --audience internal --version 1`" in lines
+    assert f"- Nobody has signed version 1. `watchfloor review sign {incident} --version 1`" in lines
+    # Bo, who signs, is reached alone; Noor, who owns the review, has no channel.
+    assert list(asked_of(store, incident, "signature", by_legal)) == ["bo-chat"]
+    assert list(asked_of(store, incident, "publication", by_legal)) == ["escalations"]
+
+
+def test_a_review_that_began_before_there_were_steps_gets_them(store: Store) -> None:
+    incident = reviewed(store)
+    with store.begin() as work:
+        work.execute(sa.delete(review_steps))
+    assert reminders.remind_of_late_steps.fn(NOW) == 0
+    assert reminders.remind_of_late_steps.fn(NOW + timedelta(days=60)) > 0
+    assert "signature:1" in {key.removeprefix(f"step:{incident}:1:") for key in step_messages(store)}
 
 
 def step_messages(store: Store) -> dict[str, str]:

@@ -92,6 +92,17 @@ def test_a_shipped_file_that_does_not_fit_the_site_says_which_file_to_bring(writ
     assert [p for p in problems if p.file == str(SHIPPED / "drill_people.yaml") and advice in p.message]
 
 
+def test_a_person_is_reminded_in_a_channel_that_there_is(write: Write) -> None:
+    site = own_site(write)
+    people = "version: 1\npeople:\n  - {id: maria, roles: [reviewer], channel: desk}\n"
+    write("people.yaml", people)
+    known = load_catalogue(site)
+    assert known.reached("maria") == known.reached("reviewer") == known.reached("all") == ("desk",)
+    assert known.reached("ada", drill=True) == ()
+    write("people.yaml", people.replace("channel: desk", "channel: pigeon"))
+    assert found(site) == [("people.yaml", 3, 45, "people[0].channel")]
+
+
 def test_country_codes_and_numbers_mean_what_they_look_like(write: Write) -> None:
     site = own_site(write)
     write("teams.yaml", TEAMS.replace("[en, und]", "[no, on, und]"))
@@ -235,7 +246,7 @@ severities:
     title: Critical
     sentence: All of it.
     clocks: {acknowledge_minutes: 1, brief_minutes: 1, assess_gate_minutes: 1, stand_down_gate_minutes: 1,
-             sign_off_gate_hours: 1, action_due_days: 1}
+             action_due_days: 1}
     review_days: {evidence: 1, draft: 1, interviews: 2, reading: 3, approvals: 3, signature: 4, publication: 4}
 priority_rules:
   - {id: one, sentence: One., when: [{harm: 4}], severity: sev1}
@@ -252,7 +263,7 @@ priority_rules:
         ("harm: 4", "harm: 5", (10, 45, "priority_rules[0].when[0].harm")),
         ("harm: 4", "any_jurisdiction: [de]", (10, 58, "priority_rules[0].when[0].any_jurisdiction[0]")),
         ("reading: 3", "reading: 4", (8, 18, "severities[0].review_days")),
-        ("action_due_days: 1", "action_due_days: 0", (7, 55, "severities[0].clocks.action_due_days")),
+        ("action_due_days: 1", "action_due_days: 0", (7, 31, "severities[0].clocks.action_due_days")),
     ],
 )
 def test_a_priority_rule_is_checked(write: Write, was: str, now: str, expected: tuple[int, int, str]) -> None:
