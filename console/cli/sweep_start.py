@@ -90,6 +90,9 @@ def _tell(dry: Dry, cost: Cost, took: float) -> None:
     languages = sorted(dry.languages.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [{"language": tag or "und", "posts": posts} for tag, posts in languages]
     print_table(rows, ["language", "posts"], title="Languages")
+    surfaces = sorted(dry.surfaces.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows = [{"surface": surface, "posts": posts} for surface, posts in surfaces]
+    print_table(rows, ["surface", "posts"], title="Surfaces")
     print_table(_cost(cost)["teams"], ["team", "languages", "posts", "people", "hours", "days"], title="Teams")
 
 

@@ -18,7 +18,7 @@ from incidents.store.batches import batches_of
 from incidents.store.clusters import Cluster, clusters_of
 from incidents.store.incidents import find_for
 from incidents.store.knowledge import knowledge_of
-from incidents.store.progress import Part, Progress, progress
+from incidents.store.progress import Part, Progress, progress, surfaces_of
 from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for, plan_of
 from incidents.sweeps.forecast import ASSUMED_PACE
 from incidents.sweeps.knowledge import Knowledge, LanguageKnown, sentences
@@ -30,6 +30,7 @@ PARTS = [
     *("open", "leased", "done"),
 ]
 LANGUAGES = ["language", "posts", "read", "found", "missing_at_most", "to_read", "disputes", "people", "hours"]
+SURFACES = ["surface", "items", "decided", "violates"]
 BATCHES = ["batch", "team", "language", "size", "state", "held_by", "until"]
 CLUSTERS = [
     *("head", "posts", "covered", "reach", "languages", "first_seen", "last_seen"),
@@ -57,6 +58,7 @@ def status(ctx: typer.Context, sweep: SweepId) -> None:
         by, now = door.acting(work, find_sweep(work, sweep).incident_id)
         found = find_sweep_for(work, sweep, by)
         told = progress(work, sweep)
+        surfaces = surfaces_of(work, sweep, team=None if is_staff(by) else by.team or "")
         batches = batches_of(work, sweep)
         known = knowledge_of(work, sweep, hands=partial(hands, door.catalogue), now=now)
     if is_staff(by):
@@ -68,12 +70,15 @@ def status(ctx: typer.Context, sweep: SweepId) -> None:
         head = found.model_dump(mode="json", exclude={"source", "terms", *SEEDS})
         facts, lines = {}, [_sentence(told, found)]
     if door.as_json:
-        print_json(head | facts | {"parts": told.parts, "batches": batches})
+        print_json(head | facts | {"parts": told.parts, "surfaces": surfaces, "batches": batches})
         return
     print_lines(lines)
     own = [each for each in known.languages if is_staff(by) or each.team == by.team]
     print_table([_language(each) for each in own], LANGUAGES, title="Languages")
     print_table([_part(part) for part in told.parts], PARTS, title="Teams", empty="No post matched yet.")
+    if any(each.surface is not None for each in surfaces):
+        rows = [each.model_dump() | {"surface": each.surface or "unknown"} for each in surfaces]
+        print_table(rows, SURFACES, title="Surfaces")
     print_table([batch_row(batch) for batch in batches if not batch.is_done], BATCHES, title="Batches")
 
 

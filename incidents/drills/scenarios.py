@@ -90,8 +90,16 @@ def _posted(plan: Scenario, name: str, posts: int, dice: Dice, start: datetime) 
             pl.when("violating").then(pl.lit("violating")).otherwise(pl.lit("benign")).alias("label"),
             pl.lit(None, pl.String).alias("region"),
             pl.lit(None, pl.List(pl.String)).alias("media"),
+            _surfaces(dice, posts),
         )
     )
+
+
+def _surfaces(dice: Dice, count: int) -> pl.Series:
+    """Where each post stands, whatever it says."""
+    weights = words().surfaces
+    names = pl.Series(list(weights), dtype=pl.String)
+    return names.gather(dice.picks(list(weights.values()), count)).alias("surface")
 
 
 def _impact(plan: Scenario) -> Impact:

@@ -75,6 +75,7 @@ class Words(_Strict):
     """All of scenarios.yaml."""
 
     languages: dict[str, Language]
+    surfaces: dict[str, int] = Field(description="Weight of each surface, in every scenario.")
     scenarios: dict[str, Scenario]
 
 

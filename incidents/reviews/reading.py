@@ -22,10 +22,11 @@ class _Counts(BaseModel):
 
 
 class Part(_Counts):
-    """The posts of one language and form in all sweeps, and what became of them first."""
+    """The posts of one language, form and surface in all sweeps, and what became of them first."""
 
     language: str
-    form: str = Field(description="text, link or media; a post has no other surface.")
+    form: str = Field(description="text, link or media.")
+    surface: str | None = Field(None, description="Where on the platform they stand; None: unknown.")
     posts: int
     decided: int = Field(description="Posts for which a decision holds, their own or that of what they copy.")
     first_posted_at: datetime | None = Field(description="None where the posts carry no time.")

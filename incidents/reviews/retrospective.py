@@ -24,6 +24,7 @@ from incidents.reviews.rounds import rounds
 from incidents.reviews.safety import (
     by_form,
     by_language,
+    by_surface,
     dark_hours,
     hours_of_posts,
     prevalence_after,
@@ -190,6 +191,7 @@ def _safety(record: Record) -> dict[str, Any]:
     return {
         "prevalence": told,
         "languages": by_language(record),
+        "surfaces": by_surface(record),
         "forms": by_form(record),
         "hours": hours_of_posts(record),
         "dark": dark_hours(record),

@@ -20,11 +20,11 @@ DEFINITIONS: Final[dict[str, str]] = {
     "Prevalence after": (
         "The same once the sweep's plan is carried out: what violates and was not found. At least nothing."
     ),
-    "First decision, by language and form": (
+    "First decision, by language, surface and form": (
         "From the declaration to the first decision about such a post, whatever became of it."
-        " Posts carry no surface; a form (text, link, media) is all that is known of where they stood."
+        " A surface is where on the platform a post stands, as its source says; a form is text, link or media."
     ),
-    "First action planned, by language and form": (
+    "First action planned, by language, surface and form": (
         "From the declaration to the first plan with an action on such a post."
         " Watchfloor plans actions and does not carry them out."
     ),
@@ -68,7 +68,7 @@ class Prevalence:
 
 @dataclass(frozen=True)
 class Reached:
-    """How soon the posts of one language, or of one form, were decided and an action on them planned."""
+    """How soon the posts of one language, surface or form were decided and an action on them planned."""
 
     name: str
     posts: int
@@ -111,6 +111,13 @@ def prevalence_after(sealed: CertificateRecord) -> Prevalence | None:
 def by_language(record: Record) -> list[Reached]:
     """How soon each language was reached, the slowest last; those that nobody decided come at the end."""
     return _reached(record, lambda part: part.language)
+
+
+def by_surface(record: Record) -> list[Reached]:
+    """How soon each surface was reached, likewise; nothing where the posts carry none."""
+    if all(part.surface is None for part in record.parts):
+        return []
+    return _reached(record, lambda part: part.surface or "unknown")
 
 
 def by_form(record: Record) -> list[Reached]:

@@ -28,6 +28,17 @@ class Part(BaseModel):
     batches_done: int = 0
 
 
+class Surface(BaseModel):
+    """The posts that stand at one place of the platform; null where it is unknown."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    surface: str | None
+    items: int
+    decided: int
+    violates: int
+
+
 class Progress(BaseModel):
     """How far a sweep is: its parts, ordered by team and language, and their sums."""
 
@@ -74,6 +85,26 @@ def progress(work: Work, sweep: str) -> Progress:
         for row in work.execute(_items(sweep)).mappings()
     ]
     return Progress(sweep=sweep, parts=tuple(parts))
+
+
+def surfaces_of(work: Work, sweep: str, *, team: str | None = None) -> list[Surface]:
+    """How many posts of each surface there are, most first; those of one team where it is named."""
+    violating = decisions.c.verdict == Verdict.violates.value
+    statement = (
+        sa.select(
+            items.c.surface,
+            sa.func.count().label("items"),
+            sa.func.count(decisions.c.id).label("decided"),
+            sa.func.count().filter(violating).label("violates"),
+        )
+        .select_from(items.outerjoin(decisions, holds()))
+        .where(items.c.sweep_id == sweep)
+        .group_by(items.c.surface)
+    )
+    if team is not None:
+        statement = statement.where(items.c.team == team)
+    found = [Surface.model_validate(row) for row in work.execute(statement)]
+    return sorted(found, key=lambda each: (-each.items, each.surface or ""))
 
 
 def _items(sweep: str) -> sa.Select[Any]:

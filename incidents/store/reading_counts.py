@@ -28,6 +28,8 @@ POINTS: Final = 100
 """Points of a recall curve; more would be drawn over each other."""
 
 _TIME: Final = decisions.c.decided_at.type
+_ALIKE: Final = (items.c.language, items.c.form, items.c.surface)
+"""What the posts of one part have in common."""
 
 
 class Course(NamedTuple):
@@ -39,23 +41,24 @@ class Course(NamedTuple):
 
 
 def course_of(work: Work, incident: str) -> Course:
-    """What came and what was decided, by language and form, by hour of the day, and by team and hour."""
+    """What came and what was decided, by language, form and surface, by hour of the day, by team and hour."""
     posted, decided = _posted(work, incident), _decided(work, incident)
     planned = _first_planned(work, incident)
-    names = sorted({(row.language, row.form) for row in posted})
+    names = sorted({_name(row) for row in posted}, key=lambda name: (name[:2], name[2] or ""))
     parts = tuple(
         Part(
             language=language,
             form=form,
+            surface=surface,
             posts=sum(row.posts for row in rows),
             decided=sum(row.decided for row in rows),
             first_posted_at=_earliest(row.first_posted_at for row in rows),
-            first_decided_at=_earliest(row.first_at for row in decided if (row.language, row.form) == name),
+            first_decided_at=_earliest(row.first_at for row in decided if _name(row) == name),
             first_planned_at=planned.get(name),
         )
         for name in names
-        for language, form in [name]
-        for rows in [[row for row in posted if (row.language, row.form) == name]]
+        for language, form, surface in [name]
+        for rows in [[row for row in posted if _name(row) == name]]
     )
     return Course(parts, _hours(posted, decided), _team_hours(decided))
 
@@ -155,13 +158,16 @@ def own_decisions() -> sa.Join:
     return decisions.join(items, about).join(sweeps, sweeps.c.id == decisions.c.sweep_id)
 
 
+def _name(row: sa.Row[Any]) -> tuple[str, str, str | None]:
+    return row.language, row.form, row.surface
+
+
 def _posted(work: Work, incident: str) -> Sequence[sa.Row[Any]]:
-    """Posts by language, form and hour of the day in which they were posted."""
+    """Posts by language, form, surface and hour of the day in which they were posted."""
     at = items.c.posted_at
     statement = (
         sa.select(
-            items.c.language,
-            items.c.form,
+            *_ALIKE,
             _written(work, at, "%H", "HH24").label("hour"),
             sa.func.count().label("posts"),
             sa.func.count(decisions.c.id).label("decided"),
@@ -169,26 +175,25 @@ def _posted(work: Work, incident: str) -> Sequence[sa.Row[Any]]:
         )
         .select_from(sweeps.join(items, items.c.sweep_id == sweeps.c.id).outerjoin(decisions, holds()))
         .where(sweeps.c.incident_id == incident)
-        .group_by(items.c.language, items.c.form, "hour")
+        .group_by(*_ALIKE, "hour")
     )
     return work.execute(statement).all()
 
 
 def _decided(work: Work, incident: str) -> Sequence[sa.Row[Any]]:
-    """Decisions, those that were replaced included, by team, language, form and hour of the clock."""
+    """Decisions, those that were replaced included, by team, language, form, surface and hour of the clock."""
     at = decisions.c.decided_at
     statement = (
         sa.select(
             items.c.team,
-            items.c.language,
-            items.c.form,
+            *_ALIKE,
             _written(work, at, "%Y-%m-%dT%H", 'YYYY-MM-DD"T"HH24').label("hour"),
             sa.func.count().label("decisions"),
             sa.func.min(at, type_=_TIME).label("first_at"),
         )
         .select_from(own_decisions())
         .where(sweeps.c.incident_id == incident)
-        .group_by(items.c.team, items.c.language, items.c.form, "hour")
+        .group_by(items.c.team, *_ALIKE, "hour")
     )
     return work.execute(statement).all()
 
@@ -202,16 +207,16 @@ def _written(
     return sa.func.strftime(on_sqlite, at)
 
 
-def _first_planned(work: Work, incident: str) -> dict[tuple[str, str], datetime]:
+def _first_planned(work: Work, incident: str) -> dict[tuple[str, str, str | None], datetime]:
     about = sa.and_(items.c.sweep_id == planned_actions.c.sweep_id, items.c.item == planned_actions.c.item)
     at = planned_actions.c.planned_at
     statement = (
-        sa.select(items.c.language, items.c.form, sa.func.min(at, type_=at.type))
+        sa.select(*_ALIKE, sa.func.min(at, type_=at.type).label("first_at"))
         .select_from(planned_actions.join(items, about))
         .where(planned_actions.c.incident_id == incident)
-        .group_by(items.c.language, items.c.form)
+        .group_by(*_ALIKE)
     )
-    return {(language, form): first for language, form, first in work.execute(statement)}
+    return {_name(row): row.first_at for row in work.execute(statement)}
 
 
 def _hours(posted: Iterable[sa.Row[Any]], decided: Iterable[sa.Row[Any]]) -> tuple[Hour, ...]:

@@ -371,6 +371,7 @@ items = sa.Table(
     sa.Column("content_hash", sa.String, nullable=False, server_default="", comment="SHA-256 of id and text"),
     sa.Column("language", sa.String, nullable=False),
     sa.Column("form", sa.String, nullable=False, server_default="text", comment="text, link or media"),
+    sa.Column("surface", sa.String, comment="Where on the platform: feed, stories…; null where unknown"),
     _time("posted_at"),
     sa.Column("reach", sa.BigInteger, nullable=False),
     sa.Column("matched", Json, nullable=False, comment="What of the scope brought it in"),

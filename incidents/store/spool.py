@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from incidents.files import write_whole
-from incidents.sweeps.posts import write_posts
+from incidents.sweeps.posts import read_kept, write_posts
 
 _AT_ONCE: Final = 100_000
 """Posts of a part; many pages of a platform make one."""
@@ -46,7 +46,7 @@ class SpooledPart(BaseModel):
 
     def read(self) -> pl.DataFrame:
         """The posts, with the columns of `POST_SCHEMA`."""
-        return pl.concat([pl.read_parquet(path, glob=False) for path in self.paths])
+        return pl.concat([read_kept(path) for path in self.paths])
 
 
 class Spool:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from incidents.errors import BadInput
 from incidents.files import whole, write_whole
 from incidents.store.post_source import FileSource, Part, TableSource
-from incidents.sweeps.posts import POST_SCHEMA
+from incidents.sweeps.posts import POST_SCHEMA, read_kept
 from incidents.sweeps.scope import Scope
 from incidents.sweeps.universe import Dry, Scanned, TermCount, Universe, combine, scan, tally
 
@@ -115,7 +115,7 @@ def is_kept(folder: Path) -> bool:
 
 def read_universe(folder: Path) -> Universe:
     """The universe that was kept there."""
-    return Universe(matched=pl.read_parquet(folder / "universe.parquet", glob=False), **dict(_told(folder)))
+    return Universe(matched=read_kept(folder / "universe.parquet"), **dict(_told(folder)))
 
 
 def try_scope(source: FileSource | TableSource, scope: Scope) -> Dry:
@@ -161,7 +161,7 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
 
 def _scanned(folder: Path, plan: Plan) -> list[Scanned]:
     found = [
-        Scanned(scan_part(folder, number), pl.read_parquet(_path(folder, number, "parquet"), glob=False))
+        Scanned(scan_part(folder, number), read_kept(_path(folder, number, "parquet")))
         for number in range(len(plan.parts))
     ]
     return found or [scan(pl.DataFrame(schema=POST_SCHEMA), plan.scope)]

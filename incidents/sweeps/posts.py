@@ -30,10 +30,12 @@ POST_SCHEMA: Final = pl.Schema(
         "reach": pl.Int64(),  # people who saw it, 0 where unknown
         "region": pl.String(),  # ISO 3166-1 alpha-2 in capitals, null where unknown
         "media": pl.List(pl.String()),  # `pdq:` or `md5:` and hexadecimal digits, null where none is known
+        "surface": pl.String(),  # where on the platform: feed, stories, live…; null where unknown
     }
 )
 
 _SHOWN_ID: Final = 64
+_LONGEST_SURFACE: Final = 32
 
 
 def read_posts(path: Path) -> pl.DataFrame:
@@ -68,6 +70,7 @@ def posts_from(place: Path | str, columns: pl.DataFrame) -> pl.DataFrame:
         _reach(place, rows),
         _worded("region").str.to_uppercase(),
         _media(),
+        _surface(),
     )
 
 
@@ -75,6 +78,14 @@ def write_posts(frame: pl.DataFrame, path: Path) -> None:
     """Keep a pile as Parquet at `path`, whole or not at all. Raises OSError where the disk refuses."""
     with whole(path) as part:
         frame.select(pl.col(name).cast(kind) for name, kind in POST_SCHEMA.items()).write_parquet(part)
+
+
+def read_kept(path: Path) -> pl.DataFrame:
+    """A pile that was kept, also with further columns; what a post did not have then is null."""
+    frame = pl.read_parquet(path, glob=False)
+    later = [pl.lit(None, kind).alias(name) for name, kind in POST_SCHEMA.items() if name not in frame.columns]
+    others = [name for name in frame.columns if name not in POST_SCHEMA]
+    return frame.with_columns(later).select(*POST_SCHEMA, *others)
 
 
 def _without_nul(column: pl.Series) -> pl.Series:
@@ -94,6 +105,13 @@ def _media() -> pl.Expr:
     """Hashes with commas or spaces between them, or as a JSON list, in small letters."""
     hashes = pl.col("media").str.to_lowercase().str.extract_all(r"\b[a-z0-9]+:[0-9a-f]+\b")
     return pl.when(hashes.list.len() > 0).then(hashes).alias("media")
+
+
+def _surface() -> pl.Expr:
+    """One short word in small letters; the platform's words are its own, so any is taken."""
+    word = pl.col("surface").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "-").str.strip_chars("-")
+    short = word.str.slice(0, _LONGEST_SURFACE).str.strip_chars("-")
+    return pl.when(short != "").then(short).alias("surface")
 
 
 def _identified(rows: pl.DataFrame) -> pl.DataFrame:

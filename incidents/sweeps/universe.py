@@ -17,7 +17,7 @@ from incidents.sweeps.fingerprint import fingerprint
 from incidents.sweeps.matching import match, term_counts
 from incidents.sweeps.scope import Scope
 
-COUNTED: Final = ("id", "language", "matched", "evaded")
+COUNTED: Final = ("id", "language", "surface", "matched", "evaded")
 """Columns of what matched that the counts of a universe are made from."""
 
 
@@ -42,6 +42,8 @@ class Dry(BaseModel):
     posts_matched: int
     terms: tuple[TermCount, ...]
     languages: Mapping[str, int]
+    surfaces: Mapping[str, int] = {}
+    """Posts a surface, of those whose surface is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ def combine(parts: Iterable[Scanned], *, earlier: pl.DataFrame | None = None) ->
         posts_seen=sum(part.posts_seen for part in found),
         matched=matched,
         terms=counts_of_terms(matched),
-        languages=counts_of_languages(matched),
+        languages=_counts(matched, "language"),
         hash=fingerprint(matched["id"], matched["content_hash"]),
         known=known,
         changed=changed,
@@ -110,8 +112,13 @@ def tally(parts: Iterable[Scanned]) -> Dry:
         kept.append(part.matched.select(COUNTED))
     matched = pl.concat(kept)
     refuse_repeated(matched["id"])
-    terms, languages = counts_of_terms(matched), counts_of_languages(matched)
-    return Dry(posts_seen=seen, posts_matched=matched.height, terms=terms, languages=languages)
+    return Dry(
+        posts_seen=seen,
+        posts_matched=matched.height,
+        terms=counts_of_terms(matched),
+        languages=_counts(matched, "language"),
+        surfaces=_counts(matched.filter(pl.col("surface").is_not_null()), "surface"),
+    )
 
 
 def counts_of_terms(matched: pl.DataFrame) -> tuple[TermCount, ...]:
@@ -124,10 +131,9 @@ def _term_count(*, term: str, posts: int, alone: int, evaded: Mapping[str, int])
     return TermCount(term=term, posts=posts, alone=alone, evaded=by_trick)
 
 
-def counts_of_languages(matched: pl.DataFrame) -> dict[str, int]:
-    """Posts a language, by its tag."""
-    counted = matched.group_by("language").len().sort("language")
-    return dict(counted.rows())
+def _counts(matched: pl.DataFrame, column: str) -> dict[str, int]:
+    """Posts for each value of a column, sorted."""
+    return dict(matched.group_by(column).len().sort(column).rows())
 
 
 def refuse_repeated(ids: pl.Series) -> None:

@@ -85,6 +85,22 @@ def test_a_partner_sees_their_own_team_and_no_seed(tmp_path: Path) -> None:
     assert "OTHER_TEAM" in run("sweep", "claim", "english", "--as", "cleo-l", code=1).stderr
 
 
+def test_the_status_counts_posts_by_surface_where_they_have_one(tmp_path: Path) -> None:
+    header, *lines = POSTS.splitlines()
+    surfaces = ["feed", "live", "live", ""]
+    rows = [f"{header},surface", *map(",".join, zip(lines, surfaces, strict=True))]
+    sweep = worked(tmp_path, "\n".join(rows))
+    read_by("dev-e", tmp_path, HARMLESS, **{"1": VIOLATES})
+    counted = {"items": 1, "decided": 1, "violates": 0}
+    assert told("sweep", "status", sweep)["surfaces"] == [
+        {"surface": None, **counted},
+        {"surface": "feed", **counted, "violates": 1},
+        {"surface": "live", **counted},
+    ]
+    assert "feed\t1\t1\t1" in run("sweep", "status", sweep).stdout
+    assert told("sweep", "status", sweep, "--as", "cleo-l")["surfaces"] == []
+
+
 def test_nothing_to_read_is_exit_code_1(tmp_path: Path) -> None:
     declared()
     assert (

@@ -35,6 +35,18 @@ def test_it_tells_what_each_entry_alone_brings_in_and_which_trick_hid_it(posts: 
     assert tried["languages"] == {"de": 1, "en": 3}
 
 
+def test_it_tells_on_which_surfaces_the_posts_stand_where_they_have_one(tmp_path: Path, posts: str) -> None:
+    tried = ("sweep", "try", "--term", "clinic", "--posts")
+    assert told(*tried, posts)["surfaces"] == {}
+    assert "surface" not in run(*tried, posts).stdout
+    header, *lines = POSTS.splitlines()
+    surfaces = ["Stories", "", "live", "stories", "feed"]
+    rows = [f"{header},surface", *map(",".join, zip(lines, surfaces, strict=True))]
+    with_surfaces = str(write(tmp_path / "more.csv", "\n".join(rows)))
+    assert told(*tried, with_surfaces)["surfaces"] == {"live": 1, "stories": 2}
+    assert "stories\t2" in run(*tried, with_surfaces).stdout
+
+
 def test_it_tells_what_reading_costs_each_team(posts: str) -> None:
     tried = told("sweep", "try", "--term", "clinic", "--posts", posts)
     teams = {team["team"]: team for team in tried["cost"]["teams"]}

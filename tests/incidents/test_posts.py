@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.errors import BadInput
-from incidents.sweeps.posts import POST_SCHEMA, read_posts, write_posts
+from incidents.sweeps.posts import POST_SCHEMA, read_kept, read_posts, write_posts
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "posts"
 SECRET = "words that nobody should read in a log"
@@ -45,7 +45,7 @@ def parquet(folder: Path, **columns: object) -> bytes:
 def test_only_text_is_required_and_rows_are_numbered(tmp_path: Path) -> None:
     frame = reading(tmp_path, "posts.csv", "text\nfirst\nsecond\n")
     assert frame.schema == POST_SCHEMA
-    assert frame.row(1) == ("row-000002", "second", None, "und", None, None, 0, None, None)
+    assert frame.row(1) == ("row-000002", "second", None, "und", None, None, 0, None, None, None)
 
 
 def test_columns_that_we_do_not_know_are_left_out(tmp_path: Path) -> None:
@@ -114,6 +114,21 @@ def test_media_hashes_are_read_however_they_are_listed(tmp_path: Path, written: 
     frame = reading(tmp_path, "posts.jsonl", content)
     assert frame["media"].to_list() == [["md5:" + "ab" * 16, "pdq:" + "f0" * 32], None]
     assert frame["region"].to_list() == ["DE", None]
+
+
+def test_a_surface_is_one_short_word_whatever_the_platform_calls_it(tmp_path: Path) -> None:
+    written = [" Stories ", "Group chat/video", "", None, "лента", "|[x](http://a)|", "a" * 100_000]
+    lines = [json.dumps({"text": "a", "surface": surface}) for surface in written]
+    surfaces = reading(tmp_path, "posts.jsonl", "\n".join(lines))["surface"].to_list()
+    assert surfaces == ["stories", "group-chat-video", None, None, "лента", "x-http-a", "a" * 32]
+
+
+def test_what_was_kept_before_posts_had_a_surface_is_read(tmp_path: Path) -> None:
+    frame = reading(tmp_path, "posts.csv", "text,surface\nfirst,feed\n").with_columns(matched=pl.lit("term:a"))
+    frame.drop("surface").write_parquet(tmp_path / "old.parquet")
+    old = read_kept(tmp_path / "old.parquet")
+    assert old.schema == frame.schema
+    assert old["surface"].to_list() == [None]
 
 
 def test_blank_lines_are_no_posts(tmp_path: Path) -> None:

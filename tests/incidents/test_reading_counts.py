@@ -9,7 +9,14 @@ import sqlalchemy as sa
 from incidents.reviews.reading import CurvePoint, GuidelineHeard, Hour, Part, TeamHour, TeamWork
 from incidents.reviews.record import CertificateRecord, Record
 from incidents.reviews.retrospective import compose
-from incidents.reviews.safety import by_form, by_language, dark_hours, prevalence_after, prevalence_before
+from incidents.reviews.safety import (
+    by_form,
+    by_language,
+    by_surface,
+    dark_hours,
+    prevalence_after,
+    prevalence_before,
+)
 from incidents.store.engine import Store, Work
 from incidents.store.reading_counts import first_decisions_since, work_of_teams
 from incidents.store.records import read_record
@@ -40,7 +47,7 @@ def at(minutes: float) -> datetime:
 
 
 def test_each_language_and_form_has_its_first_moments(crisis: Store) -> None:
-    seen = {"posts": 50, "decided": 50, "first_planned_at": after(241), "form": "text"}
+    seen = {"posts": 50, "decided": 50, "first_planned_at": after(241), "form": "text", "surface": None}
     german = Part(language="de", first_posted_at=after(-95), first_decided_at=after(84), **seen)
     english = Part(language="en", first_posted_at=after(-45), first_decided_at=after(160), **seen)
     record = read(crisis)
@@ -52,6 +59,23 @@ def test_each_language_and_form_has_its_first_moments(crisis: Store) -> None:
     ]
     [text] = by_form(record)
     assert (text.posts, text.decided, text.first_decided_at) == (100, 100, after(84))
+
+
+def test_each_surface_has_its_first_moments_where_the_posts_have_one(crisis: Store) -> None:
+    assert by_surface(read(crisis)) == []
+    unknown = "*The posts carry no surface, so where on the platform they stood is not known.*"
+    assert unknown in compose(read(crisis), generator="g")
+    with crisis.begin() as work:
+        # p3 to p9 are German, all others of the German ones stay where nobody knows.
+        live = items.c.item.in_([f"p{number}" for number in range(3, 10)])
+        work.execute(items.update().where(live).values(surface="live"))
+        work.execute(items.update().where(items.c.language == "en").values(surface="feed"))
+    record = read(crisis)
+    told = [(each.name, each.posts, each.first_decided_at) for each in by_surface(record)]
+    assert told == [("unknown", 43, after(84)), ("live", 7, after(87)), ("feed", 50, after(160))]
+    text = compose(record, generator="g")
+    assert "How soon each surface was reached" in text
+    assert unknown not in text
 
 
 def test_hours_are_those_of_utc_wherever_the_database_stands(crisis: Store) -> None:

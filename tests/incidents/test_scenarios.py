@@ -86,6 +86,15 @@ def test_same_arguments_same_pile_and_another_seed_another(name: str) -> None:
 
 
 @every_scenario
+def test_posts_stand_on_several_surfaces_whatever_they_say(name: str) -> None:
+    pile = made(name)
+    counted = pile.posts.join(pile.truth, on="id").group_by("surface", "violating").len()
+    assert set(counted["surface"]) == {"feed", "comments", "stories", "groups", "live"}
+    shares = counted.filter(surface="feed").join(pile.truth["violating"].value_counts(), on="violating")
+    assert all(0.35 < share < 0.6 for share in shares["len"] / shares["count"])
+
+
+@every_scenario
 def test_violating_posts_burst_after_the_event(name: str) -> None:
     pile = made(name)
     times = with_truth(pile).filter("violating")["posted_at"]

@@ -99,7 +99,7 @@ def test_a_new_window_holds_what_no_earlier_one_does() -> None:
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileSource:
     """A folder of partitions with 600 posts, read in many small parts."""
-    monkeypatch.setattr(post_files, "BLOCK", 2_000)
+    monkeypatch.setattr(post_files, "BLOCK", 2_500)
     (tmp_path / "posts").mkdir()
     write_posts(pile(200), tmp_path / "posts" / "a.parquet")
     for name, start in (("b.csv", 200), ("c.csv", 400)):

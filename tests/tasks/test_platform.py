@@ -39,6 +39,7 @@ POSTS = pl.DataFrame(
             "posted_at": AT + timedelta(minutes=n) if n else None,
             "language": "de",
             "reach": n,
+            "surface": "live" if n % 2 else None,
         }
         for n in range(100)
     ],
