@@ -5,24 +5,17 @@ X-Watchfloor-Person, which says who acts. What that person may do is decided in 
 other door. Texts of posts are in no answer.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, FastAPI, Query
+from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from console.api_door import Body, Calls, World
-from console.api_token import api_token
-from console.problems import answer_problems
-from console.tables import open_store
-from incidents.catalogue.load import load_catalogue
+from console.api_door import Body, Calls
 from incidents.errors import BadInput
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.people import Act
 from incidents.reviews.actions import Report
-from incidents.settings import Settings
 from incidents.signals.signal import NewSignal, read_signal
 from incidents.store import timeline
 from incidents.store.action_items import find_action
@@ -31,7 +24,7 @@ from incidents.store.incidents import find_for, visible_incidents
 from incidents.store.signals import take_signal
 from incidents.store.tracker import report
 from incidents.timeline import Entry
-from incidents.words import plain, sentence, use_templates
+from incidents.words import plain, sentence
 
 router = APIRouter(prefix="/api/v1")
 
@@ -125,41 +118,6 @@ def report_on_action(calls: Calls, item: str, body: Body, after: BackgroundTasks
         known = report(work, item, said, by=by, now=now)
     after.add_task(calls.hand_over, incident)
     return known.model_dump(mode="json")
-
-
-def make_app(settings: Settings) -> FastAPI:
-    """The application on these settings, with its store open until it is shut down."""
-    use_templates(settings.templates_folder)
-    world = World(
-        settings=settings,
-        store=open_store(settings),
-        catalogue=load_catalogue(settings.catalogue_folder),
-        token=api_token(settings),
-    )
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        world.store.close()
-
-    made = FastAPI(
-        title="Watchfloor", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
-    )
-    made.state.world = world
-    answer_problems(made)
-    made.include_router(router)
-    made.add_api_route("/health", health, methods=["GET"])
-    return made
-
-
-def app() -> FastAPI:
-    """The application on the settings of the environment; uvicorn calls this."""
-    return make_app(Settings())
-
-
-def health() -> dict[str, str]:
-    """Say that the API answers. Nothing about the record is told without a token."""
-    return {"status": "ok"}
 
 
 def _read_note(body: str) -> str:

@@ -8,8 +8,8 @@ from fastapi import Depends, Header, Request, Response
 
 from console.api_token import is_token
 from console.people import acting_person, is_one_operator
-from console.problems import TooLarge, Unauthenticated
 from console.runs import hand_over
+from console.turned_away import TooLarge, Unauthenticated
 from incidents.catalogue.model import Catalogue
 from incidents.errors import BadInput, NotAuthorised, Refusal
 from incidents.people import Person

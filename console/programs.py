@@ -68,7 +68,7 @@ def task_worker(settings: Settings) -> Program:
 def api(settings: Settings) -> Program:
     """The JSON API."""
     where = ("--host", settings.api_host, "--port", str(settings.api_port), "--log-level", "warning")
-    command = _python("console.warm", "uvicorn:main", "console.api:app", "--factory", *where)
+    command = _python("console.warm", "uvicorn:main", "console.app:app", "--factory", *where)
     return Program("api", "the API", command)
 
 

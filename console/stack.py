@@ -9,6 +9,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Event
 from time import monotonic
 from uuid import uuid4
@@ -19,7 +20,9 @@ from console.home_lock import home_lock
 from console.interrupts import interrupt_main, interrupts
 from console.keeper import Keeper, Say
 from console.reach import answers
+from console.signing_in import first_link
 from console.tables import open_store
+from incidents.catalogue.load import load_catalogue
 from incidents.errors import WatchfloorError
 from incidents.settings import Settings
 
@@ -208,11 +211,23 @@ def serve(settings: Settings, say: Say = lambda _line: None) -> None:
     try:
         with running_stack(settings, say) as stack:
             page = settings.prefect_url.removesuffix("/api")
-            say(f"Watchfloor runs. API: {programs.api_url(settings)}  Prefect's page: {page}")
+            say(f"Watchfloor runs: {programs.api_url(settings)}  Prefect's page: {page}")
+            _say_who_may_enter(settings, say)
             say("Ctrl-C stops everything; nothing is lost by it.")
             stack.wait()
     except KeyboardInterrupt:
         say("Everything is stopped.")
+
+
+def _say_who_may_enter(settings: Settings, say: Say) -> None:
+    """On a first start nobody has a password: print the link with which the first administrator sets one."""
+    store = open_store(settings)
+    try:
+        path = first_link(store, settings, load_catalogue(settings.catalogue_folder), now=datetime.now(UTC))
+    finally:
+        store.close()
+    if path is not None:
+        say(f"Nobody has an account yet. Set a password at {programs.api_url(settings)}{path}")
 
 
 def _make_home(settings: Settings) -> None:

@@ -124,16 +124,24 @@ def authorise(
     `team` is the partner team whose work is touched (a batch, an ask); `restricted_to` the ids of those
     who hold a role on a restricted incident, None where the incident is not restricted.
     """
-    administrator = Role.administrator in person.roles and act not in SEPARATE
-    if not administrator and not person.roles & MAY[act]:
+    if not is_allowed(person, act):
         holders = ", ".join(sorted(MAY[act])) or Role.administrator
         raise _refused(person, act, "ROLE_MISSING", f"It takes one of these roles: {holders}.")
-    if administrator:
+    if _administers(person, act):
         return
     if restricted_to is not None and person.id not in restricted_to:
         raise _refused(person, act, "INCIDENT_RESTRICTED", "Ask its commander for a role on it.")
     if team is not None and not person.roles & _STAFF and person.team != team:
         raise _refused(person, act, "OTHER_TEAM", f"It belongs to the team {team}.")
+
+
+def is_allowed(person: Person, act: Act) -> bool:
+    """Whether the person's roles allow it somewhere: what a page shows a form by. `authorise` decides."""
+    return _administers(person, act) or bool(person.roles & MAY[act])
+
+
+def _administers(person: Person, act: Act) -> bool:
+    return Role.administrator in person.roles and act not in SEPARATE
 
 
 def _refused(person: Person, act: Act, code: str, sentence: str) -> NotAuthorised:

@@ -231,7 +231,7 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (md, cited, utc, local, duration, share, percent, number, counted, listed)
+    filters = (md, clean, cited, utc, local, duration, share, percent, number, counted, listed)
     made.filters.update({each.__name__: each for each in filters})
     return made
 

@@ -198,7 +198,8 @@ Of a restricted incident only those find anything, an action item of theirs incl
 
 Whoever is refused is told a code, and what would be needed: [refusals](phases.md#refusals) lists them.
 
-The doors believe the name that they are given.
+The pages prove who somebody is: they ask for a password, or for a link that works once.
+The other doors believe the name that they are given.
 `--as` at the command line, the header `X-Watchfloor-Person` of the API and the field `person` of Prefect's
 forms are claims, not proofs: who can reach a door can use any name there.
 Keep the machine, the API's token and Prefect's page to those whom you trust with that.

@@ -1,20 +1,15 @@
 """Ask a partner team for something, and hear whether it heard."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from console.asking import ask_by_hand
 from console.cli.door import Door
 from console.cli.options import IncidentId, Note, example
-from incidents.errors import BadInput
-from incidents.incident.asks import new_ask
-from incidents.incident.incident import Incident
-from incidents.people import Act, Person, is_staff
+from incidents.people import Act, is_staff
 from incidents.store.asks import (
-    KEY_SLOT,
     Ask,
-    NewAsk,
     acknowledge,
     ask_partner,
     asks_of,
@@ -22,14 +17,11 @@ from incidents.store.asks import (
     unanswered_asks,
 )
 from incidents.store.engine import Work
-from incidents.store.guidelines import guideline_in_force
 from incidents.store.incidents import find_for, visible_incidents
-from incidents.words import render, utc
+from incidents.words import utc
 
 PANEL = "Work with partner teams"
 COLUMNS = ["ask", "team", "asked_at", "due_at", "acknowledged_at", "acknowledged_by", "what"]
-LONGEST = 2_000
-"""Characters of one ask. More belongs into the guideline."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,13 +41,11 @@ def ask(
     text: Annotated[str, typer.Option(help="What you ask of it; refer to posts, never quote them.")],
 ) -> None:
     """Ask a partner team for something, through its channel; it is escalated if nobody acknowledges it."""
-    if not text.strip() or len(text) > LONGEST:
-        raise BadInput(f"An ask has 1 to {LONGEST:,} characters. What is longer belongs into the guideline.")
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
         found = find_for(work, incident, by, Act.ask_partner)
-        new = _new(work, door, found, team, text.strip(), by, now)
+        new = ask_by_hand(work, door.catalogue, found, team=team, what=text, by=by, now=now)
         key = ask_partner(work, new, by=by, now=now)
     door.hand_over(incident)
     door.say(
@@ -92,22 +82,6 @@ def show_asks(
     with door.store.read() as work:
         found = _visible(work, door, incident)
     door.rows([_row(each) for each in found], COLUMNS, empty="No ask is waiting.")
-
-
-def _new(work: Work, door: Door, found: Incident, team: str, text: str, by: Person, now: datetime) -> NewAsk:
-    guideline = guideline_in_force(work, found.id, language=None, now=now)
-    version = guideline.version if guideline else None
-    facts = {"incident": found, "person": by.id, "team": team, "what": text}
-    return new_ask(
-        found,
-        door.catalogue.team(team),
-        door.catalogue.severity(found.severity).clocks,
-        about=f"by-hand:{by.id}:{now.isoformat()}",
-        what=text,
-        text=render("asks/request.md.j2", **facts, version=version, ask=KEY_SLOT),
-        guideline_version=version,
-        now=now,
-    )
 
 
 def _visible(work: Work, door: Door, incident: str | None) -> list[Ask]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from console.cli import (
+    accounts,
     actions,
     asks,
     assess,
@@ -102,4 +103,5 @@ app.add_typer(templates.app, name="templates")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(platform.app, name="platform")
 verify.add_to(app)
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(db.app, name="db")

@@ -11,7 +11,7 @@ from console.cli import printing
 from console.cli.door import Door
 from console.cli.option_groups import with_groups
 from console.cli.options import IncidentId, Out, WithPdf, example
-from console.cli.standing import Standing, print_standing, read_standing
+from console.cli.standing import print_standing, tell_standing
 from console.results import export_results
 from incidents.errors import NotFound
 from incidents.incident.incident import Incident
@@ -79,7 +79,7 @@ def show(
     with door.store.read() as work:
         by, now = door.acting(work, incident)
         found = find_for(work, incident, by, Act.see_incidents)
-        standing: Standing = read_standing(work, found, door.catalogue, now)
+        standing = tell_standing(work, found, door.catalogue, now)
     if door.as_json:
         printing.print_json(standing)
     else:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli.candidates import CandidateForm, open_by_hand
+from console.cli.candidates import CandidateForm, describe
 from console.cli.door import Door
 from console.cli.option_groups import with_groups
 from console.cli.options import ImpactOptions, IncidentId, Note, Reason, example
@@ -12,6 +12,7 @@ from incidents.incident.incident import WAIVABLE, Incident
 from incidents.incident.phases import SENTENCES
 from incidents.people import Role
 from incidents.store import lifecycle, roles
+from incidents.store.by_hand import open_by_hand
 from incidents.store.incidents import find
 
 LEAD = "Lead an incident"
@@ -59,7 +60,7 @@ def declare(
         raise typer.BadParameter("A candidate has its policy and impact; `watchfloor assess` changes them.")
     door = Door.of(ctx)
     with door.store.begin() as work:
-        named = incident or open_by_hand(work, door, form)
+        named = incident or open_by_hand(work, door.catalogue, describe(form), by=door.person, now=door.now)
         by, now = door.acting(work, named)
         found = lifecycle.declare(work, named, by=by, reason=reason, now=now)
     door.hand_over(found.id)

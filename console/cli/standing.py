@@ -1,81 +1,37 @@
-"""How an incident stands, read in one go, and laid out for the person who takes it over at 3 a.m."""
+"""How an incident stands, laid out for the person who takes it over at 3 a.m."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from console.cli import printing
 from console.cli.following import entry_line
+from console.standing import Standing, read_standing
 from incidents.catalogue.checklists import ChecklistItem
 from incidents.catalogue.model import Catalogue
-from incidents.errors import Refusal
-from incidents.incident.incident import Incident, close_refusals, not_waived, stand_down_refusals
-from incidents.incident.phases import SENTENCES, Phase
+from incidents.incident.incident import Incident
+from incidents.incident.phases import SENTENCES
 from incidents.reviews.actions import ActionItem
 from incidents.reviews.record import SweepRecord
 from incidents.store import timeline
-from incidents.store.action_items import overdue_of_class
-from incidents.store.asks import Ask, asks_of
+from incidents.store.asks import Ask
 from incidents.store.engine import Work
-from incidents.store.gates import Gate, open_gates
-from incidents.store.guidelines import guidelines_of
-from incidents.store.incidents import loose
-from incidents.store.lifecycle import waived_codes
-from incidents.store.roles import tenures
-from incidents.store.sweep_counts import count_sweeps
+from incidents.store.gates import Gate
 from incidents.timeline import Entry
 from incidents.words import plain, sentence
 
 
-class Standing(BaseModel):
-    """An incident with everything that hangs on it, but for the posts."""
+class ToldStanding(Standing):
+    """How an incident stands, with all that happened, in words."""
 
-    model_config = ConfigDict(frozen=True)
-
-    incident: Incident
-    checklist: list[ChecklistItem]
-    roles: list[dict[str, Any]]
-    loose: list[Refusal]
-    waived: list[str]
-    gates: list[Gate]
-    asks: list[Ask]
-    sweeps: list[SweepRecord]
-    guidelines: list[dict[str, Any]]
-    overdue: list[ActionItem]
     timeline: list[dict[str, Any]]
 
 
-def read_standing(work: Work, found: Incident, catalogue: Catalogue, now: datetime) -> Standing:
-    """Read all of it in one transaction, so that it fits together.
-
-    `overdue` are action items of earlier incidents of its class, while it is open.
-    """
-    waived = waived_codes(work, found.id)
-    return Standing(
-        incident=found,
-        checklist=list(catalogue.items_to_check(found.phase)),
-        roles=tenures(work, found.id),
-        loose=_loose(work, found, waived),
-        waived=sorted(waived),
-        gates=open_gates(work, found.id),
-        asks=asks_of(work, found.id),
-        sweeps=list(count_sweeps(work, found.id)),
-        guidelines=[g.model_dump(exclude={"body"}) for g in guidelines_of(work, found.id)],
-        overdue=overdue_of_class(work, found, now) if found.is_open else [],
-        timeline=[_told(entry) for entry in timeline.entries(work, found.id)],
-    )
-
-
-def _loose(work: Work, found: Incident, waived: frozenset[str]) -> list[Refusal]:
-    """What stands against the next end: standing down while it is open, closing while it is reviewed."""
-    facts = loose(work, found.id)
-    if found.phase in {Phase.stood_down, Phase.reviewing}:
-        return close_refusals(facts)
-    if found.phase in {Phase.responding, Phase.monitoring}:
-        return not_waived(stand_down_refusals(facts), waived)
-    return []
+def tell_standing(work: Work, found: Incident, catalogue: Catalogue, now: datetime) -> ToldStanding:
+    """Read all of it in one transaction, so that it fits together."""
+    stands = read_standing(work, found, catalogue, now)
+    told = [_told(entry) for entry in timeline.entries(work, found.id)]
+    return ToldStanding(**dict(stands), timeline=told)
 
 
 def _told(entry: Entry) -> dict[str, Any]:
@@ -83,7 +39,7 @@ def _told(entry: Entry) -> dict[str, Any]:
     return told | {"sentence": plain(sentence(entry)), "line": entry_line(entry)}
 
 
-def print_standing(standing: Standing, *, last: int | None) -> None:
+def print_standing(standing: ToldStanding, *, last: int | None) -> None:
     """Print it from what matters most to what happened when."""
     _print_head(standing.incident)
     against = [f"{refusal.code}: {refusal.sentence}" for refusal in standing.loose]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from console.api import make_app
 from console.api_token import api_token
+from console.app import make_app
 from console.reach import answers
 from incidents.incident.incident import SYSTEM
 from incidents.settings import Settings

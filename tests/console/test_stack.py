@@ -92,7 +92,7 @@ def test_everything_starts_together_is_mended_and_stops_without_a_trace(
         mark = json.loads((settings.home / NAME).read_text())["mark"]
         with pytest.raises(HomeTaken, match=f"as process {process.pid}"), running_stack(settings):
             pass
-        api = next(pid for pid in marked(mark) if b"console.api" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        api = next(pid for pid in marked(mark) if b"console.app" in Path(f"/proc/{pid}/cmdline").read_bytes())
         os.kill(api, signal.SIGKILL)
         until(lambda: "The API died (exit code -9) and is started again" in log.read_text())
         until(lambda: is_up(settings))

@@ -1,0 +1,59 @@
+"""The web application: the JSON API and the pages, on one store."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from console import api
+from console.api_door import World
+from console.api_token import api_token
+from console.pages import board, incident, sign_in
+from console.pages.headers import SecureHeaders
+from console.problems import answer_problems
+from console.tables import open_store
+from incidents.catalogue.load import load_catalogue
+from incidents.settings import Settings
+from incidents.words import use_templates
+
+STATIC = Path(__file__).parent / "static"
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """The application on these settings, with its store open until it is shut down."""
+    use_templates(settings.templates_folder)
+    world = World(
+        settings=settings,
+        store=open_store(settings),
+        catalogue=load_catalogue(settings.catalogue_folder),
+        token=api_token(settings),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        world.store.close()
+
+    made = FastAPI(
+        title="Watchfloor", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
+    )
+    made.state.world = world
+    answer_problems(made)
+    for room in (api, sign_in, board, incident):
+        made.include_router(room.router)
+    made.add_api_route("/health", health, methods=["GET"])
+    made.mount("/static", StaticFiles(directory=STATIC), name="static")
+    made.add_middleware(SecureHeaders)
+    return made
+
+
+def app() -> FastAPI:
+    """The application on the settings of the environment; uvicorn calls this."""
+    return make_app(Settings())
+
+
+def health() -> dict[str, str]:
+    """Say that the application answers. Nothing about the record is told without a token or a session."""
+    return {"status": "ok"}

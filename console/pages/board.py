@@ -1,0 +1,29 @@
+"""The first page: what goes on, by severity, and what waits for whoever looks."""
+
+from fastapi import APIRouter, BackgroundTasks
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from console.pages.door import OwnForm, Visits, go
+from incidents.store.asks import acknowledge, find_ask
+from incidents.store.board import board_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def show_board(visits: Visits) -> HTMLResponse:
+    """The board."""
+    with visits.store.read() as work:
+        found = board_of(work, visits.person(drill=True))
+    return visits.page("board", board=found)
+
+
+@router.post("/asks/acknowledge")
+def acknowledge_ask(visits: Visits, form: OwnForm, after: BackgroundTasks) -> RedirectResponse:
+    """Say for one's team that it heard an ask."""
+    with visits.store.begin() as work:
+        incident = find_ask(work, form.text("ask")).incident_id
+        by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+        acknowledge(work, form.text("ask"), by=by, note=form.text("note"), now=now)
+    after.add_task(visits.hand_over, incident)
+    return go("/")

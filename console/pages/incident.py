@@ -1,0 +1,238 @@
+"""One incident on one screen: how it stands, what happened, and every move that a commander can make."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
+
+from console.asking import ask_by_hand
+from console.pages.door import Form, OwnForm, Visits, go
+from console.standing import read_standing
+from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from incidents.incident.incident import WAIVABLE
+from incidents.incident.phases import NEXT, SENTENCES
+from incidents.incident.severity import LEVELS, Impact, priority
+from incidents.people import Act, Person, Role
+from incidents.store import lifecycle, roles, timeline
+from incidents.store.asks import acknowledge, ask_partner, find_ask
+from incidents.store.by_hand import Described, open_by_hand
+from incidents.store.engine import Work
+from incidents.store.incidents import find, find_for
+from incidents.store.stars import star, starred, unstar
+from incidents.words import plain, sentence
+
+router = APIRouter(include_in_schema=False)
+
+SHOWN = 100
+"""Entries of the timeline on one page; older ones are a link away."""
+
+Move = Callable[[Visits, Work, str, Form, Person, datetime], None]
+"""What one form does with an incident."""
+
+
+@router.get("/incidents/{incident}")
+def show_incident(
+    visits: Visits,
+    incident: str,
+    before: Annotated[int | None, Query(ge=1, description="Entries before this one.")] = None,
+) -> HTMLResponse:
+    """How an incident stands, with its newest entries."""
+    return _incident_page(visits, incident, before=before)
+
+
+@router.post("/incidents/{incident}/{move}", response_model=None)
+def move_incident(
+    visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks
+) -> HTMLResponse | RedirectResponse:
+    """Make one of the moves. What refuses it is said beside its button, and what was typed stays."""
+    if move not in MOVES:
+        raise BadInput(f"{incident} cannot be asked to {move!r}. Go back and choose a button.")
+    try:
+        with visits.store.begin() as work:
+            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+            MOVES[move](visits, work, incident, form, by, now)
+    except (NotAllowed, BadInput, Conflict) as refused:
+        if isinstance(refused, NotAuthorised):
+            raise
+        return _incident_page(visits, incident, refused=refused, typed=form, move=move)
+    after.add_task(visits.hand_over, incident)
+    return go(f"/incidents/{incident}")
+
+
+@router.get("/declare")
+def show_declare(visits: Visits) -> HTMLResponse:
+    """Describe a crisis that nothing detected."""
+    return _declare_page(visits, Form({}))
+
+
+@router.post("/declare", response_model=None)
+def take_declare(visits: Visits, form: OwnForm, after: BackgroundTasks) -> HTMLResponse | RedirectResponse:
+    """Say what severity follows from what was typed; with `declare`, declare it."""
+    if not form.text("declare"):
+        return _declare_page(visits, form)
+    by, now = visits.person(), visits.machine_now
+    try:
+        said = Described(
+            title=form.text("title"),
+            impact=_impact(form),
+            policy=form.text("policy") or None,
+            protocol=form.text("protocol") or None,
+        )
+        with visits.store.begin() as work:
+            opened = open_by_hand(work, visits.catalogue, said, by=by, now=now)
+            lifecycle.declare(work, opened, by=by, reason=form.text("reason"), now=now)
+    except (NotAllowed, BadInput, Conflict) as refused:
+        if isinstance(refused, NotAuthorised):
+            raise
+        return _declare_page(visits, form, refused=refused)
+    after.add_task(visits.hand_over, opened)
+    return go(f"/incidents/{opened}")
+
+
+def _incident_page(
+    visits: Visits,
+    incident: str,
+    *,
+    before: int | None = None,
+    refused: WatchfloorError | None = None,
+    typed: Form | None = None,
+    move: str = "",
+) -> HTMLResponse:
+    with visits.store.read() as work:
+        by = visits.person_in(work, incident)
+        found = find_for(work, incident, by, Act.see_incidents)
+        now = visits.now_in(work, incident)
+        standing = read_standing(work, found, visits.catalogue, now)
+        last = min(before or found.entries + 1, found.entries + 1)
+        entries = timeline.entries(work, incident, after=max(0, last - 1 - SHOWN), limit=min(SHOWN, last - 1))
+        stars = starred(work, incident)
+    return visits.page(
+        "incident",
+        status=422 if refused else 200,
+        incident=found,
+        standing=standing,
+        what_it_means=SENTENCES[found.phase],
+        next_phases=NEXT[found.phase],
+        waivable=WAIVABLE,
+        levels=LEVELS,
+        roles=list(Role),
+        people=visits.catalogue.cast(drill=found.is_drill),
+        teams=visits.catalogue.teams,
+        entries=[(entry, plain(sentence(entry))) for entry in reversed(entries)],
+        starred=stars,
+        older=entries[0].seq if entries and entries[0].seq > 1 else None,
+        its_now=now,
+        refused=refused,
+        typed=typed or Form({}),
+        move=move,
+    )
+
+
+def _declare_page(visits: Visits, form: Form, *, refused: WatchfloorError | None = None) -> HTMLResponse:
+    try:
+        impact = _impact(form)
+    except BadInput as wrong:
+        impact, refused = Impact(), wrong
+    return visits.page(
+        "declare",
+        status=422 if refused else 200,
+        typed=form,
+        impact=impact,
+        levels=LEVELS,
+        given=priority(impact, visits.catalogue.priority_rules),
+        severities=visits.catalogue.severities,
+        policies=visits.catalogue.policies,
+        protocols=visits.catalogue.protocols,
+        refused=refused,
+    )
+
+
+def _impact(form: Form) -> Impact:
+    steps = {dimension: form.text(dimension) or 0 for dimension in LEVELS}
+    countries = form.text("jurisdictions").replace(",", " ").split()
+    try:
+        return Impact.model_validate(steps | {"jurisdictions": tuple(countries)})
+    except ValidationError as error:
+        wrong = ", ".join(str(each["input"])[:40] for each in error.errors())
+        raise BadInput(
+            f"A step is 0 to 4, and a country is two letters (ISO 3166), such as DE; not {wrong}."
+        ) from error
+
+
+def _declare(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    lifecycle.declare(work, incident, by=by, reason=form.text("reason"), now=now)
+
+
+def _dismiss(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    lifecycle.dismiss(work, incident, by=by, reason=form.text("reason"), now=now)
+
+
+def _stand_down(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    lifecycle.stand_down(work, incident, by=by, reason=form.text("reason"), now=now)
+
+
+def _close(_: Visits, work: Work, incident: str, _form: Form, by: Person, now: datetime) -> None:
+    lifecycle.close(work, incident, by=by, now=now)
+
+
+def _reopen(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    lifecycle.reopen(work, incident, by=by, reason=form.text("reason"), now=now)
+
+
+def _waive(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    lifecycle.waive(work, incident, form.text("code"), by=by, reason=form.text("reason"), now=now)
+
+
+def _restrict(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    restricted = form.text("restricted") == "yes"
+    lifecycle.restrict(work, incident, restricted=restricted, by=by, reason=form.text("reason"), now=now)
+
+
+def _hand_over(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    drill = find(work, incident).is_drill
+    to, role = visits.catalogue.person(form.text("to"), drill=drill), form.text("role")
+    if role not in set(Role):
+        raise BadInput(f"There is no role {role!r}. Choose one of the list.")
+    roles.hand_over(work, incident, role, to=to, by=by, note=form.text("note"), now=now)
+
+
+def _ask(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    found = find_for(work, incident, by, Act.ask_partner)
+    team, what = form.text("team"), form.text("what", 10_000)
+    new = ask_by_hand(work, visits.catalogue, found, team=team, what=what, by=by, now=now)
+    ask_partner(work, new, by=by, now=now)
+
+
+def _acknowledge(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    asked = find_ask(work, form.text("ask"))
+    if asked.incident_id != incident:
+        raise BadInput(f"{asked.key} belongs to another incident than {incident}.")
+    acknowledge(work, asked.key, by=by, note=form.text("note"), now=now)
+
+
+def _star(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    star(work, incident, form.number("entry"), by=by, now=now)
+
+
+def _unstar(_: Visits, work: Work, incident: str, form: Form, by: Person, _now: datetime) -> None:
+    unstar(work, incident, form.number("entry"), by=by)
+
+
+MOVES: dict[str, Move] = {
+    "declare": _declare,
+    "dismiss": _dismiss,
+    "stand-down": _stand_down,
+    "close": _close,
+    "reopen": _reopen,
+    "waive": _waive,
+    "restrict": _restrict,
+    "hand-over": _hand_over,
+    "ask": _ask,
+    "acknowledge": _acknowledge,
+    "star": _star,
+    "unstar": _unstar,
+}
+"""Form → what it does. Who may is decided in the store."""

@@ -1,0 +1,63 @@
+"""The tables of who gets in: accounts, sessions, one-time links, failed tries, and what was looked at.
+
+Of passwords only hashes stand here, of tokens and links only fingerprints.
+"""
+
+import sqlalchemy as sa
+
+from incidents.store.schema import UtcDateTime, metadata
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("person", sa.String, primary_key=True),
+    sa.Column("password_hash", sa.String, nullable=False, comment="Argon2id, with its parameters (RFC 9106)"),
+    sa.Column("changed_at", UtcDateTime, nullable=False, comment="When the password was set"),
+    sa.Column("disabled_at", UtcDateTime),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="Fingerprint of the cookie"),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("how", sa.String, nullable=False, comment="password or link"),
+    sa.Column("address", sa.String, nullable=False),
+    sa.Column("agent", sa.String, nullable=False, comment="What the browser calls itself"),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False, comment="Last request, to the minute"),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index("ix_sessions_person", "person"),
+)
+
+sign_in_links = sa.Table(
+    "sign_in_links",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="Fingerprint of the link's secret part"),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime),
+)
+
+sign_in_failures = sa.Table(
+    "sign_in_failures",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("person", sa.String, nullable=False, comment="As it was typed, cut"),
+    sa.Column("address", sa.String, nullable=False),
+    sa.Index("ix_sign_in_failures_at", "at"),
+)
+
+access_log = sa.Table(
+    "access_log",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("what", sa.String, nullable=False, comment="Access: a kind of access"),
+    sa.Column("target", sa.String, nullable=False, comment="Whose, or which: a person, an item"),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Index("ix_access_log_at", "at"),
+)

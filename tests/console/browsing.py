@@ -1,0 +1,63 @@
+"""Visit the pages as a browser without JavaScript does: follow links, send forms, keep cookies."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+from console.app import make_app
+from console.signing_in import make_link
+from incidents.settings import Settings
+from incidents.store.engine import Store
+from tests.console.command_line import PEOPLE
+
+with warnings.catch_warnings():
+    # It asks for a package that is not out in a stable release; httpx serves it as well.
+    warnings.filterwarnings("ignore", message="Using `httpx`")
+    from fastapi.testclient import TestClient
+
+PASSWORD = "four words nobody pairs"
+STAFFED = f"{PEOPLE}  - {{id: root-a, name: Root A., roles: [administrator]}}\n"
+
+
+class Browser(TestClient):
+    """One person's browser."""
+
+    def sign_in(self, person: str, password: str = PASSWORD, then: str = "") -> Any:
+        """Send the sign-in form, and follow where it leads."""
+        return self.post("/sign-in", data={"person": person, "password": password, "then": then})
+
+    def submit(self, page: str, action: str, **fields: Any) -> Any:
+        """Send the form on `page` that goes to `action`, as it came, with these fields changed."""
+        return self.post(action, data=form_on(self.get(page).text, action) | fields)
+
+
+@contextmanager
+def browser(settings: Settings) -> Iterator[Browser]:
+    """A browser at the application on these settings."""
+    with Browser(make_app(settings), raise_server_exceptions=False) as opened:
+        yield opened
+
+
+def link_for(store: Store, person: str) -> str:
+    """The path of a page on which the person sets a password."""
+    with store.begin() as work:
+        return make_link(work, person, by="root-a", now=datetime.now(UTC))
+
+
+def welcome(visiting: Browser, store: Store, person: str) -> Browser:
+    """Set the person's password by a link; the browser is signed in then."""
+    answer = visiting.post(link_for(store, person), data={"password": PASSWORD, "again": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return visiting
+
+
+def form_on(page: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that goes to `action`. Fails where the page has none."""
+    found = re.search(rf'<form method="post" action="{re.escape(action)}".*?</form>', page, re.DOTALL)
+    assert found is not None, f"no form to {action} in {page[:2000]}"
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', found[0])
+    return {name: unescape(value) for name, value in hidden}
