@@ -139,10 +139,12 @@ AUDIENCES = """\
 Neither a partner nor the public reads names, free text, or what was searched for.
 A partner reads nothing of another team's asks, batches and numbers.
 
+It is made of the record that the signed version was made of, which is kept: what happened since is not in it.
 What is shown is listed below; all else is left out, also what is added to the record later.
 The record is redacted first, and the document made of what is left.
 So a template cannot tell what was taken out.
 `watchfloor review check` reads from a document's header for whom it is, and holds it against the same.
+What is made of the record that was signed is held against that, all else against the record as it is now.
 
 Each value is looked at, too, not only the field that it stands in:
 

@@ -22,7 +22,7 @@ from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import check, incident_of
 from incidents.reviews.drafting import GENERATOR, gather, redraft
 from incidents.reviews.publishing import sign_checked
-from incidents.reviews.sharing import seen_by
+from incidents.reviews.sharing import record_behind, seen_by
 from incidents.reviews.wording import remarks
 from incidents.store import reviews
 from incidents.store.engine import Work
@@ -77,7 +77,8 @@ def show(
     incident: IncidentId,
     version: Annotated[int | None, typer.Option(help="Which version. Default: the newest.")] = None,
     audience: Annotated[
-        Audience | None, typer.Option(help="As this audience would read it, made of the record as it is now.")
+        Audience | None,
+        typer.Option(help="As this audience would read it, of the record of that version."),
     ] = None,
     team: ForTeam = None,
 ) -> None:
@@ -127,7 +128,7 @@ def check_file(
     incident = incident_of(document)
     with door.store.read() as work:
         _acting(work, door, incident, Act.see_incidents)
-        found = check(document, read_record(work, incident), generator=GENERATOR)
+        found = check(document, record_behind(work, incident, document), generator=GENERATOR)
     rows = [each.model_dump(mode="json") for each in found]
     door.rows(rows, FINDINGS, empty=f"The record of {incident} bears out all that {file.name} says.")
     if found:
@@ -199,13 +200,9 @@ def _pooled_row(pool: Pooled) -> dict[str, Any]:
 
 
 def _show_as(door: Door, incident: str, audience: Audience, team: str | None, version: int | None) -> None:
-    if version is not None:
-        raise typer.BadParameter(
-            "Versions are kept of the internal document. Leave out --version or --audience."
-        )
     with door.store.read() as work:
         _acting(work, door, incident, _act_of_reading(work, door, incident, audience))
-        text = seen_by(read_record(work, incident), audience, team)
+        text = seen_by(work, incident, version, audience, team)
     if door.as_json:
         printing.print_json({"incident": incident, "audience": audience, "team": team, "markdown": text})
     else:

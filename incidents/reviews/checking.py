@@ -80,9 +80,15 @@ def incident_of(document: str) -> str:
     return title[1]
 
 
+def is_made_of(document: str, record: Record) -> bool:
+    """Whether the header names what the document's audience may see of this record."""
+    seen = redact(record, view_of(document))
+    return f"`{input_hash(seen)}`" in document.partition("\n## ")[0]
+
+
 def _moved_on(document: str, record: Record) -> list[Finding]:
-    """Whether the header names another record than the present one. All else is compared all the same."""
-    if f"`{input_hash(record)}`" in document.partition("\n## ")[0]:
+    """Whether the header names another record than this one. All else is compared all the same."""
+    if is_made_of(document, record):
         return []
     why = "It was written from another state of the record. `watchfloor review draft` writes it anew."
     return [Finding(fault=Fault.other_record, line=None, text="Record hash", why=why)]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -397,6 +397,9 @@ class Record(_Frozen):
         return self.entries[-1].at if self.entries else self.incident.opened_at
 
 
+_UTF_8: Final = ("utf-8", "surrogatepass")
+"""Half of a pair of surrogates is no text, and may come in with a title all the same."""
+
 _ABOUT_THE_DOCUMENT = frozenset(
     {
         *(Event.draft_written, Event.version_approved, Event.retrospective_signed, Event.step_escalated),
@@ -414,11 +417,28 @@ def told_of(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def input_hash(record: Record) -> str:
-    """SHA-256 (hex) over the record as canonical JSON. The chain's own hashes do not count."""
+    """SHA-256 (hex) over the record as canonical JSON."""
+    return hash_of(canonical(record))
+
+
+def canonical(record: Record) -> bytes:
+    """The record as JSON with sorted keys and without spaces. The chain's own hashes do not count."""
     chain: dict[str, Any] = {"entries": {"__all__": {"previous", "hash"}}}
     told = record.model_dump(mode="json", exclude=chain)
-    canonical = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(*_UTF_8)
+
+
+def hash_of(told: bytes) -> str:
+    """SHA-256 (hex) of a record that is written down."""
+    return hashlib.sha256(told).hexdigest()
+
+
+def record_from(told: bytes) -> Record:
+    """The record that `canonical` wrote down, but for the hashes of the chain. Older ones are read, too."""
+    known = json.loads(told.decode(*_UTF_8))
+    for entry in known["entries"]:
+        entry |= {"previous": "", "hash": ""}
+    return Record.model_validate(known)
 
 
 def _is_about_the_document(entry: Entry) -> bool:

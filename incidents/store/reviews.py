@@ -162,6 +162,13 @@ def read_draft(work: Work, incident: str, version: int | None = None) -> Draft:
     return Draft.model_validate(row)
 
 
+def signed_draft(work: Work, incident: str) -> Draft | None:
+    """The version that is signed; None where none is."""
+    signed = sa.select(reviews.c.signed_version).where(reviews.c.incident_id == incident)
+    version = work.execute(signed).scalar_one_or_none()
+    return None if version is None else read_draft(work, incident, version)
+
+
 def sign(work: Work, incident: str, version: int, *, by: Person, reason: str = "", now: datetime) -> Review:
     """A reviewer signs the newest version. NotAllowed with coded reasons (see `sign_refusals`).
 

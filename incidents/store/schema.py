@@ -592,6 +592,17 @@ retrospectives = sa.Table(
     _time("written_at", nullable=False),
 )
 
+kept_records = sa.Table(
+    "kept_records",
+    metadata,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("record", sa.LargeBinary, nullable=False, comment="Canonical JSON, compressed (zlib)"),
+    sa.ForeignKeyConstraint(
+        ["incident_id", "version"], ["retrospectives.incident_id", "retrospectives.version"]
+    ),
+)
+
 review_steps = sa.Table(
     "review_steps",
     metadata,

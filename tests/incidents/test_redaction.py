@@ -16,6 +16,7 @@ from incidents.errors import BadInput, NotAllowed, NotAuthorised
 from incidents.reviews.actions import ActionArea
 from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import Fault, check
+from incidents.reviews.drafting import redraft
 from incidents.reviews.outside import charts_for, compose_for
 from incidents.reviews.record import Record, SweepRecord, Tally, input_hash
 from incidents.reviews.redaction import INTERNAL, OTHERS, Rule, View, redact, rules, view_of, view_on
@@ -23,7 +24,7 @@ from incidents.reviews.sharing import Shared, share
 from incidents.store.approvals import approve
 from incidents.store.engine import Store
 from incidents.store.records import read_record
-from incidents.store.reviews import sign, write_draft
+from incidents.store.reviews import sign
 from incidents.store.timeline import entries
 from incidents.timeline import Event
 from incidents.words import SENTENCES_OUTSIDE, TEMPLATES
@@ -283,7 +284,7 @@ def test_sharing_is_recorded_and_changes_nothing_that_is_shared(store: Store, tm
         share(work, "INC-12", Audience.public, None, by=BO, now=after(1600))
     assert refused.value.codes == ("REVIEW_UNSIGNED",)
     with store.begin() as work:
-        write_draft(work, "INC-12", markdown="text", input_hash="h", author="watchfloor", now=after(1601))
+        redraft(work, "INC-12", author="watchfloor", now=after(1601))
         sign(work, "INC-12", 1, by=BO, now=after(1602))
     with store.begin() as work:
         first = share(work, "INC-12", Audience.partner, "german", by=ADA, now=after(1603))
@@ -301,7 +302,7 @@ def test_sharing_is_recorded_and_changes_nothing_that_is_shared(store: Store, tm
 def test_without_the_approval_that_is_asked_for_nothing_is_shared(store: Store) -> None:
     with store.begin() as work:
         add_crisis(work)
-        write_draft(work, "INC-12", markdown="text", input_hash="h", author="watchfloor", now=after(1601))
+        redraft(work, "INC-12", author="watchfloor", now=after(1601))
         sign(work, "INC-12", 1, by=BO, now=after(1602))
     asked: dict[str, Any] = {"approvers": ["legal"], "now": after(1603)}
     with store.begin() as work, pytest.raises(NotAllowed) as refused:
