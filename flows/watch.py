@@ -13,6 +13,7 @@ from tasks.ranking import rank_due_sweeps
 from tasks.reminders import remind_of_late_steps
 from tasks.sweeps import show_working_sweeps
 from tasks.tracker import tell_tracker
+from tasks.trials import forget_trials
 from tasks.upkeep import (
     escalate_late_asks,
     escalate_late_gates,
@@ -45,6 +46,7 @@ def watch() -> dict[str, int]:
         "messages delivered": deliver_due,
         "rankings renewed": rank_due_sweeps,
         "sweeps shown": show_working_sweeps,
+        "trials forgotten": forget_trials,
         "timelines broken": verify_timelines,
     }
     states: dict[str, State[int]] = {name: run_step(step, now) for name, step in steps.items()}

@@ -26,6 +26,7 @@ ANY = "ANY"
 
 POINTS = {
     "incidents.store.freezing": ("freeze",),
+    "incidents.store.window": ("count_posts",),
     "prefect.flow_runs": ("mark_flow_run_suspension_requested",),
     "tasks.gates": ("open_gate", "take_answer"),
     "tasks.mobilisation": ("ask_notified_teams",),

@@ -59,6 +59,9 @@ HEARS = {
 }
 """Team → who acknowledges for it."""
 
+TOKEN = "a token that nobody should read"
+"""What the platforms of the tests ask for."""
+
 READY = "Ctrl-C stops everything"
 SCHEDULED = ("detect", "watch", "hand_over", "follow_up")
 """Deployments with a schedule: it is paused, and the tests start them when the story needs them."""
@@ -327,6 +330,9 @@ class Site:
             "WATCHFLOOR_POLL_SECONDS": "1",
             "WATCHFLOOR_BEAT_SECONDS": "1",
             "WATCHFLOOR_DEAD_AFTER_SECONDS": "8",
+            "WATCHFLOOR_ALLOW_PRIVATE_ADDRESSES": "true",
+            "WATCHFLOOR_PLATFORM_ATTEMPTS": "2",
+            "WATCHFLOOR_SECRETS__PLATFORM": TOKEN,
             "PYTHONPATH": f"{self.home / 'site'}{os.pathsep}{ROOT}",
             FOLDER: str(self.kill_points),
         }

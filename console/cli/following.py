@@ -1,12 +1,10 @@
 """Watch a drill while it runs: its stages, and the incident's timeline as it grows."""
 
-import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from console.cli import printing
@@ -78,7 +76,7 @@ def follow(door: Door, drill: str, *, minutes: int) -> FollowedDrill:
     """Follow a drill until it ends, or until so many minutes have passed by the machine's clock."""
     began = time.monotonic()
     followed = FollowedDrill(_read(door.store, drill))
-    with _progress(door) as progress:
+    with printing.progress("decided", beside_json=door.as_json) as progress:
         task = progress.add_task("starting", total=None)
         while True:
             _look(door, followed, progress.console)
@@ -145,18 +143,3 @@ def _decided(store: Store, followed: FollowedDrill) -> tuple[int, int]:
 def entry_line(entry: Entry) -> str:
     """One entry as a line of text: when, by the incident's own clock, and what."""
     return printing.inert(f"{entry.at:%Y-%m-%d %H:%M:%S}  {plain(sentence(entry))}")
-
-
-def _progress(door: Door) -> Progress:
-    # With --json the answer alone goes to stdout; who watches sees the rest on stderr.
-    stream = sys.stderr if door.as_json else sys.stdout
-    console = Console(file=stream, highlight=False, markup=False, emoji=False)
-    words = TextColumn("{task.description}", markup=False)
-    columns = (
-        SpinnerColumn(),
-        words,
-        BarColumn(),
-        TextColumn("{task.completed:.0f} decided"),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not stream.isatty())

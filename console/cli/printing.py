@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -82,6 +83,21 @@ def print_title(title: str) -> None:
     """Print a heading, bold on a terminal."""
     typer.echo("")
     typer.secho(printable(title), bold=on_terminal())
+
+
+def progress(counted: str, *, beside_json: bool) -> Progress:
+    """A bar that says how much is `counted` by now, on a terminal alone, and gone when it ends."""
+    # With --json the answer alone goes to stdout; who watches sees the rest on stderr.
+    stream = sys.stderr if beside_json else sys.stdout
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn(f"{{task.completed:,.0f}} {counted}"),
+        TimeElapsedColumn(),
+    )
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    return Progress(*columns, console=console, transient=True, disable=not stream.isatty())
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:

@@ -1,12 +1,11 @@
 """Read from options where the posts of a sweep lie, and look whether they can be read at all."""
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
 
-from console.cli.sweep_options import PileOptions, SourceOptions
+from console.cli.sweep_options import SourceOptions
 from incidents.errors import BadInput
 from incidents.store.post_source import FileSource, HttpSource, TableSource
 
@@ -19,26 +18,16 @@ def read_source_options(given: SourceOptions) -> FileSource | TableSource | Http
     Of files the first posts are read here, so that wrong ones are refused before anything is requested. A
     database or a platform is asked by the flow, which may see it where this machine does not.
     """
-    places = "--posts FILE or FOLDER, --sql-url URL with --table, or --platform URL"
-    _refuse_unless_one([given.posts, given.sql_url, given.platform], places)
+    if sum(place is not None for place in (given.posts, given.sql_url, given.platform)) != 1:
+        places = "--posts FILE or FOLDER, --sql-url URL with --table, or --platform URL"
+        raise typer.BadParameter(f"Say where the posts lie, once: {places}.")
     if given.platform is not None:
         named = {"url": given.platform, "query": given.query, "secret": given.secret}
         return _made(HttpSource, "platform", **named)
     return _pile(given)
 
 
-def read_pile_options(given: PileOptions) -> FileSource | TableSource:
-    """The source, as `read_source_options` does, where no platform may be named."""
-    _refuse_unless_one([given.posts, given.sql_url], "--posts FILE or FOLDER, or --sql-url URL with --table")
-    return _pile(given)
-
-
-def _refuse_unless_one(named: Sequence[object], places: str) -> None:
-    if sum(place is not None for place in named) != 1:
-        raise typer.BadParameter(f"Say where the posts lie, once: {places}.")
-
-
-def _pile(given: PileOptions) -> FileSource | TableSource:
+def _pile(given: SourceOptions) -> FileSource | TableSource:
     if given.posts is not None:
         # The flow runs in a folder of its own.
         return _looked_into(FileSource(path=given.posts.absolute()))

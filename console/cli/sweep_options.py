@@ -42,8 +42,8 @@ class ScopeOptions:
 
 
 @dataclass(frozen=True)
-class PileOptions:
-    """Where posts lie that can be read more than once."""
+class SourceOptions:
+    """Where posts lie."""
 
     posts: Annotated[
         Path | None, typer.Option(help="The posts: CSV, JSONL or Parquet, or a folder of them.")
@@ -55,12 +55,6 @@ class PileOptions:
     column: Annotated[Words, typer.Option(metavar="OURS=THEIRS", help="A column that is named otherwise.")] = (
         None
     )
-
-
-@dataclass(frozen=True)
-class SourceOptions(PileOptions):
-    """Where posts lie, a platform's included."""
-
     platform: Annotated[
         str | None, typer.Option(help="Or a platform that is searched, by the URL of its API.")
     ] = None

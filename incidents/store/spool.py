@@ -35,6 +35,11 @@ class Progress(BaseModel):
         """Pages that lie there."""
         return len(self.posts)
 
+    @property
+    def height(self) -> int:
+        """Posts that lie there."""
+        return sum(self.posts)
+
 
 class SpooledPart(BaseModel):
     """Pages of a spool that are read at once."""
@@ -86,6 +91,15 @@ class Spool:
         """Forget everything, so that the source is read from its beginning."""
         self._told.unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def first(self, most: int) -> Iterator[pl.DataFrame]:
+        """The first so many posts, a page at a time."""
+        left = most
+        for page, count in enumerate(self.progress().posts, start=1):
+            if left <= 0:
+                return
+            yield read_kept(self._path(page)).head(left)
+            left -= count
 
     def parts(self, place: str) -> list[SpooledPart]:
         """What lies there, in order; `place` is what errors call the source."""

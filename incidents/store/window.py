@@ -7,6 +7,7 @@ together. What was laid down on the way is removed then: it holds posts.
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -123,19 +124,28 @@ def try_scope(source: FileSource | TableSource, scope: Scope) -> Dry:
 
     BadInput as a sweep would raise it.
     """
-    return tally(_looked_at(source, scope))
+    dry = count_posts(source.frames(), scope, place=source.shown)
+    if not dry.posts_seen:
+        raise BadInput(f"{source.shown}: it holds no posts. Check how it was exported.")
+    return dry
 
 
-def _looked_at(source: FileSource | TableSource, scope: Scope) -> Iterator[Scanned]:
+def count_posts(frames: Iterable[pl.DataFrame], scope: Scope, *, place: str) -> Dry:
+    """What a scope finds in posts that come some at a time, in numbers; `place` is what errors call them.
+
+    BadInput where an id stands on two of them, whether they matched or not.
+    """
+    none = pl.DataFrame(schema=POST_SCHEMA)
+    return tally(_looked_at(chain([none], frames), scope, place))
+
+
+def _looked_at(frames: Iterable[pl.DataFrame], scope: Scope, place: str) -> Iterator[Scanned]:
     keys = []
-    for posts in source.frames():
+    for posts in frames:
         keys.append(posts["id"].hash())
         yield scan(posts, scope)
-    everything = pl.concat(keys)
-    if not len(everything):
-        raise BadInput(f"{source.shown}: it holds no posts. Check how it was exported.")
-    if everything.is_duplicated().any():
-        raise BadInput(f"{source.shown}: an id stands on more than one post. Make the ids unique.")
+    if pl.concat(keys).is_duplicated().any():
+        raise BadInput(f"{place}: an id stands on more than one post. Make the ids unique.")
 
 
 def _told(folder: Path) -> _Told:

@@ -21,7 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from incidents.errors import BadInput, PartnerUnreachable
 from incidents.settings import Settings
 from incidents.store.post_source import HttpSource, platform_posts
-from incidents.store.spool import Spool
+from incidents.store.spool import Progress, Spool
 from incidents.sweeps.scope import Scope
 from tasks.partners.guard import AddressRefused, CertificateRefused, Deadline, GuardedTransport
 from tasks.partners.http import retry_after
@@ -41,11 +41,11 @@ _MOST_RESTARTS: Final = 3
 
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429})
 _ADVICE: Final = {
-    401: "Check the token with the platform, set the secret anew, and start the sweep's run again.",
-    403: "Check with the platform what the token may read, and start the sweep's run again.",
+    401: "Check the token with the platform, set the secret anew, and {again}.",
+    403: "Check with the platform what the token may read, and {again}.",
     404: "Check the address of the source: /v1/posts and /v1/search are added to it.",
 }
-_LATER: Final = "Start the sweep's run again once the platform is well."
+_LATER: Final = "Once the platform is well, {again}."
 _OTHERWISE: Final = "Show this to the platform's engineers."
 
 
@@ -57,25 +57,33 @@ class Page:
     following: str | None
 
 
+def _is_all(progress: Progress) -> bool:
+    return progress.is_complete
+
+
 @dataclass
 class Platform:
-    """A platform that is asked no faster than it may be. `sleep` and `seed` decide how retries wait."""
+    """A platform that is asked no faster than it may be. `sleep` and `seed` decide how retries wait.
+
+    `again` is what a person does to have it asked once more.
+    """
 
     source: HttpSource
     settings: Settings
     scope: Scope
     sleep: Callable[[float], None] = time.sleep
     seed: str = ""
+    again: str = "start the sweep's run again"
     _asked_at: float = field(default=float("-inf"), init=False)
 
-    def fetch(self, spool: Spool) -> None:
-        """Lay down every page that is not there yet.
+    def fetch(self, spool: Spool, *, enough: Callable[[Progress], bool] = _is_all) -> None:
+        """Lay down every page that is not there yet, until it is `enough`, which is asked before each page.
 
         Raises PartnerUnreachable where a page does not come, permanent where trying again cannot help, and
         BadInput where one comes that cannot be read. The pages before it are kept.
         """
         restarts = 0
-        while not (progress := spool.progress()).is_complete:
+        while not enough(progress := spool.progress()):
             number = progress.pages + 1
             try:
                 page = self._page(number, progress.cursor)
@@ -101,7 +109,7 @@ class Platform:
             attempts = self.settings.platform_attempts
             what = f"page {number} did not come in {attempts} attempts: at last {error.what}"
             kept = f"The {number - 1:,} pages before it are kept."
-            raise PartnerUnreachable(f"{self.source.shown}: {what}. {kept} {_LATER}") from None
+            raise PartnerUnreachable(f"{self.source.shown}: {what}. {kept} {self._told(_LATER)}") from None
         return self._read(number, cursor, told)
 
     def _ask(self, number: int, cursor: str | None) -> object:
@@ -169,7 +177,12 @@ class Platform:
         raise self._failed(number, what, _ADVICE.get(status, _OTHERWISE))
 
     def _failed(self, number: int, what: str, do: str, *, permanent: bool = True) -> PartnerUnreachable:
-        return PartnerUnreachable(f"{self.source.shown}: page {number}: {what}. {do}", permanent=permanent)
+        said = f"{self.source.shown}: page {number}: {what}. {self._told(do)}"
+        return PartnerUnreachable(said, permanent=permanent)
+
+    def _told(self, do: str) -> str:
+        """What a person is told to do."""
+        return do.replace("{again}", self.again)
 
     def _read(self, number: int, cursor: str | None, told: object) -> Page:
         """The page that the answer holds, which must have the shape that the protocol says."""

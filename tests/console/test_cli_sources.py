@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import typer
 
-from console.cli.sources import read_pile_options, read_source_options
-from console.cli.sweep_options import PileOptions, SourceOptions
+from console.cli.sources import read_source_options
+from console.cli.sweep_options import SourceOptions
 from incidents.errors import BadInput
 from incidents.store.post_source import FileSource, HttpSource, TableSource
 
@@ -55,11 +55,6 @@ def test_a_table_and_a_platform_are_named() -> None:
 def test_options_that_do_not_go_together_are_a_usage_error(options: dict[str, Any], why: str) -> None:
     with pytest.raises(typer.BadParameter, match=why):
         told(**options)
-
-
-def test_where_no_platform_may_be_named_none_is_offered() -> None:
-    with pytest.raises(typer.BadParameter, match=r"FOLDER, or --sql-url URL with --table\.$"):
-        read_pile_options(PileOptions())
 
 
 @pytest.mark.parametrize(

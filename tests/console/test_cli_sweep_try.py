@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from console import runs
 from tests.console.command_line import at_home, declared, run, told, write
 
 POSTS = """\
@@ -85,3 +86,36 @@ def test_a_scope_that_finds_nothing_costs_nothing(posts: str) -> None:
     tried = run("sweep", "try", "--term", "volcano", "--posts", posts).stdout
     assert "5 posts were looked at in" in tried
     assert "0 candidates for 0 people: 0.0 working days to read them all." in tried
+
+
+PLATFORM = ("sweep", "try", "--term", "clinic", "--platform", "http://127.0.0.1:9")
+
+
+def test_a_platform_is_asked_by_a_flow_so_where_none_can_start_that_is_said(home: Path) -> None:
+    said = run(*PLATFORM, code=1).stderr
+    assert "Prefect's server does not answer" in said
+    assert "Start `watchfloor up` in another terminal and try again." in said
+    assert not [path for path in (home / "sweeps").rglob("*") if path.is_file()]
+
+
+def test_a_platform_is_tried_by_those_alone_who_may_start_a_sweep(home: Path) -> None:
+    assert "ROLE_MISSING" in run(*PLATFORM, "--as", "dev-e", code=1).stderr
+    assert not (home / "sweeps").exists()
+
+
+def test_a_flow_of_which_nothing_is_heard_is_not_waited_for_for_ever(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHFLOOR_PLATFORM_TIMEOUT_SECONDS", "0.2")
+    monkeypatch.setenv("WATCHFLOOR_DEAD_AFTER_SECONDS", "0.3")
+    monkeypatch.setattr(runs, "start_flow", lambda *_told, key: key)
+    said = run(*PLATFORM, code=1).stderr
+    assert "(at last: waiting for a worker)" in said
+    assert "`watchfloor doctor` tells what does not run" in said
+    assert not [path for path in (home / "sweeps").rglob("*") if path.is_file()]
+
+
+def test_a_bound_is_for_platforms_alone(posts: str) -> None:
+    said = run("sweep", "try", "--term", "clinic", "--posts", posts, "--at-most", "3", code=2).stderr
+    assert "files and tables are counted whole" in said
+    assert told("sweep", "try", "--term", "clinic", "--posts", posts)["is_whole"] is True

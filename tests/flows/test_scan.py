@@ -20,9 +20,9 @@ from incidents.sweeps.universe import gather
 from tasks import world
 from tasks.scan import folder_of, keep_universe, lay_out, read_universe, scan_parts, shared_out
 from tests.incidents.sweep_rows import ADA, SCOPE, add_crisis, after, pile
-from tests.stack import ROOT, Site
+from tests.stack import ROOT, TOKEN, Site
 from tests.tasks.fresh_world import fresh_world
-from tests.tasks.test_platform import POSTS, TOKEN, Visit, serving
+from tests.tasks.test_platform import POSTS, Visit, serving
 
 PILE = pl.concat(
     [

@@ -26,11 +26,11 @@ from incidents.store.spool import Spool
 from incidents.sweeps.posts import POST_SCHEMA
 from incidents.sweeps.scope import Scope
 from tasks.partners.platform import Platform
+from tests.stack import TOKEN
 from tests.tasks.servers import answers, http_partner
 
 AT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 SCOPE = Scope(terms=("alarm",))
-TOKEN = "a token that nobody should read"
 POSTS = pl.DataFrame(
     [
         {
