@@ -1,4 +1,4 @@
-"""The JSON API: hand in signals, read incidents and their timelines, acknowledge asks, report on action items.
+"""The JSON API: hand in signals, read and search, acknowledge asks, report on action items.
 
 Every request carries the bearer token, which says that it comes from our own side, and the header
 X-Watchfloor-Person, which says who acts. What that person may do is decided in the store, as for every
@@ -11,11 +11,13 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from console.api_door import Body, Calls
+from console.searching import look_up, where
 from incidents.errors import BadInput
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.people import Act
 from incidents.reviews.actions import Report
+from incidents.reviews.search import Hit, Kind, read_cursor, read_query
 from incidents.signals.signal import NewSignal, read_signal
 from incidents.store import timeline
 from incidents.store.action_items import find_action
@@ -70,6 +72,23 @@ def list_incidents(
         "incidents": [_incident(incident) for incident in page],
         "next": page[-1].number if len(older) > limit else None,
     }
+
+
+@router.get("/search")
+def search(
+    calls: Calls,
+    words: Annotated[str, Query(description='All of them; "side by side" in quotes; `mirror*` may go on.')],
+    kind: Annotated[list[Kind] | None, Query(description="Only in these.")] = None,
+    drills: Annotated[bool, Query(description="Exercises too.")] = False,
+    after: Annotated[str | None, Query(description="`next` of the answer before this one.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 20,
+) -> dict[str, Any]:
+    """What was written about incidents, as far as the caller may read it; the newest incident first."""
+    asked, since = read_query(words), None if after is None else read_cursor(after)
+    hits, more = look_up(
+        calls.store, asked, by=calls.person(), kinds=kind, drills=drills, most=limit, after=since
+    )
+    return {"hits": [_hit(hit) for hit in hits], "next": hits[-1].cursor if more else None}
 
 
 @router.get("/incidents/{incident}")
@@ -142,6 +161,10 @@ def _incident(incident: Incident) -> dict[str, Any]:
 
 def _ask(ask: Ask) -> dict[str, Any]:
     return ask.model_dump(mode="json") | {"is_acknowledged": ask.is_acknowledged}
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return hit.model_dump(mode="json") | {"where": where(hit)}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -7,9 +7,8 @@ import typer
 from console.cli import printing
 from console.cli.door import Door
 from console.cli.options import example
+from console.searching import look_up, where
 from incidents.reviews.search import Hit, Kind, read_query
-from incidents.store.engine import Store
-from incidents.store.search import find_passages, is_behind, settle
 
 COLUMNS = ["incident", "where", "at", "excerpt"]
 EXAMPLES = example(
@@ -37,43 +36,15 @@ def search(
     The newest incident stands first. Case and accents do not count.
     """
     door = Door.of(ctx)
-    query = read_query(words)
-    _catch_up(door.store)
-    with door.store.read() as work:
-        found = find_passages(
-            work, query, by=door.person, kinds=kind or tuple(Kind), drills=drills, most=most + 1
-        )
-    rows = [_row(hit) for hit in found[:most]]
+    hits, more = look_up(door.store, read_query(words), by=door.person, kinds=kind, drills=drills, most=most)
+    rows = [_row(hit) for hit in hits]
     if door.as_json:
-        printing.print_json({"hits": rows, "more": len(found) > most})
+        printing.print_json({"hits": rows, "more": more})
         return
     printing.print_table(rows, COLUMNS, empty="Nothing that you may read holds all of these words.")
-    if len(found) > most:
+    if more:
         printing.print_lines([f"There is more: search for more words, or say --most {2 * most}."])
 
 
-def _catch_up(store: Store) -> None:
-    """Have indexed what was written since the last search; mostly that is nothing, and no writer waits."""
-    while _is_behind(store):
-        with store.begin() as work:
-            settle(work)
-
-
-def _is_behind(store: Store) -> bool:
-    with store.read() as work:
-        return is_behind(work)
-
-
 def _row(hit: Hit) -> dict[str, Any]:
-    return hit.model_dump(mode="json") | {"where": _where(hit), "at": hit.at}
-
-
-def _where(hit: Hit) -> str:
-    match hit.kind:
-        case Kind.incident:
-            return hit.key
-        case Kind.retrospective:
-            return f"retrospective, version {hit.key}: {hit.part}"
-        case Kind.action:
-            return hit.key
-    return f"{hit.kind} {hit.key}"
+    return hit.model_dump(mode="json") | {"where": where(hit), "at": hit.at}

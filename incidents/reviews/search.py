@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,6 +80,19 @@ class Hit(BaseModel):
     part: str
     excerpt: str = Field(description="The text around the first word that fits, on one line.")
     at: datetime
+    place: int = Field(0, exclude=True, description="Order among the passages of its incident.")
+
+    @property
+    def cursor(self) -> str:
+        """Where the answers go on after this one, as `read_cursor` takes it."""
+        return f"{self.incident}.{self.place}"
+
+
+class Cursor(NamedTuple):
+    """The last hit that somebody has: the number of its incident, and its place among the passages of that."""
+
+    number: int
+    place: int
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,14 @@ def read_query(text: str) -> Query:
     if len(terms) > MOST_TERMS:
         raise BadInput(f"A search for {len(terms)} words: at most {MOST_TERMS} are looked up at once.")
     return Query(terms)
+
+
+def read_cursor(text: str) -> Cursor:
+    """The place at which answers go on. BadInput for what no answer gave."""
+    found = re.fullmatch(r"INC-(\d{1,9})\.(\d{1,9})", text)
+    if found is None:
+        raise BadInput("`after` is not the `next` of an answer. Leave it out to begin anew.")
+    return Cursor(int(found[1]), int(found[2]))
 
 
 def words_of(text: str) -> list[str]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from incidents.people import Act, Person, authorise, is_staff
-from incidents.reviews.search import Hit, Kind, Passage, Query, Term, cut, excerpt, sections, words_of
+from incidents.reviews.search import Cursor, Hit, Kind, Passage, Query, Term, cut, excerpt, sections, words_of
 from incidents.store.engine import Work
 from incidents.store.incidents import readable
 from incidents.store.schema import (
@@ -59,9 +59,11 @@ def find_passages(
     kinds: Sequence[Kind] = tuple(Kind),
     drills: bool = False,
     most: int = 20,
+    after: Cursor | None = None,
 ) -> list[Hit]:
     """What the query finds for this person: the newest incidents first, of each document its first passage.
 
+    Given `after`, only what comes after that hit; what was written meanwhile may be told twice or left out.
     Staff find what is written about incidents that they may read; partners their own action items. What
     somebody may not read is not counted either.
     """
@@ -86,12 +88,15 @@ def find_passages(
         .order_by(incidents.c.number.desc(), passages.c.place)
         .limit(most)
     )
+    if after is not None:
+        same = (incidents.c.number == after.number) & (passages.c.place > after.place)
+        statement = statement.where((incidents.c.number < after.number) | same)
     return [_hit(row, query) for row in work.execute(statement.with_only_columns(*_TOLD))]
 
 
 _TOLD: Final = (
     *(passages.c.incident_id, incidents.c.title, passages.c.kind, passages.c.key, passages.c.part),
-    *(passages.c.text, passages.c.at),
+    *(passages.c.text, passages.c.at, passages.c.place),
 )
 
 
@@ -104,6 +109,7 @@ def _hit(row: sa.Row[Any], query: Query) -> Hit:
         part=row.part,
         excerpt=excerpt(row.text, query),
         at=row.at,
+        place=row.place,
     )
 
 

@@ -182,6 +182,74 @@ def test_partners_and_strangers_see_no_incident(client: TestClient, store: Store
     assert seen.json()["incidents"] == []
 
 
+def search(client: TestClient, words: str, person: str = "ada-l", **asked: object) -> Any:
+    params: dict[str, Any] = {"words": words, **asked}
+    return client.get("/api/v1/search", params=params, headers={"X-Watchfloor-Person": person})
+
+
+def test_what_is_written_is_found_a_page_at_a_time(client: TestClient, store: Store) -> None:
+    for number in range(3):
+        filed(store, opened(f"Mirrors of a video {number}"))
+    whole = search(client, "mirrors").json()
+    assert [(hit["incident"], hit["kind"], hit["where"]) for hit in whole["hits"]] == [
+        (f"INC-{n}", kind, where)
+        for n in (3, 2, 1)
+        for kind, where in (("incident", "title"), ("action", f"INC-{n}-A1"))
+    ]
+    assert whole["next"] is None
+    pages, since = [], None
+    while True:
+        asked: dict[str, str] = {} if since is None else {"after": since}
+        page = search(client, "mirrors", limit=1, **asked).json()
+        pages += page["hits"]
+        since = page["next"]
+        if since is None:
+            break
+    assert pages == whole["hits"]
+    assert [hit["kind"] for hit in search(client, "mirrors", kind="action").json()["hits"]] == ["action"] * 3
+    opened("Mirrors in an exercise", drill="DRILL-1")
+    assert len(search(client, "mirrors").json()["hits"]) == 6
+    assert len(search(client, "mirrors", drills=True).json()["hits"]) == 7
+
+
+def test_a_search_hides_what_the_caller_may_not_read(client: TestClient, store: Store) -> None:
+    restricted, open_to_all = opened("Mirrors of victims"), opened("Mirrors of a video")
+    for incident in (restricted, open_to_all):
+        filed(store, incident)
+    with store.begin() as work:
+        restrict(work, restricted, restricted=True, by=SYSTEM, reason="Victims are named", now=NOW)
+
+    def seen(person: str) -> list[tuple[str, str]]:
+        answer = search(client, "mirrors", person, limit=2).json()
+        # What is hidden is not counted: nothing comes after what there is to see.
+        assert answer["next"] is None
+        return [(hit["incident"], hit["kind"]) for hit in answer["hits"]]
+
+    assert seen("noor") == seen("bo-r") == [(open_to_all, "incident"), (open_to_all, "action")]
+    assert seen("cleo-l") == [(open_to_all, "action")]
+    assert seen("dev-e") == seen("fay-e") == []
+    assert search(client, "victims", "noor").json() == {"hits": [], "next": None}
+    problem(search(client, "mirrors", "eve"), 403, "NOT_AUTHORISED")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"words": "!?"}, 400, "BAD_INPUT"),
+        ({"words": "x" * 501}, 400, "BAD_INPUT"),
+        ({"words": "mirrors", "after": "INC-1"}, 400, "BAD_INPUT"),
+        ({"words": "mirrors", "after": "1 OR 1"}, 400, "BAD_INPUT"),
+        ({"words": "mirrors", "limit": 501}, 422, "BAD_PARAMETER"),
+        ({"words": "mirrors", "kind": "post"}, 422, "BAD_PARAMETER"),
+        ({}, 422, "BAD_PARAMETER"),
+    ],
+)
+def test_a_wrong_search_is_refused_in_words(
+    client: TestClient, asked: dict[str, Any], status: int, code: str
+) -> None:
+    problem(client.get("/api/v1/search", params=asked), status, code)
+
+
 def test_a_team_acknowledges_its_ask_once(client: TestClient, store: Store) -> None:
     key = asked(store, opened())
     other = client.post(f"/api/v1/asks/{key}/acknowledge", headers={"X-Watchfloor-Person": "dev-e"})

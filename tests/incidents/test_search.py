@@ -1,11 +1,12 @@
 """What somebody searches for is found, on both databases alike, and by nobody who may not read it."""
 
+import re
 import unicodedata
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from incidents.errors import BadInput, NotAuthorised
@@ -18,6 +19,7 @@ from incidents.reviews.search import (
     Kind,
     cut,
     excerpt,
+    read_cursor,
     read_query,
     sections,
     words_of,
@@ -277,6 +279,29 @@ def test_taking_an_entry_into_the_timeline_marks_nothing(crisis: Store) -> None:
 def test_the_newest_incident_stands_first_and_of_each_document_one_passage(store: Store) -> None:
     titled(store, *["word " * 600] * 12)
     assert found(store, "word", most=3) == [(f"INC-{n}", "incident", "title") for n in (12, 11, 10)]
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_answers_go_on_where_they_ended(crisis: Store, most: int) -> None:
+    """Several incidents, and several documents in one of them."""
+    titled(crisis, *[f"The rota at night {number}" for number in range(3)])
+    with crisis.begin() as work:
+        work.execute(sa.update(incidents).where(incidents.c.id == "INC-12").values(title="Nobody at night"))
+    whole = found(crisis, "night*")
+    assert len({incident for incident, _, _ in whole}) == 4 < len(whole)
+    told, since = [], None
+    with crisis.read() as work:
+        while hits := search.find_passages(work, read_query("night*"), by=ADA, most=most, after=since):
+            told += [(hit.incident, hit.kind.value, hit.key) for hit in hits]
+            since = read_cursor(hits[-1].cursor)
+    assert told == whole
+
+
+@given(st.text(max_size=40))
+def test_only_what_an_answer_gave_is_a_cursor(text: str) -> None:
+    assume(re.fullmatch(r"INC-\d+\.\d+", text) is None)
+    with pytest.raises(BadInput, match="is not the `next` of an answer"):
+        read_cursor(text)
 
 
 def test_drills_are_found_on_demand(store: Store) -> None:
