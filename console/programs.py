@@ -66,9 +66,11 @@ def task_worker(settings: Settings) -> Program:
 
 
 def api(settings: Settings) -> Program:
-    """The JSON API."""
-    where = ("--host", settings.api_host, "--port", str(settings.api_port), "--log-level", "warning")
-    command = _python("console.warm", "uvicorn:main", "console.app:app", "--factory", *where)
+    """The pages and the JSON API."""
+    where = ("--host", settings.api_host, "--port", str(settings.api_port))
+    # Open pages hold a connection on which they are told what happens; nobody waits for those to end.
+    quiet = ("--log-level", "warning", "--timeout-graceful-shutdown", "2")
+    command = _python("console.warm", "uvicorn:main", "console.app:app", "--factory", *where, *quiet)
     return Program("api", "the API", command)
 
 

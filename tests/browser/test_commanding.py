@@ -1,0 +1,136 @@
+"""A commander's journey in a real browser: from sign-in to a crisis that is stood down."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from incidents.incident.phases import Phase
+from incidents.store.engine import Store
+from incidents.store.incidents import find
+from incidents.store.lifecycle import start_response
+from tests.browser.axe import serious
+from tests.browser.conftest import Visiting
+from tests.console.command_line import NOW, declared, run
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3) {{ 7*7 }} \u202etxet desrever "
+    + "unbroken" * 40
+)
+PAGES = ("/", "/incidents/INC-1", "/declare", "/account")
+
+
+def declare(page: Page, title: str) -> None:
+    page.get_by_role("link", name="Declare").click()
+    page.get_by_label("What is it, in one line?").fill(title)
+    page.get_by_role("radio", name="4 grave").check()
+    page.get_by_role("radio", name="3 national").check()
+    page.get_by_label("Why is it a crisis?").fill("Footage is being uploaded again and again")
+    page.get_by_role("button", name="Declare the crisis").click()
+
+
+def test_a_commander_declares_asks_and_stands_down(visiting: Visiting, store: Store) -> None:
+    page = visiting("ada-l")
+    declare(page, "Calls to storm a clinic")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("INC-1 Calls to storm a clinic")
+    page.get_by_text("Ask a team").click()
+    page.get_by_role("combobox", name="Team").select_option("legal")
+    page.get_by_label("What do you ask of it?").fill("Which removal orders are to be expected?")
+    page.get_by_role("button", name="Send the ask").click()
+    expect(page.get_by_role("cell", name="Which removal orders are to be expected?")).to_be_visible()
+    with store.begin() as work:
+        start_response(work, "INC-1", now=NOW)
+    page.reload()
+    page.get_by_label("Why is it over?").fill("No copies for six hours")
+    page.get_by_role("button", name="Stand the crisis down").click()
+    form = page.locator("#do-stand-down")
+    expect(form).to_contain_text("ASK_UNACKNOWLEDGED")
+    expect(form.get_by_label("Why is it over?")).to_have_value("No copies for six hours")
+    page.get_by_role("button", name="Acknowledge for them").click()
+    page.get_by_text("Waive it").click()
+    page.get_by_label("Why may it be left?").fill("There was nothing to enforce")
+    page.get_by_role("button", name="Waive GUIDELINE_MISSING").click()
+    page.get_by_label("Why is it over?").fill("No copies for six hours")
+    page.get_by_role("button", name="Stand the crisis down").click()
+    expect(page.locator("#head")).to_contain_text("stood down")
+    with store.read() as work:
+        assert find(work, "INC-1").phase is Phase.stood_down
+
+
+def test_what_others_do_shows_on_an_open_page(visiting: Visiting, store: Store) -> None:
+    declared()
+    page = visiting("noor")
+    page.goto("/incidents/INC-1")
+    page.get_by_text("Hand a role over").click()
+    page.get_by_label("What must they know?").fill("Half a sent")
+    run("ask", "INC-1", "--team", "legal", "--text", "Which orders?", "--as", "ada-l")
+    expect(page.locator("#news")).to_contain_text("Something happened")
+    expect(page.locator("#entries li").first).to_contain_text("legal")
+    with store.begin() as work:
+        start_response(work, "INC-1", now=NOW)
+    expect(page.locator("#head")).to_contain_text("responding")
+    expect(page.get_by_label("What must they know?")).to_have_value("Half a sent")
+
+
+def test_an_open_page_tells_nothing_more_once_the_incident_is_restricted(visiting: Visiting) -> None:
+    declared()
+    page = visiting("noor")
+    page.goto("/incidents/INC-1")
+    run("restrict", "INC-1", "--reason", "Names of victims", "--as", "ada-l")
+    run("ask", "INC-1", "--team", "legal", "--text", "Which orders?", "--as", "ada-l")
+    page.wait_for_timeout(2_500)
+    expect(page.locator("#entries")).not_to_contain_text("Which orders?")
+    expect(page.locator("#entries")).not_to_contain_text("legal")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visiting: Visiting, scheme: str) -> None:
+    declared()
+    run("ask", "INC-1", "--team", "legal", "--text", "Which orders?", "--as", "ada-l")
+    page = visiting("ada-l", color_scheme=scheme)
+    found = {path: serious(page) for path in PAGES if page.goto(path)}
+    page.context.clear_cookies()
+    page.goto("/sign-in")
+    found["/sign-in"] = serious(page)
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_hostile_text_stays_text_and_breaks_no_layout(visiting: Visiting, width: int) -> None:
+    run("declare", "--title", HOSTILE, "--harm", "3", "--reason", HOSTILE, "--as", "ada-l")
+    run("ask", "INC-1", "--team", "legal", "--text", HOSTILE, "--as", "ada-l")
+    page = visiting("ada-l", viewport={"width": width, "height": 740})
+    for path in PAGES:
+        page.goto(path)
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), path
+    page.goto("/")
+    assert page.locator("main img, main script").count() == 0
+    expect(page.locator("main")).to_contain_text("<script>alert(2)</script>")
+
+
+def test_the_keyboard_alone_is_enough(visiting: Visiting) -> None:
+    page = visiting("ada-l")
+    page.goto("/declare")
+    assert page.evaluate("() => document.activeElement.name") == "title"
+    page.keyboard.type("A rumour turns into violence")
+    page.keyboard.press("Tab")
+    reached: set[str] = set()
+    for _ in range(30):
+        name = str(page.evaluate("() => document.activeElement.name || ''"))
+        reached.add(name)
+        if name == "harm":
+            page.keyboard.press("ArrowDown")
+        if name == "reason":
+            page.keyboard.type("It spreads in two cities")
+            break
+        page.keyboard.press("Tab")
+    assert {"policy", "protocol", "jurisdictions", "harm", "reach", "velocity", "vulnerability"} <= reached
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("A rumour turns into violence")
+
+
+def test_without_scripts_nothing_is_missing_but_the_news(visiting: Visiting, store: Store) -> None:
+    page = visiting("ada-l", java_script_enabled=False)
+    declare(page, "Calls to storm a clinic")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("INC-1")
+    with store.read() as work:
+        assert find(work, "INC-1").phase is Phase.declared
