@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from incidents.reviews.curated import DECISIONS, gaps
 from incidents.reviews.metrics import MILESTONES, expected_milestones
-from incidents.reviews.record import Record
+from incidents.reviews.record import FactorPart, Record
 from incidents.timeline import Entry, Event
 from incidents.words import clean, duration, utc
 
@@ -16,6 +16,7 @@ SILENCES_ASKED = 5
 """The longest ones become questions; the timeline shows all."""
 
 _COMMANDER = "the incident commander"
+_EVERYBODY = "everybody at the review"
 _REFS_SHOWN = 6
 
 
@@ -128,12 +129,20 @@ def _reading(record: Record) -> Iterator[Question]:
 
 
 def _hypotheses(record: Record) -> Iterator[Question]:
-    unjudged = [str(factor.number) for factor in record.factors if factor.state == "proposed"]
-    if unjudged:
+    unjudged = [factor for factor in record.factors if factor.state == "proposed"]
+    helped = [str(each.number) for each in unjudged if each.part is FactorPart.mitigator]
+    contributed = [str(each.number) for each in unjudged if each.part is not FactorPart.mitigator]
+    if contributed:
         yield Question(
-            "everybody at the review",
-            f"Which of the hypotheses {', '.join(unjudged)} hold? What made each possible, and what kept it"
+            _EVERYBODY,
+            f"Which of the hypotheses {', '.join(contributed)} hold? What made each possible, and what kept it"
             " from being worse?",
+        )
+    if helped:
+        yield Question(
+            _EVERYBODY,
+            f"Was it luck that it was not worse, or what the record suggests (factor {', '.join(helped)})?"
+            " What would it take to have it the next time?",
         )
 
 

@@ -15,7 +15,7 @@ from incidents.reviews.digest import (
     Promise,
     first_looked_at,
 )
-from incidents.reviews.record import About, Milestone
+from incidents.reviews.record import About, FactorPart, Milestone
 from incidents.store.action_history import last_moves, state_after
 from incidents.store.engine import Work
 from incidents.store.incidents import readable
@@ -51,7 +51,7 @@ def _factors(work: Work, here: sa.ColumnElement[bool]) -> tuple[FactorSeen, ...]
     statement = (
         sa.select(factors)
         .join(incidents, incidents.c.id == factors.c.incident_id)
-        .where(here, factors.c.state != "rejected")
+        .where(here, factors.c.state != "rejected", factors.c.part != FactorPart.mitigator.value)
         .order_by(incidents.c.number, factors.c.number)
     )
     return tuple(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from incidents.incident.incident import Incident
 from incidents.people import Person
-from incidents.reviews.record import About, Earlier, EarlierAction
+from incidents.reviews.record import About, Earlier, EarlierAction, FactorPart
 from incidents.reviews.similar import Likeness, Traits, likeness, may_be_alike
 from incidents.store.action_history import last_moves, state_after
 from incidents.store.engine import Work
@@ -96,7 +96,7 @@ def _circumstances(work: Work, ids: _Ids) -> dict[str, dict[str, frozenset[str]]
 
 
 def _accepted(work: Work, ids: _Ids, as_of: datetime) -> dict[str, list[str]]:
-    """Incident → sentences of the factors that had been accepted by then."""
+    """Incident → sentences of the factors that had been accepted by then; not of what helped."""
     judged = (
         sa.select(timeline.c.incident_id, timeline.c.facts)
         .where(timeline.c.incident_id.in_(ids), timeline.c.event == Event.factor_judged.value)
@@ -105,7 +105,8 @@ def _accepted(work: Work, ids: _Ids, as_of: datetime) -> dict[str, list[str]]:
     )
     states = {(row.incident_id, row.facts["number"]): row.facts["state"] for row in work.execute(judged)}
     statement = sa.select(factors.c.incident_id, factors.c.number, factors.c.sentence)
-    rows = work.execute(statement.where(factors.c.incident_id.in_(ids)).order_by(factors.c.number))
+    contributed = (factors.c.incident_id.in_(ids), factors.c.part != FactorPart.mitigator.value)
+    rows = work.execute(statement.where(*contributed).order_by(factors.c.number))
     said = ((id, sentence) for id, number, sentence in rows if states.get((id, number)) == "accepted")
     return _grouped(said)
 

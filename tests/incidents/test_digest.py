@@ -74,9 +74,11 @@ def happen(work: Work, number: int, opened: datetime, hours: float | None = None
     return incident
 
 
-def contribute(work: Work, incident: str, rule: str, state: str = "proposed", number: int = 1) -> None:
+def contribute(
+    work: Work, incident: str, rule: str, state: str = "proposed", number: int = 1, part: str = "contributing"
+) -> None:
     row = {"incident_id": incident, "number": number, "category": "tooling", "sentence": "s", "state": state}
-    work.execute(factors.insert().values(**row, evidence={"rule": rule}))
+    work.execute(factors.insert().values(**row, part=part, evidence={"rule": rule}))
 
 
 def promise(work: Work, incident: str, title: str, due: datetime, *moves: tuple[datetime, str]) -> None:
@@ -115,6 +117,8 @@ def add_year(work: Work) -> None:
     for incident, state in (("INC-2", "accepted"), ("INC-7", "proposed"), ("INC-8", "rejected")):
         contribute(work, incident, f"flooding_term:{incident}-S1:word", state)
     contribute(work, "INC-7", "flooding_term:INC-7-S1:other", number=2)
+    for incident in ("INC-2", "INC-7"):
+        contribute(work, incident, "asks_in_time", number=3, part="mitigator")
     for incident in ("INC-12", "INC-13"):
         contribute(work, incident, "flooding_term:x")
     for incident in ("INC-3", "INC-4"):

@@ -108,12 +108,12 @@ def test_a_changed_factor_is_kept_as_it_was_put_when_its_rule_learns_more(store:
 
 
 def test_a_person_adds_a_factor_with_its_evidence(store: Store) -> None:
-    assert add(store) == 8
+    assert add(store) == 9
     section = told(store)
-    assert "- **Factor 8, process**, proposed, in people's words. Added by a participant" in section
+    assert "- **Factor 9, process**, proposed, in people's words. Added by a participant" in section
     assert "> The rota had a gap on Sundays. For: `INC-12#7`. Against: `INC-12#4`." in section
-    judge(store, 8)
-    assert "**Factor 8, process**, accepted" in told(store)
+    judge(store, 9)
+    assert "**Factor 9, process**, accepted" in told(store)
     assert [entry.event for entry in read(store).entries[-2:]] == [Event.factor_added, Event.factor_judged]
     with store.begin() as work:
         assert propose_factors(work, "INC-12", []) == 0
@@ -134,7 +134,7 @@ def test_what_people_say_of_a_factor_has_to_rest_on_its_evidence(
     assert set(refused.value.codes) == {"WORDS_UNFOUNDED"}
     with pytest.raises(NotAllowed, match="cites says 99"):
         change(store, 2, Otherwise(sentence="It took 99 hours."))
-    assert len(read(store).factors) == 7
+    assert len(read(store).factors) == 8
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,7 @@ def test_every_rule_proposes_what_it_should_and_names_nobody(record: Record) -> 
         "returned_leases",
         "flooding_term",
         "unsure_language",
+        "guideline_first",
     }
     assert found["slow_declaration"].supports == ("INC-12#7", "INC-12#9")
     assert all(factor.supports for factor in found.values())

@@ -82,9 +82,10 @@ def past(work: Work, number: int, *, entries: list[str], **changes: Any) -> None
 def learned(
     work: Work, incident: str, sentence: str = "A term flooded the sweep.", filed: float = -900
 ) -> None:
-    """An accepted and a rejected factor, an open action item and one that will not be done."""
-    for number, state in enumerate(("accepted", "rejected"), start=1):
-        row = {"incident_id": incident, "number": number, "category": "tooling", "evidence": {}}
+    """An accepted and a rejected factor, an accepted mitigator, an open action item and one not to be done."""
+    said = (("accepted", "contributing"), ("rejected", "contributing"), ("accepted", "mitigator"))
+    for number, (state, part) in enumerate(said, start=1):
+        row = {"incident_id": incident, "number": number, "category": "tooling", "evidence": {}, "part": part}
         work.execute(factors.insert().values(**row, state=state, sentence=f"{state}: {sentence}"))
         facts = {"number": number, "state": state, "reason": "r"}
         timeline.append(work, incident, Event.factor_judged, actor="eve", now=after(filed), facts=facts)

@@ -37,24 +37,15 @@ def slow_declaration(record: Record) -> Iterator[Factor]:
 
 def leaderless(record: Record) -> Iterator[Factor]:
     """Nobody commanded the crisis for some time."""
-    declared = record.milestone("declared")
-    if declared is None:
+    declared, longest = record.milestone("declared"), longest_without_commander(record)
+    if declared is None or longest is None or longest <= LEADERLESS:
         return
-    stood_down = record.milestone("stood_down")
-    end = stood_down.at if stood_down else record.ended_at()
-    at = declared.at
-    longest = timedelta()
-    for tenure in sorted((t for t in record.roles if t.role == "commander"), key=lambda t: t.taken_at):
-        longest = max(longest, min(tenure.taken_at, end) - at)
-        at = max(at, tenure.handed_over_at or end)
-    longest = max(longest, end - at)
-    if longest > LEADERLESS:
-        yield Factor(
-            rule="leaderless",
-            category=Category.staffing,
-            sentence=f"Nobody held the role of incident commander for {duration(longest)} during the crisis.",
-            supports=(record.ref(declared.seq), *refs(record.of(Event.role_taken, Event.role_handed_over))),
-        )
+    yield Factor(
+        rule="leaderless",
+        category=Category.staffing,
+        sentence=f"Nobody held the role of incident commander for {duration(longest)} during the crisis.",
+        supports=(record.ref(declared.seq), *refs(record.of(Event.role_taken, Event.role_handed_over))),
+    )
 
 
 def restarted_runs(record: Record) -> Iterator[Factor]:
@@ -68,6 +59,20 @@ def restarted_runs(record: Record) -> Iterator[Factor]:
             supports=refs(restarted),
             but="Nothing that was recorded before was lost: the timeline goes on.",
         )
+
+
+def longest_without_commander(record: Record) -> timedelta | None:
+    """The longest time between declaration and stand-down without a commander; None of no crisis."""
+    declared, stood_down = record.milestone("declared"), record.milestone("stood_down")
+    if declared is None:
+        return None
+    end = stood_down.at if stood_down else record.ended_at()
+    at = declared.at
+    longest = timedelta()
+    for tenure in sorted((t for t in record.roles if t.role == "commander"), key=lambda t: t.taken_at):
+        longest = max(longest, min(tenure.taken_at, end) - at)
+        at = max(at, tenure.handed_over_at or end)
+    return max(longest, end - at)
 
 
 def _time(value: object) -> datetime | None:

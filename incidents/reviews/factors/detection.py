@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from incidents.reviews.factors.evidence import refs
 from incidents.reviews.factors.factor import Category, Factor
-from incidents.reviews.record import Record
+from incidents.reviews.record import Record, SignalCount
 from incidents.timeline import Event
 from incidents.words import counted, duration
 
@@ -37,7 +37,7 @@ def late_detection(record: Record) -> Iterator[Factor]:
 def trailed_users(record: Record) -> Iterator[Factor]:
     """Users reported it long before a candidate was opened."""
     detected = record.milestone("detected")
-    of_users = [each for each in record.signals if REPORTS_OF_USERS & {each.source, each.kind}]
+    of_users = [each for each in record.signals if is_of_users(each)]
     if detected is None or not of_users:
         return
     first = min(of_users, key=lambda each: each.first_received_at)
@@ -64,3 +64,8 @@ def trailed_users(record: Record) -> Iterator[Factor]:
         against=refs(entry for entry in attached if entry.facts.get("source") in names),
         but=f"{counted(len(names), 'other source')} had told of it before them." if names else "",
     )
+
+
+def is_of_users(signal: SignalCount) -> bool:
+    """Whether users' own reports came in by it."""
+    return bool(REPORTS_OF_USERS & {signal.source, signal.kind})

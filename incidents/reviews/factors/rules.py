@@ -1,7 +1,7 @@
-"""What may have contributed? Every rule that proposes hypotheses from the record, each with its evidence.
+"""What may have contributed, or kept it from being worse? Every rule that proposes hypotheses from the record.
 
-A hypothesis names no person and is no finding: people accept or reject it with a reason. `supports` and
-`against` cite entries; `but` says what speaks against it.
+A hypothesis names no person and is no finding: people accept or reject it with a reason. Each has its
+evidence: `supports` and `against` cite entries; `but` says what speaks against it.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,6 +9,13 @@ from collections.abc import Callable, Iterator
 from incidents.reviews.factors.command import leaderless, restarted_runs, slow_declaration
 from incidents.reviews.factors.detection import late_detection, trailed_users
 from incidents.reviews.factors.factor import Factor
+from incidents.reviews.factors.mitigators import (
+    ahead_of_users,
+    asks_in_time,
+    copies_covered,
+    guideline_first,
+    unbroken_command,
+)
 from incidents.reviews.factors.reading import (
     disagreement,
     flooding_terms,
@@ -39,8 +46,13 @@ RULES: tuple[Callable[[Record], Iterator[Factor]], ...] = (
     unread_languages,
     disagreement,
     restarted_runs,
+    ahead_of_users,
+    unbroken_command,
+    guideline_first,
+    asks_in_time,
+    copies_covered,
 )
-"""Every rule, in the order in which a crisis unfolds."""
+"""Every rule, in the order in which a crisis unfolds; what kept it from being worse comes last."""
 
 
 def propose(record: Record) -> list[Factor]:
