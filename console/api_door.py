@@ -39,6 +39,7 @@ class Caller:
 
     def __init__(self, world: World, name: str | None) -> None:
         self.store = world.store
+        self.catalogue = world.catalogue
         self.machine_now = datetime.now(UTC)
         self._world = world
         self._name = name

@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from console import api
 from console.api_door import World
 from console.api_token import api_token
-from console.pages import board, incident, live, sign_in
+from console.pages import board, incident, live, sign_in, work
 from console.pages.headers import SecureHeaders
 from console.problems import answer_problems
 from console.tables import open_store
@@ -41,7 +41,7 @@ def make_app(settings: Settings) -> FastAPI:
     )
     made.state.world = world
     answer_problems(made)
-    for room in (api, sign_in, board, live, incident):
+    for room in (api, sign_in, board, live, incident, work):
         made.include_router(room.router)
     made.add_api_route("/health", health, methods=["GET"])
     made.mount("/static", StaticFiles(directory=STATIC), name="static")

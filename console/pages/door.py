@@ -32,7 +32,6 @@ class Visitor(Caller):
         super().__init__(world, session.person)
         self.session = session
         self.csrf = csrf_token(token)
-        self.catalogue = world.catalogue
         self.settings = world.settings
 
     def page(self, name: str, *, status: int = 200, **facts: Any) -> HTMLResponse:  # noqa: ANN401

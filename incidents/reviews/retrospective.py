@@ -97,6 +97,11 @@ def to_html(markdown: str, title: str, charts: Sequence[Chart] = ()) -> str:
     )
 
 
+def to_fragment(markdown: str) -> str:
+    """Markdown as a sanitised piece of a page: no script, no picture, nothing loaded."""
+    return _clean(python_markdown.markdown(markdown, extensions=["tables", "sane_lists"]))
+
+
 def _clean(html: str) -> str:
     ids: dict[str, set[str]] = {tag: {"id"} for tag in ("h1", "h2", "h3", "h4")}
     cells: dict[str, set[str]] = {tag: {"style"} for tag in ("th", "td")}

@@ -90,6 +90,7 @@ class Item(BaseModel):
     posted_at: datetime | None
     reach: int
     matched: tuple[str, ...]
+    copies: int = Field(1, description="Posts that a decision about this one may cover, itself included.")
 
 
 def claim_batch(

@@ -104,7 +104,7 @@ def read_places(work: Work, batch_id: str) -> Iterator[dict[str, Any]]:
     statement = (
         sa.select(
             *(places.c.place, places.c.item, golden.c.text.label("golden_text")),
-            *(items.c.text, items.c.posted_at, items.c.reach, items.c.matched),
+            *(items.c.text, items.c.posted_at, items.c.reach, items.c.matched, items.c.copies),
             sa.func.coalesce(items.c.language, golden.c.language).label("language"),
         )
         .outerjoin(items, sa.and_(items.c.sweep_id == places.c.sweep_id, items.c.item == places.c.item))
@@ -151,6 +151,11 @@ def skip(work: Work, batch_id: str, item: str, *, person: str, reason: str, now:
     told = {"sweep_id": row.sweep_id, "item": item, "person": person, "reason": reason, "at": now}
     work.insert_once(skips, told)
     return True
+
+
+def was_skipped(work: Work, sweep: str, item: str, person: str) -> bool:
+    """Whether the person left an item of the sweep to somebody else."""
+    return work.execute(_SKIPPED, {"sweep": sweep, "item": item, "person": person}).first() is not None
 
 
 def _in_turn(tops: Mapping[str, float | None], made: Mapping[str, tuple[int, int]]) -> list[str]:
@@ -248,12 +253,12 @@ def _give_up(work: Work, place: sa.Row[Any]) -> None:
 
 
 def _disguised(row: Mapping[str, Any], real: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A golden item with the time, reach and matches of a neighbour: without any it would give itself away."""
+    """A golden item with a neighbour's time, reach, matches and copies: without it would give itself away."""
     told = dict(row) | {"text": row["golden_text"]}
     if real:
         neighbour = real[row["place"] % len(real)]
-        told |= {name: neighbour[name] for name in ("posted_at", "reach", "matched")}
-    return told | {"reach": told["reach"] or 0, "matched": told["matched"] or ()}
+        told |= {name: neighbour[name] for name in ("posted_at", "reach", "matched", "copies")}
+    return told | {"reach": told["reach"] or 0, "matched": told["matched"] or (), "copies": told["copies"] or 1}
 
 
 def _about(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -280,6 +285,11 @@ _KNOWN: Final = (
 )
 """Blind places of a batch that somebody else began, of what the person judged in another one."""
 
+_SKIPPED: Final = sa.select(skips.c.item).where(
+    skips.c.sweep_id == _SWEEP,
+    skips.c.item == sa.bindparam("item", type_=sa.String()),
+    skips.c.person == _PERSON,
+)
 _CHOSEN: Final = sa.and_(items.c.sweep_id == _SWEEP, items.c.item.in_(sa.bindparam("ids", expanding=True)))
 _TAKE: Final = sa.update(items).where(_CHOSEN).values(state="taken")
 _LOOKED_AT: Final = sa.update(items).where(_CHOSEN).values(look=None)

@@ -55,10 +55,13 @@ def skip_item(work: Work, batch_id: str, item: str, *, by: Person, reason: str, 
 
     Conflict or NotAllowed unless the person holds the batch. NotAllowed without a reason (`REASON_MISSING`),
     where the batch has no such item (`ITEM_ELSEWHERE`), or where it is decided there (`ITEM_DECIDED`).
+    What the person has skipped already stays so, also when the lease has ended since.
     """
     batch = lock_batch(work, batch_id, by)
-    check_held(batch, by, now)
     row = work.execute(at_places(batch_id).where(places.c.item == item)).one_or_none()
+    if row is None and pool.was_skipped(work, batch.sweep_id, item, by.id):
+        return
+    check_held(batch, by, now)
     refusals = [] if reason.strip() else [Refusal("REASON_MISSING", "Say why, for whoever reads it next.")]
     if row is None:
         refusals.append(Refusal("ITEM_ELSEWHERE", f"item {item}: the batch has no such item."))

@@ -1,0 +1,239 @@
+"""The review queue: take a batch, judge its posts one after the other, hand it in."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
+
+from console import working
+from console.pages.door import Form, OwnForm, Visitor, Visits, go
+from incidents.catalogue.policies import RecommendedAction
+from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from incidents.guidelines.changes import changes
+from incidents.people import Act, authorise
+from incidents.reviews.retrospective import to_fragment
+from incidents.store.at_work import Opened, held_by, own_day, waiting_for
+from incidents.store.batches import find_batch_for
+from incidents.store.engine import Work
+from incidents.sweeps.choices import NEAREST, choices
+from incidents.sweeps.decisions import IMPLIED_ACTION, MAX_RATIONALE, Judgement, Verdict
+from incidents.sweeps.desk import Desk, desk_for
+
+router = APIRouter(prefix="/work", include_in_schema=False)
+
+SKIP = "skip"
+"""What a form says of a post that is left to somebody else; else it is a verdict."""
+
+Move = Callable[[Visitor, BackgroundTasks, str, Form], RedirectResponse]
+"""What one form does with a batch, and where it leads."""
+
+
+@router.get("")
+def show_work(
+    visits: Visits, team: Annotated[str | None, Query(description="Of which team; staff choose.")] = None
+) -> HTMLResponse:
+    """What one holds, what waits, and how much of it one was shown."""
+    return _work_page(visits, team)
+
+
+@router.post("/claim", response_model=None)
+def claim(visits: Visits, form: OwnForm, after: BackgroundTasks) -> HTMLResponse | RedirectResponse:
+    """Take a batch of the team, or of one sweep; whoever holds one is led back to it."""
+    return _claimed(visits, after, form.text("team"), form)
+
+
+@router.get("/{batch}")
+def show_batch(visits: Visits, batch: str) -> HTMLResponse:
+    """The posts of a batch, for whoever holds it."""
+    return _batch_page(visits, batch)
+
+
+@router.post("/{batch}/look", response_model=None)
+def look_into(visits: Visits, form: OwnForm, batch: str) -> HTMLResponse:
+    """The posts of a batch that one does not hold, for staff, with a reason that is written down."""
+    try:
+        opened = working.look_into(visits, batch, form.text("reason"))
+    except NotAllowed as refused:
+        if isinstance(refused, NotAuthorised):
+            raise
+        return _batch_page(visits, batch, refused=refused, typed=form, move="look")
+    return _opened_page(visits, opened, looks_on=True)
+
+
+@router.post("/{batch}/{move}", response_model=None)
+def move_batch(
+    visits: Visits, form: OwnForm, batch: str, move: str, after: BackgroundTasks
+) -> HTMLResponse | RedirectResponse:
+    """Make one of the moves. What refuses it is said beside its button, and what was typed stays."""
+    if move not in MOVES:
+        raise BadInput(f"{batch} cannot be asked to {move!r}. Go back and choose a button.")
+    try:
+        done = MOVES[move](visits, after, batch, form)
+    except (NotAllowed, BadInput, Conflict) as refused:
+        if isinstance(refused, NotAuthorised):
+            raise
+        return _batch_page(visits, batch, refused=refused, typed=form, move=move)
+    return _claimed(visits, after, form.text("team"), Form({})) if form.text("next") else done
+
+
+def _say(visits: Visitor, after: BackgroundTasks, batch: str, form: Form) -> RedirectResponse:
+    if form.text("take"):
+        working.hold(visits, after, batch)
+    item, why = form.text("item"), form.text("why", MAX_RATIONALE)
+    if form.text("say") == SKIP:
+        working.skip(visits, after, batch, item, why)
+    else:
+        read_under = form.number("guideline") if form.text("guideline") else None
+        working.judge(visits, after, batch, [_judgement(visits, form)], read_under=read_under)
+    return go(f"/work/{batch}#p{form.number('place') + 1}")
+
+
+def _take(visits: Visitor, after: BackgroundTasks, batch: str, _form: Form) -> RedirectResponse:
+    working.hold(visits, after, batch)
+    return go(f"/work/{batch}")
+
+
+def _return(visits: Visitor, after: BackgroundTasks, batch: str, form: Form) -> RedirectResponse:
+    working.give_back(visits, after, batch, form.text("reason"))
+    return go("/work")
+
+
+def _finish(visits: Visitor, after: BackgroundTasks, batch: str, _form: Form) -> RedirectResponse:
+    working.finish(visits, after, batch)
+    return go("/work")
+
+
+MOVES: dict[str, Move] = {"say": _say, "take": _take, "return": _return, "finish": _finish}
+"""Form → what it does. Who may is decided in the store."""
+
+
+def _judgement(visits: Visitor, form: Form) -> Judgement:
+    verdict, why = form.text("say"), form.text("why", MAX_RATIONALE)
+    if verdict not in set(Verdict):
+        raise BadInput(f"A post violates, does not, or you are unsure; {verdict[:40]!r} is none of these.")
+    said = {"item": form.text("item"), "verdict": verdict, "rationale": why}
+    if verdict != Verdict.violates:
+        return Judgement.model_validate(said | {"action": IMPLIED_ACTION[Verdict(verdict)]})
+    policy, _, clause = (form.text("other") or form.text("clause")).partition("/")
+    known = working.policies_of(visits).get(policy)
+    action = form.text("action") or (known.action if known else RecommendedAction.remove)
+    try:
+        return Judgement.model_validate(said | {"policy": policy, "clause": clause, "action": action})
+    except ValidationError:
+        raise BadInput(f"The action is one of {', '.join(RecommendedAction)}.") from None
+
+
+def _claimed(visits: Visitor, after: BackgroundTasks, team: str, form: Form) -> HTMLResponse | RedirectResponse:
+    try:
+        sweep, language = form.text("sweep") or None, form.text("language")
+        taken = working.claim(visits, after, team, sweep=sweep, languages=[language] if language else [])
+    except (NotAllowed, Conflict) as refused:
+        if isinstance(refused, NotAuthorised):
+            raise
+        return _work_page(visits, team, refused=refused)
+    return _work_page(visits, team, nothing=True) if taken is None else go(f"/work/{taken.id}")
+
+
+def _work_page(
+    visits: Visitor,
+    team: str | None,
+    *,
+    refused: WatchfloorError | None = None,
+    nothing: bool = False,
+) -> HTMLResponse:
+    me = visits.person(drill=True)
+    authorise(me, Act.work_batch)
+    team = team or me.team
+    desk = desk_for(visits.catalogue, me, team, drill=True) if team else None
+    with visits.store.read() as work:
+        held = held_by(work, me, visits.machine_now)
+        waiting = waiting_for(work, desk, by=me) if desk else []
+        day = _day(visits, work, desk)
+    return visits.page(
+        "work",
+        status=422 if refused else 200,
+        desk=desk,
+        teams=[each for each in visits.catalogue.teams if each.languages],
+        held=held,
+        waiting=waiting,
+        day=day,
+        titles={policy.id: policy.title for policy in visits.catalogue.policies},
+        refused=refused,
+        nothing=nothing,
+    )
+
+
+def _batch_page(
+    visits: Visitor,
+    batch: str,
+    *,
+    refused: WatchfloorError | None = None,
+    typed: Form | None = None,
+    move: str = "",
+) -> HTMLResponse:
+    try:
+        opened = working.read(visits, batch)
+    except (NotAllowed, Conflict) as closed:
+        if isinstance(closed, NotAuthorised):
+            raise
+        return _closed_page(visits, batch, refused or closed, typed, move)
+    return _opened_page(visits, opened, refused=refused, typed=typed, move=move)
+
+
+def _closed_page(
+    visits: Visitor, batch: str, refused: WatchfloorError, typed: Form | None, move: str
+) -> HTMLResponse:
+    with visits.store.read() as work:
+        found = find_batch_for(work, batch, visits.person(drill=True))
+        now = visits.now_in(work, found.incident_id)
+    return visits.page(
+        "batch_closed",
+        status=409,
+        batch=found,
+        its_now=now,
+        refused=refused,
+        typed=typed or Form({}),
+        move=move,
+    )
+
+
+def _opened_page(
+    visits: Visitor,
+    opened: Opened,
+    *,
+    refused: WatchfloorError | None = None,
+    typed: Form | None = None,
+    move: str = "",
+    looks_on: bool = False,
+) -> HTMLResponse:
+    batch, guideline, before = opened.batch, opened.guideline, opened.before
+    me = visits.person(drill=True)
+    with visits.store.read() as work:
+        day = _day(visits, work, desk_for(visits.catalogue, me, batch.team, drill=True))
+        now = visits.now_in(work, batch.incident_id)
+    return visits.page(
+        "batch",
+        status=422 if refused else 200,
+        opened=opened,
+        batch=batch,
+        day=day,
+        its_now=now,
+        guideline_html=to_fragment(guideline.body) if guideline else "",
+        changed=changes(before.body, guideline.body) if guideline and before else [],
+        choices=choices(visits.catalogue.policies, opened.policy),
+        nearest=NEAREST,
+        titles={policy.id: policy.title for policy in visits.catalogue.policies},
+        actions=[action for action in RecommendedAction if action is not RecommendedAction.keep],
+        decided=sum(post.said is not None for post in opened.posts),
+        looks_on=looks_on,
+        refused=refused,
+        typed=typed or Form({}),
+        move=move,
+    )
+
+
+def _day(visits: Visitor, work: Work, desk: Desk | None) -> object:
+    me = visits.person(drill=True)
+    return own_day(work, desk, by=me, now=visits.machine_now) if desk else None

@@ -1,0 +1,111 @@
+"""Work a batch through any door of the web: the moves that pages and API share, each in one transaction."""
+
+from collections.abc import Sequence
+
+from fastapi import BackgroundTasks
+
+from console.api_door import Caller
+from incidents.catalogue.policies import Policy
+from incidents.store import at_work, batches, decisions, returns, turns
+from incidents.store.at_work import Opened
+from incidents.store.batches import Batch, find_batch
+from incidents.store.decisions import Recorded
+from incidents.store.incidents import find
+from incidents.store.sweeps import find_sweep
+from incidents.sweeps.decisions import Judgement
+from incidents.sweeps.desk import desk_for
+
+
+def claim(
+    calls: Caller, after: BackgroundTasks, team: str, *, sweep: str | None = None, languages: Sequence[str] = ()
+) -> Batch | None:
+    """Take what matters most for the team; of this sweep alone where one is named, as a drill's must be.
+
+    See `claim_batch`: None where nothing waits, NotAllowed where a break is due or a budget is used up.
+    """
+    with calls.store.begin() as work:
+        incident = find_sweep(work, sweep).incident_id if sweep else None
+        by = calls.person_in(work, incident) if incident else calls.person()
+        now = calls.now_in(work, incident) if incident else calls.machine_now
+        drill = bool(incident and find(work, incident).is_drill)
+        desk = desk_for(calls.catalogue, by, team, drill=drill)
+        if languages:
+            desk = desk.model_copy(update={"languages": tuple(languages)})
+        taken = batches.claim_batch(work, desk, by=by, now=now, sweep=sweep)
+    if taken is not None:
+        after.add_task(calls.hand_over, taken.incident_id)
+    return taken
+
+
+def hold(calls: Caller, after: BackgroundTasks, batch: str) -> Batch:
+    """Take this very batch, or hold it for longer."""
+    with calls.store.begin() as work:
+        found = find_batch(work, batch)
+        by, now = calls.person_in(work, found.incident_id), calls.now_in(work, found.incident_id)
+        minutes = calls.catalogue.team(found.team).lease_minutes
+        taken = batches.claim(work, batch, by=by, now=now, lease_minutes=minutes)
+    after.add_task(calls.hand_over, taken.incident_id)
+    return taken
+
+
+def read(calls: Caller, batch: str) -> Opened:
+    """The batch with its posts, for whoever holds it."""
+    with calls.store.read() as work:
+        incident = find_batch(work, batch).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        return at_work.open_batch(work, batch, by=by, now=now)
+
+
+def look_into(calls: Caller, batch: str, reason: str) -> Opened:
+    """The batch with its posts, for staff; it is written down."""
+    with calls.store.begin() as work:
+        incident = find_batch(work, batch).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        return at_work.look_into(work, batch, by=by, reason=reason, now=now)
+
+
+def judge(
+    calls: Caller, after: BackgroundTasks, batch: str, said: Sequence[Judgement], *, read_under: int | None
+) -> Recorded:
+    """Record what somebody says of posts of the batch, all of it or nothing."""
+    with calls.store.begin() as work:
+        incident = find_batch(work, batch).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        recorded = at_work.judge(
+            work, batch, said, read_under=read_under, by=by, policies=policies_of(calls), now=now
+        )
+    after.add_task(calls.hand_over, incident)
+    return recorded
+
+
+def skip(calls: Caller, after: BackgroundTasks, batch: str, item: str, reason: str) -> None:
+    """Leave a post to somebody else."""
+    with calls.store.begin() as work:
+        incident = find_batch(work, batch).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        turns.skip_item(work, batch, item, by=by, reason=reason, now=now)
+    after.add_task(calls.hand_over, incident)
+
+
+def give_back(calls: Caller, after: BackgroundTasks, batch: str, reason: str) -> None:
+    """Put the batch back into the queue."""
+    with calls.store.begin() as work:
+        incident = find_batch(work, batch).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        returns.return_batch(work, batch, by=by, why=reason, now=now)
+    after.add_task(calls.hand_over, incident)
+
+
+def finish(calls: Caller, after: BackgroundTasks, batch: str) -> Batch:
+    """Say that the batch is done."""
+    with calls.store.begin() as work:
+        incident = find_batch(work, batch).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        done = decisions.finish_batch(work, batch, by=by, now=now)
+    after.add_task(calls.hand_over, incident)
+    return done
+
+
+def policies_of(calls: Caller) -> dict[str, Policy]:
+    """The policies in force, by id."""
+    return {policy.id: policy for policy in calls.catalogue.policies}
