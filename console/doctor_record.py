@@ -39,13 +39,13 @@ def deliveries(settings: Settings) -> Iterator[Finding]:
         waiting = outbox.undelivered(work, states=("pending",))
     for parcel in failed[:MOST_LISTED]:
         why = f"{parcel.key} failed {parcel.attempts} times: {parcel.last_error or 'nobody knows why'}"
-        yield bad("deliveries", f"Delivery {parcel.id} of {parcel.incident_id}, {why}", _rerun(parcel.id))
+        yield bad("deliveries", f"{parcel.name}, {why}", _rerun(parcel.id))
     if len(failed) > MOST_LISTED:
         todo = "`watchfloor outbox list` lists them all."
         yield bad("deliveries", f"{len(failed) - MOST_LISTED} more deliveries failed.", todo)
     tried = [parcel for parcel in waiting if parcel.last_error]
     for parcel in tried[:MOST_LISTED]:
-        what = f"Delivery {parcel.id} of {parcel.incident_id} is tried again: {parcel.last_error}"
+        what = f"{parcel.name} is tried again: {parcel.last_error}"
         yield warn("deliveries", what, "Nothing, if the other side is being mended; `watch` goes on trying.")
     if not failed and not tried:
         yield ok("deliveries", f"None failed; {len(waiting)} wait for their turn.")

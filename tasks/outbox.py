@@ -39,7 +39,7 @@ def send(parcel: Parcel, machine_now: datetime) -> Receipt:
             return open_partner(channel, settings()).deliver(message)
         case Kind.event:
             facts = {k: v for k, v in parcel.payload.items() if k not in {"event", "incident"}}
-            publish_event(parcel.payload["event"], parcel.incident_id, facts, parcel.key)
+            publish_event(parcel.payload["event"], parcel.payload["incident"], facts, parcel.key)
             return Receipt(channel="prefect", reference=parcel.payload["event"])
         case Kind.resume:
             state = wake_run(parcel.payload["flow_run_id"], machine_now)
@@ -56,7 +56,7 @@ def deliver(parcel_id: int, machine_now: datetime) -> bool:
         parcel = outbox.take(work, parcel_id, machine_now=machine_now)
     if parcel is None:
         return False
-    now = told(parcel.incident_id, machine_now)
+    now = machine_now if parcel.incident_id is None else told(parcel.incident_id, machine_now)
     try:
         receipt = send(parcel, machine_now)
     except PartnerUnreachable as error:

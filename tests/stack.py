@@ -63,7 +63,7 @@ TOKEN = "a token that nobody should read"
 """What the platforms of the tests ask for."""
 
 READY = "Ctrl-C stops everything"
-SCHEDULED = ("detect", "watch", "hand_over", "follow_up")
+SCHEDULED = ("detect", "watch", "hand_over", "follow_up", "digest")
 """Deployments with a schedule: it is paused, and the tests start them when the story needs them."""
 
 

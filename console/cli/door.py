@@ -60,14 +60,16 @@ class Door:
         """Who acts: `--as`, or the person of the settings."""
         return acting_person(self.settings, self.catalogue, self.name)
 
-    def acting(self, work: Work, incident: str) -> tuple[Person, datetime]:
+    def acting(self, work: Work, incident: str | None) -> tuple[Person, datetime]:
         """Who acts in an incident, and what its clock shows: a drill has its own cast and its own time."""
+        if incident is None:
+            return self.person, self.now
         drill = find(work, incident).is_drill
         person = acting_person(self.settings, self.catalogue, self.name, drill=drill)
         clock = clock_of(work, incident)
         return person, self.now if clock is None else clock.tell(self.now)
 
-    def hand_over(self, incident: str) -> None:
+    def hand_over(self, incident: str | None) -> None:
         """Have what was written carried out at once, and say so where that has to wait."""
         from console.runs import hand_over  # noqa: PLC0415  Prefect takes a second that reading need not wait
 

@@ -6,9 +6,8 @@ import typer
 
 from console.cli.door import Door
 from console.cli.options import example
-from incidents.people import Act
 from incidents.store import outbox
-from incidents.store.incidents import find_for, visible_incidents
+from incidents.store.incidents import visible_incidents
 from incidents.store.outbox import Parcel
 
 app = typer.Typer(help="Messages and pokes that are promised and not delivered yet.", no_args_is_help=True)
@@ -21,7 +20,7 @@ def show_undelivered(ctx: typer.Context) -> None:
     """List what is pending or failed, oldest first, with the last error."""
     door = Door.of(ctx)
     with door.store.read() as work:
-        seen = {incident.id for incident in visible_incidents(work, door.person)}
+        seen = {None, *(incident.id for incident in visible_incidents(work, door.person))}
         found = [parcel for parcel in outbox.undelivered(work) if parcel.incident_id in seen]
     door.rows([_row(parcel) for parcel in found], COLUMNS, empty="Everything that was promised is delivered.")
 
@@ -36,7 +35,6 @@ def rerun(
     with door.store.begin() as work:
         incident = outbox.find(work, delivery).incident_id
         by, now = door.acting(work, incident)
-        find_for(work, incident, by, Act.ask_partner)
         outbox.rerun(work, delivery, by=by, now=now)
     door.hand_over(incident)
     door.say(f"Delivery {delivery} is due again.", delivery=delivery, incident=incident)

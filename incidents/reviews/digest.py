@@ -56,6 +56,12 @@ class Month(_Frozen):
         return _month(self.since.year, self.since.month - months)
 
 
+def month_before(now: datetime) -> Month:
+    """The calendar month (UTC) that was over last."""
+    today = now.astimezone(UTC)
+    return _month(today.year, today.month - 1)
+
+
 class Happened(_Frozen):
     """An incident with its milestones."""
 

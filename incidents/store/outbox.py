@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from incidents.errors import Conflict, NotFound
 from incidents.incident.incident import SYSTEM
 from incidents.message import Message
-from incidents.people import Act, Person
+from incidents.people import Act, Person, authorise
 from incidents.store import timeline
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
@@ -43,7 +43,7 @@ class Parcel(BaseModel):
 
     id: int
     key: str
-    incident_id: str
+    incident_id: str | None
     kind: Kind
     channel: str | None
     payload: dict[str, Any]
@@ -54,9 +54,17 @@ class Parcel(BaseModel):
     delivered_at: datetime | None
     reference: str | None
 
+    @property
+    def name(self) -> str:
+        """What to call it where people read of it."""
+        return f"Delivery {self.id} of {self.incident_id}" if self.incident_id else f"Delivery {self.id}"
 
-def post_message(work: Work, incident: str, channel: str, message: Message) -> bool:
-    """Promise a message to a channel. The same message key and channel is promised once."""
+
+def post_message(work: Work, incident: str | None, channel: str, message: Message) -> bool:
+    """Promise a message to a channel. The same message key and channel is promised once.
+
+    A message that is about no incident stands in no timeline.
+    """
     payload = message.model_dump(mode="json")
     return _post(work, f"{message.key}>{channel}", incident, Kind.message, payload, message.at, channel)
 
@@ -76,7 +84,7 @@ def post_resume(work: Work, incident: str, gate: int, flow_run_id: str, *, now: 
 def _post(
     work: Work,
     key: str,
-    incident: str,
+    incident: str | None,
     kind: Kind,
     payload: dict[str, Any],
     now: datetime,
@@ -172,7 +180,7 @@ def wait_after(attempts: int) -> timedelta:
 def rerun(work: Work, parcel: int, *, by: Person, now: datetime) -> None:
     """Make a failed row due again. Conflict where it is not failed, with what it is."""
     found = find(work, parcel)
-    find_for(work, found.incident_id, by, Act.ask_partner)
+    refuse_others(work, found, by)
     statement = (
         sa.update(outbox)
         .where(outbox.c.id == parcel, outbox.c.state == "failed")
@@ -180,9 +188,17 @@ def rerun(work: Work, parcel: int, *, by: Person, now: datetime) -> None:
     )
     if work.execute(statement).rowcount != 1:
         raise Conflict(f"Delivery {parcel} ({found.key}) is {found.state}, so there is nothing to run again.")
-    timeline.append(
-        work, found.incident_id, Event.message_rerun, actor=by.id, now=now, facts={"key": found.key}
-    )
+    if found.incident_id is not None:
+        facts = {"key": found.key}
+        timeline.append(work, found.incident_id, Event.message_rerun, actor=by.id, now=now, facts=facts)
+
+
+def refuse_others(work: Work, parcel: Parcel, by: Person) -> None:
+    """NotAuthorised for those who may not ask partners, of this incident where it is about one."""
+    if parcel.incident_id is None:
+        authorise(by, Act.ask_partner)
+    else:
+        find_for(work, parcel.incident_id, by, Act.ask_partner)
 
 
 def find(work: Work, parcel: int) -> Parcel:
@@ -200,4 +216,5 @@ def undelivered(work: Work, *, states: Sequence[str] = ("pending", "failed")) ->
 
 
 def _tell(work: Work, parcel: Parcel, event: Event, now: datetime, facts: dict[str, Any]) -> None:
-    timeline.append(work, parcel.incident_id, event, actor=SYSTEM.id, now=now, facts=facts)
+    if parcel.incident_id is not None:
+        timeline.append(work, parcel.incident_id, event, actor=SYSTEM.id, now=now, facts=facts)

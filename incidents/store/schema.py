@@ -552,7 +552,7 @@ outbox = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("key", sa.String, nullable=False, unique=True, comment="The same key is the same effect"),
-    _incident_id(),
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), index=True),
     sa.Column("kind", sa.String, nullable=False, comment="message, event or resume"),
     sa.Column("channel", sa.String, comment="Channel of the catalogue, for a message"),
     sa.Column("payload", Json, nullable=False),

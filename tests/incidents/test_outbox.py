@@ -1,6 +1,7 @@
 """A promise is kept once, tried again while that can help, and waits for a person when it cannot."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,25 @@ def test_the_same_promise_is_made_once(store: Store) -> None:
         assert outbox.post_event(work, incident, Event.ask_sent, key="k", now=after(5), ask="a")
         assert not outbox.post_event(work, incident, Event.ask_sent, key="k", now=after(6), ask="a")
         assert [p.key for p in outbox.undelivered(work)] == ["ask:1>chat", "ask:1>mail", "event:k"]
+
+
+def test_a_promise_about_no_incident_stands_in_no_timeline(store: Store) -> None:
+    message = Message(key="digest:2026-11", event="digest", subject="s", text="t", at=after(5))
+    with store.begin() as work:
+        crisis = add_crisis(work)
+        before = entries(work, crisis)
+        assert outbox.post_message(work, None, "mail", message)
+        assert not outbox.post_message(work, None, "mail", message)
+        (parcel,) = outbox.undelivered(work)
+        told: dict[str, Any] = {"machine_now": after(7), "now": after(7)}
+        outbox.mark_failed(work, take(work, parcel.id), error="It is closed.", permanent=True, **told)
+        assert (outbox.find(work, parcel.id).state, parcel.name) == ("failed", f"Delivery {parcel.id}")
+        with pytest.raises(NotAuthorised):
+            outbox.rerun(work, parcel.id, by=BO, now=after(8))
+        outbox.rerun(work, parcel.id, by=ADA, now=after(8))
+        outbox.mark_delivered(work, take(work, parcel.id, 9), reference="r", now=after(9))
+        assert outbox.undelivered(work) == []
+        assert entries(work, crisis) == before
 
 
 def test_a_promise_is_delivered_by_one_process(store: Store) -> None:
