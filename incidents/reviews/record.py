@@ -203,6 +203,9 @@ class SweepRecord(_Frozen):
     terms: tuple[TermYield, ...] = ()
     tallies: tuple[Tally, ...] = ()
     batches: tuple[BatchCount, ...] = ()
+    readers: dict[str, int] | None = Field(
+        None, description="Language → people listed to read it, when it was frozen; None before."
+    )
     planned: dict[str, int] = Field(default_factory=dict, description="Recommended action → items.")
     certificate: CertificateRecord | None = Field(None, description="None for a sweep that did not end yet.")
     quality: tuple[LanguageQuality, ...] = ()

@@ -20,6 +20,7 @@ from incidents.reviews.next_sweep import proposals
 from incidents.reviews.quoting import factors_by_part, unanswered, written
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
+from incidents.reviews.roster import listed_readers
 from incidents.reviews.rounds import rounds
 from incidents.reviews.safety import (
     by_form,
@@ -196,6 +197,7 @@ def _safety(record: Record) -> dict[str, Any]:
     return {
         "prevalence": told,
         "languages": by_language(record),
+        "readers": listed_readers(record),
         "surfaces": by_surface(record),
         "forms": by_form(record),
         "hours": hours_of_posts(record),

@@ -6,7 +6,8 @@ from incidents.reviews.factors.factor import Factor
 from incidents.reviews.factors.reading import AGREED, FEWEST
 from incidents.reviews.factors.rules import propose
 from incidents.reviews.reading import GuidelineHeard, LanguageQuality, Part
-from incidents.reviews.record import Record, SignalCount
+from incidents.reviews.record import Record, SignalCount, SweepRecord
+from incidents.reviews.retrospective import compose
 from incidents.store.engine import Store
 from incidents.store.records import read_record
 from incidents.sweeps.quality.precision import Upheld
@@ -19,6 +20,8 @@ NEW = {
     "trailed_users",
     "guideline_after_decisions:legal",
     "unread_language:tr",
+    "language_without_readers:tr",
+    "unread_despite_readers:tr",
     "disagreement:INC-12-S1:de",
 }
 
@@ -100,6 +103,39 @@ def test_a_language_that_nobody_read(record: Record) -> None:
     assert enough["unread_language:tr"].against == ("INC-12#1",)
     nothing_read = record.decisions.model_copy(update={"total": 0})
     assert proposed(record, parts=(unread(0),), decisions=nothing_read) == {}
+
+
+def listing(record: Record, **readers: int) -> tuple[SweepRecord, ...]:
+    return tuple(sweep.model_copy(update={"readers": readers}) for sweep in record.sweeps)
+
+
+def test_a_language_without_readers_is_told_from_one_whose_readers_decided_nothing(record: Record) -> None:
+    parts = (*record.parts, unread(3))
+    [nobody] = proposed(record, parts=parts, sweeps=listing(record, de=2, tr=0)).values()
+    assert (nobody.rule, nobody.sentence) == (
+        "language_without_readers:tr",
+        "Nobody was listed to read tr, the language of 20.0 % (25 of 125) of the posts, and nobody decided"
+        " anything in it. 3 posts in it inherited a decision.",
+    )
+    [idle] = proposed(record, parts=parts, sweeps=listing(record, de=2, tr=1)).values()
+    assert (idle.rule, idle.sentence) == (
+        "unread_despite_readers:tr",
+        "Nobody decided anything in tr, the language of 20.0 % (25 of 125) of the posts; listed to read it:"
+        " 1 person. 3 posts in it inherited a decision.",
+    )
+    assert set(proposed(record, parts=parts, sweeps=listing(record, de=0, tr=0))) == {"unread_language:tr"}
+
+
+def test_the_table_of_languages_says_who_was_listed(record: Record) -> None:
+    told = record.model_copy(
+        update={"parts": (*record.parts, unread(0)), "sweeps": listing(record, de=2, tr=0)}
+    )
+    rows = compose(told, generator="watchfloor").split("## Coverage")[1].splitlines()
+    assert [row.split(" | ")[1] for row in rows if row.startswith(("| de", "| en", "| tr"))][:3] == [
+        "2",
+        "not recorded",
+        "none",
+    ]
 
 
 def second_looks(value: float, high: float, twice: int = FEWEST) -> LanguageQuality:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from incidents.reviews.factors.evidence import refs
 from incidents.reviews.factors.factor import Category, Factor
 from incidents.reviews.record import Record, SweepRecord, TermYield
+from incidents.reviews.roster import listed_readers
 from incidents.reviews.safety import by_language
 from incidents.sweeps.quality.proportions import Estimate
 from incidents.timeline import Event
@@ -89,20 +90,20 @@ def unsure_languages(record: Record) -> Iterator[Factor]:
 
 
 def unread_languages(record: Record) -> Iterator[Factor]:
-    """Posts came in a language in which nobody decided anything."""
+    """Posts came in a language in which nobody decided anything, because nobody was there or although."""
     if not record.decisions.total:
         return
     ended = record.of(Event.target_reached, Event.certificate_issued)
-    posts = sum(part.posts for part in record.parts)
+    posts, listed = sum(part.posts for part in record.parts), listed_readers(record)
     for each in by_language(record):
         if each.first_decided_at is not None:
             continue
+        rule, begin, end = _unread(listed.get(each.name))
         yield Factor(
-            rule=f"unread_language:{each.name}",
+            rule=f"{rule}:{each.name}",
             category=Category.staffing,
             sentence=(
-                f"Nobody decided anything in {clean(each.name)}, the language of {share(each.posts, posts)}"
-                " of the posts."
+                f"{begin} {clean(each.name)}, the language of {share(each.posts, posts)} of the posts{end}."
                 + (f" {counted(each.decided, 'post')} in it inherited a decision." if each.decided else "")
             ),
             supports=refs(record.of(Event.universe_frozen, Event.sweep_finished)),
@@ -131,6 +132,16 @@ def disagreement(record: Record) -> Iterator[Factor]:
                 supports=refs(finished or record.of(Event.batch_finished)),
                 but=f"The interval of AC1 reaches {ac1.high:.2f}, so it may be chance." if may_agree else "",
             )
+
+
+def _unread(readers: int | None) -> tuple[str, str, str]:
+    """The rule, and how its sentence begins and ends, by how many people were listed; None: not known."""
+    nobody = "Nobody decided anything in"
+    if readers is None:
+        return "unread_language", nobody, ""
+    if not readers:
+        return "language_without_readers", "Nobody was listed to read", ", and nobody decided anything in it"
+    return "unread_despite_readers", nobody, f"; listed to read it: {counted(readers, 'person', 'people')}"
 
 
 def _found_by_it_alone(term: TermYield) -> str:
