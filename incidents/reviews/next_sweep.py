@@ -11,7 +11,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents.reviews.factors.reading import FEWEST, floods
+from incidents.reviews.factors.reading import floods
+from incidents.reviews.reading import FEWEST
 from incidents.reviews.record import QueueRecord, Record, SweepRecord
 from incidents.timeline import Event
 from incidents.words import clean, counted, duration, share

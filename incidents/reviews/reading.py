@@ -16,6 +16,9 @@ from incidents.sweeps.quality.proportions import UNMEASURED, Estimate
 DIGITS: Final = 1_000
 """Shares are stated in thousandths."""
 
+FEWEST: Final = 20
+"""Decisions, or looks at them, below which a share says nothing: too few to say."""
+
 
 class _Counts(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from incidents.reviews.chart import ACCENT, INK, TIME_AXIS, UTC_TIME, WARN, Chart, chart, iso
+from incidents.reviews.reading import FEWEST
 from incidents.reviews.record import Record, SweepRecord
 from incidents.reviews.safety import prevalence_before
 from incidents.sweeps.quality.proportions import Estimate
@@ -153,18 +154,20 @@ def throughput(record: Record) -> Chart | None:
 def agreement(record: Record) -> Chart | None:
     """How far two people who read the same item agreed, by language, with the intervals."""
     looked = [(sweep.id, each) for sweep in record.sweeps for each in sweep.quality if each.twice]
-    if not looked:
-        return None
     several = len({sweep for sweep, _ in looked}) > 1
+    named = [(clean(f"{each.language}, {id}" if several else each.language, 60), each) for id, each in looked]
+    enough = [(name, each) for name, each in named if each.twice >= FEWEST]
+    if not enough:
+        return None
     rows: list[dict[str, Any]] = []
-    told = []
-    for sweep, each in looked:
-        name = clean(f"{each.language}, {sweep}" if several else each.language, 60)
+    for name, each in enough:
         lane = f"{name} (n = {each.twice:,})"
         rows += _measured(lane, "the same said", each.raw) + _measured(lane, "AC1, beyond chance", each.ac1)
-        told.append(f"{name}: {percent(each.raw.value)}, by {counted(each.twice, 'item')}")
+    told = [f"{name}: {percent(each.raw.value)}, by {counted(each.twice, 'item')}" for name, each in enough]
+    few = [f"{name} (n = {each.twice:,})" for name, each in named if each.twice < FEWEST]
+    untold = f" Too few to say: {', '.join(few)}." if few else ""
     weighed = "weighed by how likely the item was to be read twice"
-    words = f"How often two people said the same of an item, {weighed}. {'; '.join(told)}."
+    words = f"How often two people said the same of an item, {weighed}. {'; '.join(told)}.{untold}"
     measure = {
         "field": "what",
         "type": "nominal",

@@ -18,6 +18,7 @@ from incidents.reviews.interviews import interviews
 from incidents.reviews.metrics import MILESTONES, grade, measure, milestones_shown, shown
 from incidents.reviews.next_sweep import proposals
 from incidents.reviews.quoting import factors_by_part, unanswered, written
+from incidents.reviews.reading import FEWEST
 from incidents.reviews.record import Record, input_hash
 from incidents.reviews.roles import worded
 from incidents.reviews.roster import listed_readers
@@ -165,6 +166,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "action_refs": _by_fact(record.of(Event.action_filed), "item"),
         "guideline_refs": _by_fact(record.of(Event.guideline_published), "version"),
         "terms_shown": TERMS_SHOWN,
+        "fewest": FEWEST,
         "totals": totals(record),
         "proposals": proposals(record),
         "later": rounds(record)[1:],

@@ -7,7 +7,7 @@ import pytest
 
 from incidents.reviews.chart import ACCENT, INK, WARN, Chart
 from incidents.reviews.charts import charts
-from incidents.reviews.reading import TeamHour
+from incidents.reviews.reading import FEWEST, TeamHour
 from incidents.reviews.record import CertificateRecord, Record
 from incidents.reviews.retrospective import compose, to_html
 from incidents.store.engine import Store
@@ -52,6 +52,17 @@ def test_each_picture_is_told_in_words(record: Record) -> None:
         "How often two people said the same of an item, weighed by how likely the item was to be read twice."
         " de: 92.0 %, by 25 items."
     )
+
+
+def test_a_language_that_few_were_read_twice_in_is_named_and_not_drawn(record: Record) -> None:
+    [german] = record.sweeps[0].quality
+    turkish = german.model_copy(update={"language": "tr", "twice": FEWEST - 1})
+    several = record.sweeps[0].model_copy(update={"quality": (german, turkish)})
+    drawn = by_name(record.model_copy(update={"sweeps": (several,)}))["agreement"]
+    assert drawn.words.endswith(" de: 92.0 %, by 25 items. Too few to say: tr (n = 19).")
+    assert not any("tr" in lane for lane in written_in(drawn.svg()) if "n =" in lane)
+    alone = record.sweeps[0].model_copy(update={"quality": (turkish,)})
+    assert "agreement" not in by_name(record.model_copy(update={"sweeps": (alone,)}))
 
 
 def test_the_crisis_has_every_milestone_on_one_axis(record: Record) -> None:

@@ -15,10 +15,10 @@ from incidents.reviews.factors.mitigators import (
     HEARD_SHARE,
     OVERTURNED_SHARE,
 )
-from incidents.reviews.factors.reading import AGREED, FEWEST, FLOODING_SHARE, FLOODING_YIELD, UNSURE_SHARE
+from incidents.reviews.factors.reading import AGREED, FLOODING_SHARE, FLOODING_YIELD, UNSURE_SHARE
 from incidents.reviews.factors.rules import propose
 from incidents.reviews.interviews import questions
-from incidents.reviews.reading import GuidelineHeard, LanguageQuality
+from incidents.reviews.reading import FEWEST, GuidelineHeard, LanguageQuality
 from incidents.reviews.record import AskSent, FactorPart, Record, SignalCount, Tenure
 from incidents.reviews.retrospective import compose
 from incidents.store.engine import Store

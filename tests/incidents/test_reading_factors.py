@@ -3,9 +3,9 @@
 import pytest
 
 from incidents.reviews.factors.factor import Factor
-from incidents.reviews.factors.reading import AGREED, FEWEST
+from incidents.reviews.factors.reading import AGREED
 from incidents.reviews.factors.rules import propose
-from incidents.reviews.reading import GuidelineHeard, LanguageQuality, Part
+from incidents.reviews.reading import FEWEST, GuidelineHeard, LanguageQuality, Part
 from incidents.reviews.record import Record, SignalCount, SweepRecord
 from incidents.reviews.retrospective import compose
 from incidents.store.engine import Store
@@ -161,6 +161,30 @@ def test_readers_of_one_language_who_disagree(record: Record) -> None:
     assert (factor.supports, factor.but) == (("INC-12#28",), "")
     [unsure] = disagreeing(record, second_looks(0.5, 0.7)).values()
     assert unsure.but == "The interval of AC1 reaches 0.70, so it may be chance."
+
+
+def row_of_quality(record: Record, twice: int, checked: int) -> list[str]:
+    """The cells about German: agreement, AC1, precision, missed harm, overturned."""
+    looks = Upheld(checked=checked, upheld=checked - 1, overturned=1, unsettled=0)
+    quality = second_looks(0.32, 0.5, twice).model_copy(
+        update={"violates": looks, "precision": Estimate(value=0.9, low=0.7, high=1.0)}
+    )
+    sweeps = tuple(sweep.model_copy(update={"quality": (quality,)}) for sweep in record.sweeps)
+    document = compose(record.model_copy(update={"sweeps": sweeps}), generator="watchfloor")
+    [row] = [line for line in document.splitlines() if line.startswith("| INC-12-S1 | de | ")]
+    return row.strip("| ").split(" | ")[3:8]
+
+
+def test_of_few_second_looks_no_share_is_stated(record: Record) -> None:
+    few = "too few to say (19)"
+    assert row_of_quality(record, FEWEST - 1, FEWEST - 1) == [few, few, few, "not measurable", "1 of 19"]
+    assert row_of_quality(record, FEWEST, FEWEST) == [
+        "60.0 % (40.0 % to 80.0 %)",
+        "0.32 (0.10 to 0.50)",
+        "90.0 % (70.0 % to 100.0 %)",
+        "not measurable",
+        "5.0 % (1 of 20)",
+    ]
 
 
 def test_few_items_or_enough_agreement_suggest_nothing(record: Record) -> None:

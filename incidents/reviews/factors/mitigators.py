@@ -11,7 +11,8 @@ from incidents.reviews.factors.command import LEADERLESS, longest_without_comman
 from incidents.reviews.factors.detection import TRAILED, is_of_users
 from incidents.reviews.factors.evidence import refs
 from incidents.reviews.factors.factor import Category, Factor
-from incidents.reviews.factors.reading import FEWEST, disagreement
+from incidents.reviews.factors.reading import disagreement
+from incidents.reviews.reading import FEWEST
 from incidents.reviews.record import FactorPart, Record
 from incidents.reviews.shares import covered_by_copies, heard_first, overturned
 from incidents.timeline import Event

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from incidents.reviews.factors.evidence import refs
 from incidents.reviews.factors.factor import Category, Factor
+from incidents.reviews.reading import FEWEST
 from incidents.reviews.record import Record, SweepRecord, TermYield
 from incidents.reviews.roster import listed_readers
 from incidents.reviews.safety import by_language
@@ -19,9 +20,6 @@ FLOODING_YIELD = 0.1
 
 UNSURE_SHARE = 0.15
 """Reviewers who are unsure about more than this share of a language's items lack something."""
-
-FEWEST = 20
-"""Decisions below which a share says nothing."""
 
 AGREED = 0.667
 """AC1 below which readers may have read two guidelines: Krippendorff's lowest for tentative conclusions."""
