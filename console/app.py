@@ -18,6 +18,9 @@ from incidents.catalogue.load import load_catalogue
 from incidents.settings import Settings
 from incidents.words import use_templates
 
+ROOMS = (api, sign_in, board, live, incident, work)
+"""Modules whose routes the application is made of. The order counts where two paths fit a request."""
+
 STATIC = Path(__file__).parent / "static"
 
 
@@ -41,7 +44,7 @@ def make_app(settings: Settings) -> FastAPI:
     )
     made.state.world = world
     answer_problems(made)
-    for room in (api, sign_in, board, live, incident, work):
+    for room in ROOMS:
         made.include_router(room.router)
     made.add_api_route("/health", health, methods=["GET"])
     made.mount("/static", StaticFiles(directory=STATIC), name="static")

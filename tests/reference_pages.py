@@ -16,6 +16,7 @@ from incidents.reviews.redaction import Rule, rules
 from incidents.reviews.safety import DEFINITIONS
 from incidents.reviews.shares import RATES, SHARES
 from incidents.settings import Settings
+from tests.routes import NEEDS, words_for
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -207,6 +208,17 @@ forms are claims, not proofs: who can reach a door can use any name there.
 Keep the machine, the API's token and Prefect's page to those whom you trust with that.
 """
 
+WAYS = """
+## Every page and every call
+
+A way that is not in this table fails the tests.
+So does one that lets in somebody else, or keeps out whom it should let in.
+Each is gone as every role, as another team, in a restricted incident, and without signing in.
+
+| way | what it takes |
+|---|---|
+"""
+
 
 def settings_page() -> str:
     """docs/reference/settings.md."""
@@ -274,7 +286,9 @@ def permissions_page() -> str:
     rows = [head, f"|---|{'---|' * len(roles)}"]
     rows += [f"| {act.value} | {' | '.join(_mark(act, role) for role in roles)} |" for act in Act]
     separate = ", ".join(sorted(act.value for act in SEPARATE))
-    return PERMISSIONS + "\n".join(rows) + "\n" + RULES.format(separate=separate)
+    ways = [f"| `{way}` | {words_for(needed)} |" for way, needed in NEEDS.items()]
+    parts = [PERMISSIONS + "\n".join(rows), RULES.format(separate=separate), WAYS + "\n".join(ways)]
+    return "".join(f"{part.rstrip()}\n" for part in parts)
 
 
 def _mark(act: Act, role: Role) -> str:

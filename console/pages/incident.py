@@ -15,7 +15,7 @@ from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, Watc
 from incidents.incident.incident import WAIVABLE
 from incidents.incident.phases import NEXT, SENTENCES
 from incidents.incident.severity import LEVELS, Impact, priority
-from incidents.people import Act, Person, Role
+from incidents.people import Act, Person, Role, authorise
 from incidents.store import lifecycle, roles, timeline
 from incidents.store.asks import acknowledge, ask_partner, find_ask
 from incidents.store.by_hand import Described, open_by_hand
@@ -65,12 +65,14 @@ def move_incident(
 @router.get("/declare")
 def show_declare(visits: Visits) -> HTMLResponse:
     """Describe a crisis that nothing detected."""
+    authorise(visits.person(), Act.declare)
     return _declare_page(visits, Form({}))
 
 
 @router.post("/declare", response_model=None)
 def take_declare(visits: Visits, form: OwnForm, after: BackgroundTasks) -> HTMLResponse | RedirectResponse:
     """Say what severity follows from what was typed; with `declare`, declare it."""
+    authorise(visits.person(), Act.declare)
     if not form.text("declare"):
         return _declare_page(visits, form)
     by, now = visits.person(), visits.machine_now

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from incidents.errors import BadInput, Conflict, NotAllowed, NotFound, Refusal
+from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound, Refusal
 from incidents.incident.incident import SYSTEM, Incident
 from incidents.people import Act, Person, is_staff
 from incidents.reviews.actions import (
@@ -255,11 +255,11 @@ def _successor(work: Work, to: ActionState, successor: str | None, by: Person) -
 
 
 def refuse_others(item: ActionItem, by: Person) -> None:
-    """NotAllowed where a partner's person would touch what neither they nor their team own."""
+    """NotAuthorised where a partner's person would touch what neither they nor their team own."""
     if is_staff(by) or item.owner in (by.id, by.team):
         return
     reason = Refusal("OTHERS_ACTION", f"It belongs to {item.owner}.")
-    raise NotAllowed(f"{by.id} may not change {item.id}.", [reason])
+    raise NotAuthorised(f"{by.id} may not change {item.id}.", [reason])
 
 
 def _moved_first(work: Work, item: ActionItem) -> Conflict:

@@ -307,7 +307,7 @@ def test_a_tracker_reports_on_an_item_and_the_same_again_changes_nothing(
     problem(report(state="verified"), 400, "BAD_INPUT")
     problem(report(address="javascript:alert(1)"), 400, "BAD_INPUT")
     problem(report(address="https://tracker.example/a b"), 400, "BAD_INPUT")
-    problem(report(person="dev-e", state="in_progress"), 422, "NOT_ALLOWED")
+    problem(report(person="dev-e", state="in_progress"), 403, "NOT_AUTHORISED")
     problem(client.post("/api/v1/actions/INC-1-A9/report", json={}), 404, "NOT_FOUND")
     assert report(state="in_progress", note="It does not hold").json()["state"] == "in_progress"
 

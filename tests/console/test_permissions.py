@@ -1,0 +1,212 @@
+"""Every way into the application, gone as every role: docs/reference/permissions.md says who is let in."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from console.api_token import api_token
+from console.app import make_app
+from incidents.catalogue.load import load_catalogue
+from incidents.incident.incident import SYSTEM
+from incidents.incident.severity import Impact
+from incidents.people import Person, Role, is_allowed
+from incidents.settings import Settings
+from incidents.store.action_items import file_action
+from incidents.store.asks import NewAsk, ask_partner
+from incidents.store.by_hand import Described, open_by_hand
+from incidents.store.engine import Store, Work
+from incidents.store.lifecycle import declare, restrict
+from tests.console.browsing import Browser, form_on, welcome
+from tests.console.command_line import NOW, at_home
+from tests.console.swept import worked
+from tests.routes import NEEDS, Entrance, Needed
+
+TEAM = "english"
+TEAMS = {Role.partner_lead: TEAM, Role.partner_reviewer: TEAM}
+PEOPLE = "version: 1\npeople:\n" + "".join(
+    f"  - {{id: {role.value.replace('_', '-')}, roles: [{role.value}]"
+    + (f", team: {TEAMS[role]}}}\n" if role in TEAMS else "}\n")
+    for role in Role
+)
+PEOPLE += """\
+  - {id: ada-l, roles: [commander, analyst]}
+  - {id: stranger, roles: [partner_lead], team: legal}
+"""
+BATCH = "INC-1-S1-B1"
+SIGNAL = {"source": "desk", "title": "Copies of a video", "event_at": "2026-01-15T08:00:00Z"}
+BODIES: dict[str, dict[str, str]] = {
+    "POST /api/v1/signals": SIGNAL,
+    "POST /api/v1/actions/{item}/report": {"note": "begun"},
+    "POST /incidents/{incident}/waive": {"code": "GUIDELINE_MISSING"},
+    "POST /incidents/{incident}/restrict": {"restricted": "yes"},
+    "POST /incidents/{incident}/hand-over": {"role": "analyst", "to": "analyst"},
+    "POST /incidents/{incident}/ask": {"team": "legal", "what": "Which orders are to be expected?"},
+    "POST /work/claim": {"team": TEAM},
+    "POST /work/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
+    "POST /incidents/{incident}/star": {"entry": "1"},
+    "POST /incidents/{incident}/unstar": {"entry": "1"},
+    "POST /declare": {"title": "Another one", "declare": "yes"},
+}
+"""Way → what a form of it needs to come as far as the question who may."""
+
+ENDLESS = "GET /incidents/{incident}/live"
+"""A stream that ends with its reader: what it refuses is told before it begins."""
+
+
+class House:
+    """The application with one person of each role signed in, and a new incident for every way that is gone."""
+
+    def __init__(self, settings: Settings, store: Store, app: FastAPI) -> None:
+        self.store = store
+        self.app = app
+        self.token = api_token(settings)
+        self.catalogue = load_catalogue(settings.catalogue_folder)
+        self.opened = {
+            person.id: Browser(app, raise_server_exceptions=False) for person in self.catalogue.people
+        }
+        self.number = 0
+        for person, visiting in self.opened.items():
+            welcome(visiting, store, person)
+        held = self.go("POST /work/claim", "partner-reviewer")
+        assert held.headers["location"] == f"/work/{BATCH}"
+
+    def go(self, way: str, person: str, *, restricted: bool = False) -> Any:
+        """Go a way in an incident of its own, and return the answer."""
+        method, _, pattern = way.partition(" ")
+        named = self.incident(restricted=restricted)
+        path = pattern.format(**named, batch=BATCH, token="no-such-token")
+        fields = {"reason": "A reason", "ask": named["key"]} | BODIES.get(way, {})
+        visiting = self.opened[person]
+        if pattern.startswith("/api/"):
+            headers = {"Authorization": f"Bearer {self.token}", "X-Watchfloor-Person": person}
+            body = BODIES.get(way, {}) if method == "POST" else None
+            return visiting.request(method, path, headers=headers, json=body)
+        if method == "GET":
+            return visiting.get(path, follow_redirects=False)
+        csrf = form_on(visiting.get("/").text, "/sign-out")
+        answer = visiting.post(path, data=csrf | fields, follow_redirects=False)
+        if pattern == "/sign-out":
+            welcome(visiting, self.store, person)
+        return answer
+
+    def incident(self, *, restricted: bool) -> dict[str, str]:
+        """A declared incident with an ask to legal and an action item of everybody's."""
+        self.number += 1
+        said = Described(title=f"Crisis {self.number}", impact=Impact(harm=4))
+        with self.store.begin() as work:
+            lead = self.catalogue.person("administrator")
+            incident = open_by_hand(work, self.catalogue, said, by=lead, now=NOW)
+            declare(work, incident, by=lead, reason="It is one", now=NOW)
+            key = ask_partner(work, ask_of(incident), by=SYSTEM, now=NOW)
+            item = filed(work, incident)
+            if restricted:
+                restrict(work, incident, restricted=True, by=lead, reason="Names of victims", now=NOW)
+        return {"incident": incident, "key": str(key), "item": item}
+
+
+def ask_of(incident: str) -> NewAsk:
+    return NewAsk(
+        incident=incident,
+        team=TEAM,
+        about="mobilise",
+        what="Tell the regulator",
+        guideline_version=None,
+        due_at=NOW,
+        channels=("legal",),
+        subject="An ask",
+        text="{ask}",
+    )
+
+
+def filed(work: Work, incident: str) -> str:
+    return file_action(
+        work,
+        incident,
+        title="Write it down",
+        kind="process",
+        owner=TEAM,
+        success="It is written",
+        due_at=NOW + timedelta(days=30),
+        by=SYSTEM,
+        now=NOW,
+    ).id
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patched, ExitStack() as stack:
+        folder = Path(tmp_path_factory.mktemp("house"))
+        at_home(folder, patched, PEOPLE)
+        settings = Settings()
+        worked(folder)
+        app = make_app(settings)
+        stack.enter_context(Browser(app))  # which starts it, and stops it
+        store = Store.open(settings.store_url)
+        stack.callback(store.close)
+        yield House(settings, store, app)
+
+
+def may(role: Role, needed: Needed) -> bool:
+    somebody = Person(id="somebody", roles=frozenset({role}))
+    match needed:
+        case Entrance():
+            return True
+        case tuple():
+            return all(is_allowed(somebody, act) for act in needed)
+        case _:
+            return is_allowed(somebody, needed)
+
+
+@pytest.mark.parametrize("way", NEEDS)
+def test_a_way_lets_in_whom_the_table_says(house: House, way: str) -> None:
+    for role in Role:
+        let_in = may(role, NEEDS[way])
+        if way == ENDLESS and let_in:
+            continue
+        answer = house.go(way, role.value.replace("_", "-"))
+        refused = answer.status_code == 403 and "ROLE_MISSING" in answer.text
+        assert refused != let_in, f"{role}: {answer.status_code} {answer.text[:500]}"
+        assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("way", [way for way in NEEDS if not isinstance(NEEDS[way], Entrance)])
+def test_nobody_gets_in_without_saying_who_they_are(house: House, way: str) -> None:
+    method, _, pattern = way.partition(" ")
+    path = pattern.format(incident="INC-1", key="ask:INC-1:legal:1", item="INC-1-A1", batch=BATCH)
+    stranger = Browser(house.app, raise_server_exceptions=False)
+    answer = stranger.request(method, path, follow_redirects=False)
+    if pattern.startswith("/api/"):
+        assert answer.status_code == 401
+    else:
+        assert (answer.status_code, answer.headers["location"].startswith("/sign-in")) == (303, True)
+
+
+@pytest.mark.parametrize("way", [way for way in NEEDS if "{incident}" in way or "{key}" in way])
+def test_a_restricted_incident_is_open_to_its_circle_alone(house: House, way: str) -> None:
+    role = next(role for role in Role if role is not Role.administrator and may(role, NEEDS[way]))
+    answer = house.go(way, role.value.replace("_", "-"), restricted=True)
+    assert answer.status_code == 403, answer.text[:500]
+    assert "INCIDENT_RESTRICTED" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("POST /api/v1/asks/{key}/acknowledge", "OTHER_TEAM"),
+        ("POST /asks/acknowledge", "OTHER_TEAM"),
+        ("POST /incidents/{incident}/acknowledge", "OTHER_TEAM"),
+        ("POST /api/v1/actions/{item}/report", "OTHERS_ACTION"),
+        ("GET /work/{batch}", "OTHER_TEAM"),
+        ("POST /work/{batch}/take", "OTHER_TEAM"),
+        ("POST /work/{batch}/say", "OTHER_TEAM"),
+    ],
+)
+def test_another_team_s_work_is_left_alone(house: House, way: str, code: str) -> None:
+    answer = house.go(way, "stranger")
+    assert answer.status_code == 403, answer.text[:500]
+    assert code in answer.text

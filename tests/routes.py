@@ -1,0 +1,88 @@
+"""Every way into the web application, and what it takes to go it: docs/reference/permissions.md shows it.
+
+A walk in tests/console/test_permissions.py goes each way as every role and holds the answers against this.
+"""
+
+from enum import StrEnum
+
+from fastapi.routing import APIRoute
+
+from console.app import ROOMS
+from console.pages import incident, work
+from incidents.people import Act
+
+
+class Entrance(StrEnum):
+    """What is asked for where no act is."""
+
+    anybody = "nothing"
+    signed_in = "to be signed in"
+    known = "to be known"
+
+
+MOVES: dict[str, list[str]] = {
+    "POST /incidents/{incident}/{move}": list(incident.MOVES),
+    "POST /work/{batch}/{move}": list(work.MOVES),
+}
+"""One route, and as many ways as there are moves."""
+
+Needed = Act | Entrance | tuple[Act, ...]
+"""One act, or every one of several."""
+
+NEEDS: dict[str, Needed] = {
+    "POST /api/v1/signals": Act.hand_in_signal,
+    "GET /api/v1/incidents": Act.see_incidents,
+    "GET /api/v1/incidents/{incident}": Act.see_incidents,
+    "GET /api/v1/incidents/{incident}/timeline": Act.see_incidents,
+    "POST /api/v1/asks/{key}/acknowledge": Act.acknowledge,
+    "POST /api/v1/actions/{item}/report": Act.change_action,
+    "GET /api/v1/search": Act.see_actions,
+    "GET /sign-in": Entrance.anybody,
+    "POST /sign-in": Entrance.anybody,
+    "GET /welcome/{token}": Entrance.anybody,
+    "POST /welcome/{token}": Entrance.anybody,
+    "GET /account": Entrance.signed_in,
+    "POST /account/password": Entrance.signed_in,
+    "POST /account/sessions": Entrance.signed_in,
+    "POST /sign-out": Entrance.signed_in,
+    "GET /": Entrance.signed_in,
+    "POST /asks/acknowledge": Act.acknowledge,
+    "GET /declare": Act.declare,
+    "POST /declare": Act.declare,
+    "GET /incidents/{incident}": Act.see_incidents,
+    "GET /incidents/{incident}/live": Act.see_incidents,
+    "POST /incidents/{incident}/declare": Act.declare,
+    "POST /incidents/{incident}/dismiss": Act.declare,
+    "POST /incidents/{incident}/stand-down": Act.command,
+    "POST /incidents/{incident}/close": Act.draft_review,
+    "POST /incidents/{incident}/reopen": Act.command,
+    "POST /incidents/{incident}/waive": Act.waive,
+    "POST /incidents/{incident}/restrict": Act.command,
+    "POST /incidents/{incident}/hand-over": Act.command,
+    "POST /incidents/{incident}/ask": Act.ask_partner,
+    "POST /incidents/{incident}/acknowledge": Act.acknowledge,
+    "POST /incidents/{incident}/star": Act.write_review,
+    "POST /incidents/{incident}/unstar": Act.write_review,
+    "GET /work": Act.work_batch,
+    "POST /work/claim": Act.work_batch,
+    "GET /work/{batch}": Act.work_batch,
+    "POST /work/{batch}/look": (Act.see_incidents, Act.work_batch),
+    "POST /work/{batch}/say": Act.work_batch,
+    "POST /work/{batch}/take": Act.work_batch,
+    "POST /work/{batch}/return": Act.work_batch,
+    "POST /work/{batch}/finish": Act.work_batch,
+}
+"""Way → what it takes. Whoever adds a route adds its line here, and learns at once who else may go it."""
+
+
+def words_for(needed: Needed) -> str:
+    """What it takes, as the reference says it."""
+    return " and ".join(act.value for act in needed) if isinstance(needed, tuple) else needed.value
+
+
+def ways() -> list[str]:
+    """Every way that the application has."""
+    routes = [route for room in ROOMS for route in room.router.routes if isinstance(route, APIRoute)]
+    found = [f"{method} {route.path}" for route in routes for method in sorted(route.methods or ())]
+    moves = [way.replace("{move}", move) for way, known in MOVES.items() for move in known]
+    return [way for way in found if way not in MOVES] + moves
