@@ -9,6 +9,9 @@ from incidents.people import Act, Person
 from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import Fault, check
 from incidents.reviews.drafting import GENERATOR
+from incidents.reviews.outdated import passed_over
+from incidents.reviews.record import Record
+from incidents.reviews.retrospective import compose
 from incidents.store.approvals import refuse_unapproved
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for, lock
@@ -31,7 +34,8 @@ def sign_checked(
 ) -> Review:
     """Sign a version as `sign` does, once it passed the check. NotAllowed (`REVIEW_UNPROVEN`) where it fails.
 
-    That the record has moved on since is no reason by itself: only what is not true any more is.
+    That the record has moved on since is no reason by itself: only what is not true any more is, and what
+    people said of the document that it does not have (`DRAFT_OUTDATED`).
     `approvers` are those whom the protocol names for the audience internal: publishing follows the signature
     at once, so that their approval comes before it.
     """
@@ -40,14 +44,25 @@ def sign_checked(
     lock(work, incident)
     newest = read_draft(work, incident)
     if newest.version == version and find_review(work, incident).signed_at is None:
-        _refuse_unproven(work, newest)
+        record = read_record(work, incident)
+        _refuse_outdated(record, newest)
+        _refuse_unproven(record, newest)
         refuse_unapproved(work, incident, Audience.internal, version, approvers=approvers)
     return sign(work, incident, version, by=by, reason=reason, now=now)
 
 
-def _refuse_unproven(work: Work, draft: Draft) -> None:
+def _refuse_outdated(record: Record, draft: Draft) -> None:
+    unsaid = passed_over(draft.markdown, compose(record, generator=GENERATOR))
+    if unsaid:
+        incident = draft.incident_id
+        todo = f"`watchfloor review draft {incident}` writes the next version. Read and sign that one."
+        reasons = [Refusal("DRAFT_OUTDATED", each) for each in unsaid]
+        raise NotAllowed(f"Version {draft.version} of {incident} passes over what people said. {todo}", reasons)
+
+
+def _refuse_unproven(record: Record, draft: Draft) -> None:
     incident, version = draft.incident_id, draft.version
-    found = check(draft.markdown, read_record(work, incident), generator=GENERATOR)
+    found = check(draft.markdown, record, generator=GENERATOR)
     wrong = [finding for finding in found if finding.fault is not Fault.other_record]
     if not wrong:
         return

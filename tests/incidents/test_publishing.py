@@ -1,16 +1,23 @@
 """Nobody signs what the record does not bear out."""
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy as sa
 
 from incidents.errors import Conflict, NotAllowed, NotAuthorised
 from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import redraft
+from incidents.reviews.factors.factor import Category, Otherwise
 from incidents.reviews.publishing import NAMED, sign_checked
+from incidents.reviews.record import FactorPart
+from incidents.reviews.sections import Section
+from incidents.reviews.writing import add_checked, change_checked, write_checked
 from incidents.store.approvals import approve
-from incidents.store.engine import Store
-from incidents.store.reviews import find_review, read_draft, write_draft
+from incidents.store.engine import Store, Work
+from incidents.store.reviews import choose_zone, find_review, judge_factor, read_draft, write_draft
 from incidents.store.schema import asks
+from incidents.store.stars import star, unstar
 from incidents.timeline import Event
 from tests.incidents.crisis_rows import add_crisis
 from tests.incidents.review_rows import BO, CLEO, DEV, EVE, after, tell
@@ -94,6 +101,66 @@ def test_a_number_that_moved_on_is_not_signed(store: Store) -> None:
         assert work.execute(sa.select(asks.c.key).where(asks.c.incident_id == "INC-12")).all()
         work.execute(sa.update(asks).where(~mine).values(acknowledged_at=after(600)))
     assert "NUMBER_DIFFERS" in str(refusal(store, 1))
+
+
+def judge(work: Work) -> None:
+    judge_factor(work, "INC-12", 1, state="rejected", reason="It was not", by=EVE, now=after(515))
+
+
+def put_otherwise(work: Work) -> None:
+    part = Otherwise(part=FactorPart.trigger)
+    change_checked(work, "INC-12", 1, part, reason="It began so", by=EVE, now=after(515))
+
+
+def add(work: Work) -> None:
+    own = Otherwise(category=Category.process, sentence="The rota had a gap on Sundays.")
+    add_checked(work, "INC-12", own, supports=("INC-12#7",), by=EVE, now=after(515))
+
+
+def give_star(work: Work) -> None:
+    assert star(work, "INC-12", 15, by=EVE, now=after(515))
+
+
+def show_zone(work: Work) -> None:
+    choose_zone(work, "INC-12", "Asia/Kolkata", by=EVE)
+
+
+@pytest.mark.parametrize(
+    ("say", "why"),
+    [
+        (judge, "Factor 1, detection"),
+        (put_otherwise, "Factor 1, detection"),
+        (add, "Factor 9, process"),
+        (give_star, "starred"),
+        (show_zone, "zone"),
+    ],
+)
+def test_a_draft_that_passes_over_what_people_said_since_is_not_signed(
+    store: Store, say: Callable[[Work], None], why: str
+) -> None:
+    with store.begin() as work:
+        say(work)
+    told = refusal(store, 1)
+    assert set(told.codes) == {"DRAFT_OUTDATED"}
+    assert why in str(told)
+    assert "`watchfloor review draft INC-12` writes the next version." in str(told)
+    with store.begin() as work:
+        assert redraft(work, "INC-12", author="watchfloor", now=after(516)) == 2
+    assert signed(store, 2) == "bo"
+
+
+def test_a_star_that_was_taken_away_outdates_a_draft_too(store: Store) -> None:
+    with store.begin() as work:
+        give_star(work)
+        assert redraft(work, "INC-12", author="watchfloor", now=after(516)) == 2
+        assert unstar(work, "INC-12", 15, by=EVE)
+    assert refusal(store, 2).codes == ("DRAFT_OUTDATED",)
+
+
+def test_words_of_a_section_that_were_written_since_are_missed_by_the_check(store: Store) -> None:
+    with store.begin() as work:
+        write_checked(work, "INC-12", Section.lucky, "It rained.", was=0, by=EVE, now=after(515))
+    assert "WORDS_MISSING" in str(refusal(store, 1))
 
 
 def test_whoever_may_not_sign_is_told_nothing_of_the_draft(store: Store) -> None:
