@@ -38,7 +38,9 @@ def begin_review(incident: str, now: datetime) -> None:
         if found.phase is Phase.stood_down:
             owner = holder_of(work, incident, Role.commander) or SYSTEM.id
             due_at = due[Step.reading]
-            lifecycle.start_review(work, incident, due_at=due_at, now=now)
+            asked = catalogue().protocol(found.protocol).debrief.questions
+            debrief = [each.model_dump() for each in asked]
+            lifecycle.start_review(work, incident, due_at=due_at, debrief=debrief, now=now)
             reviews.start_review(work, incident, owner=owner, due_at=due_at, now=now)
         plan_steps(work, incident, due)
 

@@ -53,11 +53,18 @@ class ProtocolClock(Entry):
     sentence: Text = Field(description="What must have happened by then, and who says so.")
 
 
+class DebriefQuestion(Entry):
+    """A question that the review must answer, and who is asked it beforehand."""
+
+    ask: Slug | None = Field(None, description="Role or team that is asked; none: everybody at the review.")
+    question: Text = Field(description="What is asked.")
+
+
 class Debrief(Entry):
     """What the review afterwards must answer."""
 
     due_days: int = Field(gt=0, description="From stand-down, in days.")
-    questions: tuple[Text, ...] = Field(min_length=1, description="What the debrief must answer.")
+    questions: tuple[DebriefQuestion, ...] = Field(min_length=1, description="What the debrief must answer.")
 
 
 class Approval(Entry):

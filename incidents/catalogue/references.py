@@ -71,7 +71,7 @@ def reference_problems(sheets: Sheets) -> list[Problem]:
         *_priority_rules(sheets["severities.yaml"]),
         *_stages(sheets["protocols.yaml"]),
         *_default_protocol(sheets["protocols.yaml"]),
-        *_approvers(sheets),
+        *_roles_or_teams(sheets),
         *_phases_once(sheets["checklists.yaml"]),
         *_teams(sheets["teams.yaml"]),
         *_chat_addresses(sheets["channels.yaml"]),
@@ -141,9 +141,11 @@ def _default_protocol(sheet: Sheet) -> Found:
         yield _fault(sheet, ("protocols",), message)
 
 
-def _approvers(sheets: Sheets) -> Found:
+def _roles_or_teams(sheets: Sheets) -> Found:
     sheet, teams = sheets["protocols.yaml"], _ids(sheets, "teams")
-    for path, name in places(sheet.document.content, "protocols[].approvals[].by[]"):
+    named = [*places(sheet.document.content, "protocols[].approvals[].by[]")]
+    named += places(sheet.document.content, "protocols[].debrief.questions[].ask")
+    for path, name in named:
         if teams is not None and isinstance(name, str) and name not in {*Role, *teams}:
             yield _fault(sheet, path, f"`{name}` is neither a role nor among the teams of teams.yaml")
 

@@ -5,7 +5,9 @@ People are asked what happened and what they knew then, never who was at fault.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from incidents.people import Role
 from incidents.reviews.curated import DECISIONS, gaps
 from incidents.reviews.metrics import MILESTONES, expected_milestones
 from incidents.reviews.record import FactorPart, Record
@@ -16,7 +18,19 @@ SILENCES_ASKED = 5
 """The longest ones become questions; the timeline shows all."""
 
 _COMMANDER = "the incident commander"
+_ANALYST = "the analyst"
+_POLICY = "the policy lead"
 _EVERYBODY = "everybody at the review"
+_ROLES: Final[dict[str, str]] = {
+    Role.commander: _COMMANDER,
+    Role.analyst: _ANALYST,
+    Role.policy: _POLICY,
+    Role.partner_lead: "the leads of the partner teams",
+    Role.partner_reviewer: "the reviewers",
+    Role.reviewer: "those who read the retrospective",
+    Role.administrator: "the administrator",
+}
+_LONGEST = 600
 _REFS_SHOWN = 6
 
 
@@ -55,6 +69,7 @@ def questions(record: Record) -> list[Question]:
         *_guidelines(record),
         *_asks(record),
         *_reading(record),
+        *_debrief(record),
         *_hypotheses(record),
     ]
 
@@ -77,7 +92,7 @@ def _missing_times(record: Record) -> Iterator[Question]:
     started = record.milestone("started")
     if started is not None and started.certainty != "recorded":
         yield Question(
-            "the analyst",
+            _ANALYST,
             f"That the harm began at {utc(started.at)} is an estimate. What supports it?",
             (record.ref(started.seq),),
         )
@@ -104,7 +119,7 @@ def _hand_overs(record: Record) -> Iterator[Question]:
 def _guidelines(record: Record) -> Iterator[Question]:
     published = record.of(Event.guideline_published)
     if len(published) > 1:
-        yield Question("the policy lead", "What did each new version answer?", _refs(published))
+        yield Question(_POLICY, "What did each new version answer?", _refs(published))
 
 
 def _asks(record: Record) -> Iterator[Question]:
@@ -126,6 +141,19 @@ def _about(record: Record, ask: str, event: Event) -> tuple[str, ...]:
 def _reading(record: Record) -> Iterator[Question]:
     for team in sorted({tally.team for sweep in record.sweeps for tally in sweep.tallies}):
         yield Question(f"reviewers of the team {clean(team)}", "Where was the guideline hard to apply?")
+
+
+def _debrief(record: Record) -> Iterator[Question]:
+    """What the protocol wants answered, as it stood when the review began."""
+    for started in record.of(Event.review_started)[-1:]:
+        for each in started.facts.get("debrief", ()):
+            yield Question(_asked(each["ask"]), clean(each["question"], _LONGEST), (started.ref,))
+
+
+def _asked(name: str | None) -> str:
+    if name is None:
+        return _EVERYBODY
+    return _ROLES.get(name, f"the team {clean(name)}")
 
 
 def _hypotheses(record: Record) -> Iterator[Question]:

@@ -4,6 +4,7 @@ Every move is a conditional UPDATE. Where it changes no row somebody else moved 
 says who it was and when.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -157,9 +158,21 @@ def stand_down(work: Work, incident: str, *, by: Person, reason: str, now: datet
     return stood
 
 
-def start_review(work: Work, incident: str, *, due_at: datetime, now: datetime) -> Entry:
-    """The retrospective is being written from here on."""
-    facts = {"due_at": due_at.isoformat()}
+def start_review(
+    work: Work,
+    incident: str,
+    *,
+    due_at: datetime,
+    debrief: Sequence[Mapping[str, str | None]] = (),
+    now: datetime,
+) -> Entry:
+    """The retrospective is being written from here on.
+
+    `debrief` is what the protocol wants answered: each a `question`, and the role or team to `ask`, or None.
+    """
+    facts: dict[str, Any] = {"due_at": due_at.isoformat()}
+    if debrief:
+        facts["debrief"] = [dict(each) for each in debrief]
     return _move(work, incident, Event.review_started, by=SYSTEM.id, now=now, facts=facts)
 
 

@@ -57,6 +57,13 @@ BATCH, MINUTES = 50, 20
 SEEN = 25
 """Posts that a sweep looks at for one that matches."""
 
+DEBRIEF = (
+    {"ask": "analyst", "question": "What would have told us sooner?"},
+    {"ask": "german", "question": "Which words did we learn late?"},
+    {"ask": None, "question": "What will be different next time?"},
+)
+"""What the protocol wants answered."""
+
 _KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
@@ -172,7 +179,7 @@ class Story:
         self.gate(GateKind.stand_down, minutes - 5, due=minutes + 60)
         lifecycle.stand_down(self.work, self.incident, by=by, reason=reason, now=self.at(minutes))
         due_at, now = self.at(minutes + 14 * 24 * 60), self.at(minutes + 1)
-        lifecycle.start_review(self.work, self.incident, due_at=due_at, now=now)
+        lifecycle.start_review(self.work, self.incident, due_at=due_at, debrief=DEBRIEF, now=now)
         start_review(self.work, self.incident, owner=by.id, due_at=due_at, now=now)
         propose_factors(self.work, self.incident, propose(read_record(self.work, self.incident)))
 

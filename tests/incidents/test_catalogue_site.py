@@ -56,7 +56,7 @@ protocols:
       - {id: n, whom: N, stage: two, team: nobody, sentence: N.}
     clocks:
       - {id: c, stage: three, minutes: 5, sentence: C.}
-    debrief: {due_days: 1, questions: ["A?"]}
+    debrief: {due_days: 1, questions: [{question: "A?"}]}
 """
 
 
@@ -176,6 +176,16 @@ def test_an_approver_is_a_role_or_a_team(write: Write) -> None:
     text = (site / "protocols.yaml").read_text(encoding="utf-8")
     write("protocols.yaml", text + "    approvals: [{audience: public, by: [all, policy, nobody]}]\n")
     [problem] = check_catalogue(site)
+    assert "`nobody` is neither a role nor among the teams" in problem.message
+
+
+def test_a_question_of_the_debrief_goes_to_a_role_or_a_team(write: Write) -> None:
+    site = own_site(write)
+    text = (site / "protocols.yaml").read_text(encoding="utf-8")
+    asked = "[{ask: policy, question: 'A?'}, {ask: all, question: 'B?'}, {ask: nobody, question: 'C?'}]"
+    write("protocols.yaml", text.replace('[{question: "A?"}]', asked))
+    [problem] = check_catalogue(site)
+    assert problem.where.endswith("debrief.questions[2].ask")
     assert "`nobody` is neither a role nor among the teams" in problem.message
 
 

@@ -303,7 +303,9 @@ def test_one_incident_a_grouping_key_is_open(store: Store) -> None:
 def test_the_review_closes_the_record(store: Store) -> None:
     with store.begin() as work:
         incident = stood_down(work)
-        lifecycle.start_review(work, incident, due_at=after(9999), now=after(61))
+        wanted = [{"ask": None, "question": "What will be different?"}]
+        began = lifecycle.start_review(work, incident, due_at=after(9999), debrief=wanted, now=after(61))
+        assert began.facts["debrief"] == wanted
         with pytest.raises(NotAllowed) as refused:
             lifecycle.close(work, incident, by=FAY, now=after(62))
         assert find(work, incident).phase is Phase.reviewing

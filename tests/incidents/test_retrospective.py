@@ -368,6 +368,28 @@ def test_the_talks_to_have_are_listed_by_whom_to_ask(record: Record) -> None:
     assert "(`INC-12#12`, `INC-12#24`)" in told
 
 
+def test_what_the_protocol_wants_answered_is_asked_of_those_whom_it_names(record: Record) -> None:
+    wanted = [
+        {"ask": "policy", "question": "Did we silence *witnesses*?"},
+        {"ask": "legal", "question": "Which law was unclear?"},
+        {"ask": None, "question": "What will be different?"},
+    ]
+    [began] = record.of(Event.review_started)
+    asking = began.model_copy(update={"facts": began.facts | {"debrief": wanted}})
+    told = changed(record, entries=tuple(asking if each is began else each for each in record.entries))
+    new = [each for each in questions(told) if each not in questions(record)]
+    assert [(each.ask, each.refs) for each in new] == [
+        ("the policy lead", (began.ref,)),
+        ("the team legal", (began.ref,)),
+        ("everybody at the review", (began.ref,)),
+    ]
+    assert f"- Did we silence \\*witnesses\\*? (`{began.ref}`)" in compose(told, generator=GENERATOR)
+    again = began.model_copy(update={"seq": 99, "facts": {}})
+    assert questions(changed(told, entries=(*told.entries, again))) == questions(
+        changed(record, entries=(*record.entries, again))
+    )
+
+
 def test_what_is_in_time_or_cannot_be_read_proposes_nothing(record: Record) -> None:
     def rules(**facts: Any) -> set[str]:
         entries = (e.model_copy(update={"facts": e.facts | facts}) for e in record.entries)
