@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from incidents.incident.phases import REOPENED_INTO, Phase
 from incidents.reviews.chart import ACCENT, INK, TIME_AXIS, UTC_TIME, WARN, WIDTH, Chart, Spec, chart, iso
 from incidents.reviews.metrics import MILESTONES
 from incidents.reviews.reading_charts import agreement, reading, recall, throughput
 from incidents.reviews.record import Record
 from incidents.reviews.rounds import rounds
-from incidents.timeline import Event
+from incidents.timeline import Entry, Event
 from incidents.words import clean, counted, duration, utc
 
 _AFTERWARDS: Final = frozenset({"review_published"})
@@ -24,11 +25,11 @@ _PHASES: Final[dict[Event, str]] = {
     Event.crisis_declared: "declared",
     Event.response_started: "responding",
     Event.monitoring_started: "monitoring",
-    Event.record_reopened: "reopened",
+    Event.record_reopened: "responding",
     Event.crisis_stood_down: "",
     Event.candidate_dismissed: "",
 }
-"""Entry → the phase that it begins; empty where the crisis ends."""
+"""Entry → the phase that it begins; empty where the crisis ends. Of a dismissed one see `_phase`."""
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -136,10 +137,17 @@ def _span(lane: str, begin: datetime, end: datetime, what: str) -> dict[str, str
 
 def _phases(record: Record) -> Iterator[dict[str, str]]:
     """Each phase of the crisis; the days after its end are the review's."""
-    moves = [(entry.at, _PHASES[entry.event]) for entry in record.of(*_PHASES)]
+    moves = [(entry.at, _phase(entry)) for entry in record.of(*_PHASES)]
     for (begin, phase), (end, _) in pairwise([*moves, (record.ended_at(), "")]):
         if phase:
             yield _span(f"phase: {phase}", begin, end, f"The incident was {phase}")
+
+
+def _phase(entry: Entry) -> str:
+    """The phase that an entry begins: what was dismissed is assessed again."""
+    if entry.event is Event.record_reopened and entry.facts.get("was") == Phase.dismissed:
+        return REOPENED_INTO[Phase.dismissed].value
+    return _PHASES[entry.event]
 
 
 def _shifts(record: Record) -> Iterator[tuple[str, datetime, datetime]]:

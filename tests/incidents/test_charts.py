@@ -97,6 +97,19 @@ def test_a_reopened_crisis_has_the_milestones_of_each_round_on_its_axis(store: S
     assert len(axis(record, "reopened")) == 1
 
 
+def test_a_reopened_crisis_goes_on_in_a_phase_that_readers_know(store: Store) -> None:
+    with store.begin() as work:
+        incident = reopened(work)
+    with store.read() as work:
+        record = read_record(work, incident)
+    assert len(axis(record, "phase: responding")) == 2
+    assert axis(record, "phase: reopened") == []
+    [again] = record.of(Event.record_reopened)
+    dismissed = again.model_copy(update={"facts": again.facts | {"was": "dismissed"}})
+    entries = tuple(dismissed if each is again else each for each in record.entries)
+    assert len(axis(record.model_copy(update={"entries": entries}), "phase: assessing")) == 2
+
+
 def sealed(record: Record, **changes: object) -> Record:
     """The evening's crisis with a certificate: 40 of its 100 posts were found, six more may violate."""
     known = {"claim": "reached", "target": 0.8, "confidence": 0.95, "recall_at_least": 0.869, "posts": 100}
