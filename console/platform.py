@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from time import monotonic
@@ -22,19 +23,11 @@ import polars as pl
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from incidents.sweeps.acting import Measure
 from incidents.sweeps.fingerprint import fingerprint
 
 MOST_POSTS = 10_000
 """Posts of a page at most."""
-
-
-class Measure(StrEnum):
-    """What a platform can do about a post."""
-
-    remove = "remove"
-    restrict = "restrict"
-    label = "label"
-    restore = "restore"
 
 
 class Ordered(BaseModel):
@@ -52,6 +45,8 @@ class Recorded(Ordered):
 
     number: int
     key: str
+    at: AwareDatetime = Field(description="When it took effect.")
+    reach: int = Field(description="People who had seen the post by then.")
 
 
 class FaultKind(StrEnum):
@@ -101,8 +96,11 @@ class Bucket:
 class FakePlatform:
     """The posts, what was done about them, and what is to go wrong."""
 
-    def __init__(self, posts: pl.DataFrame, *, token: str | None, rate: float | None) -> None:
+    def __init__(
+        self, posts: pl.DataFrame, *, token: str | None, rate: float | None, now: Callable[[], datetime]
+    ) -> None:
         self.posts = posts.sort("posted_at", "id", nulls_last=True)
+        self.now = now
         self.token = token
         self.bucket = Bucket(rate)
         self.actions: dict[str, Recorded] = {}
@@ -114,11 +112,16 @@ class FakePlatform:
         """Carry an action out once: the same key again is answered with what it did at first."""
         before = self.actions.get(key)
         if before is None:
-            told = ordered.model_dump()
+            told = ordered.model_dump() | {"at": self.now(), "reach": self._seen_by_now(ordered.post)}
             before = self.actions[key] = Recorded(number=len(self.actions) + 1, key=key, **told)
         elif before.model_dump(include=set(Ordered.model_fields)) != ordered.model_dump():
             raise HTTPException(409, f"The key {key} was used for another action.")
         return before
+
+    def _seen_by_now(self, post: str) -> int:
+        """People go on looking until somebody acts: a tenth more than its list of posts says."""
+        seen: int = self.posts.filter(id=post)["reach"][0] or 0
+        return seen + math.ceil(seen / 10)
 
     def next_fault(self, page: int) -> Fault | None:
         """What goes wrong with this page now; counts it."""
@@ -159,10 +162,20 @@ class FakePlatform:
         return self.posts.filter(pl.all_horizontal(keep))
 
 
-def make_platform(posts: pl.DataFrame, *, token: str | None = None, rate: float | None = None) -> FastAPI:
-    """The application on these posts. `rate` is how many requests a second it takes."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_platform(
+    posts: pl.DataFrame,
+    *,
+    token: str | None = None,
+    rate: float | None = None,
+    now: Callable[[], datetime] = _now,
+) -> FastAPI:
+    """The application on these posts. `rate` is how many requests a second it takes, `now` its clock."""
     made = FastAPI(title="A platform for tests and drills", docs_url=None, redoc_url=None)
-    made.state.platform = FakePlatform(posts, token=token, rate=rate)
+    made.state.platform = FakePlatform(posts, token=token, rate=rate, now=now)
     made.include_router(_router)
     return made
 

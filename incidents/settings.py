@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     platform_requests_per_second: float = Field(
         5.0, description="Most pages that are asked of a platform in a second.", gt=0
     )
+    platform_actions: bool = Field(
+        False,
+        description="Let `watchfloor sweep act` have a platform carry out plans. Off: they are exported.",
+    )
     scan_runner: Literal["threads", "processes", "dask"] = Field(
         "threads", description="What scans the parts of a sweep's posts: threads, processes or a Dask cluster."
     )

@@ -1,4 +1,4 @@
-"""Keep the promises of the outbox: deliver messages, publish events, wake flow runs."""
+"""Keep the promises of the outbox: deliver messages, publish events, wake flow runs, act on platforms."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,9 @@ from prefect.tasks import Task
 from incidents.errors import PartnerUnreachable
 from incidents.message import Message, Receipt
 from incidents.store import outbox
+from incidents.store.acting import tell_taken
 from incidents.store.outbox import Kind, Parcel
+from tasks.actions import carry_out
 from tasks.partners import RetryLater, open_partner
 from tasks.runs import publish_event, wake_run
 from tasks.world import catalogue, settings, store, told
@@ -44,6 +46,8 @@ def send(parcel: Parcel, machine_now: datetime) -> Receipt:
         case Kind.resume:
             state = wake_run(parcel.payload["flow_run_id"], machine_now)
             return Receipt(channel="prefect", reference=state)
+        case Kind.actions:
+            return carry_out(parcel)
 
 
 @task(task_run_name="deliver {parcel_id}", persist_result=False)
@@ -73,7 +77,9 @@ def deliver(parcel_id: int, machine_now: datetime) -> bool:
             )
         return False
     with store().begin() as work:
-        outbox.mark_delivered(work, parcel, reference=receipt.reference, now=now)
+        is_first = outbox.mark_delivered(work, parcel, reference=receipt.reference, now=now)
+        if is_first and parcel.kind is Kind.actions:
+            tell_taken(work, parcel.payload["sweep"], parcel.key, now=now)
     return True
 
 

@@ -14,6 +14,7 @@ from console.cli.printing import print_json, print_lines, print_table
 from incidents import words
 from incidents.errors import NotFound
 from incidents.people import Act, is_staff
+from incidents.store.acting import taken_of
 from incidents.store.batches import batches_of
 from incidents.store.clusters import Cluster, clusters_of
 from incidents.store.incidents import find_for
@@ -152,10 +153,11 @@ def plan(
     sweep: SweepId,
     out: Annotated[Path, typer.Option(help="The file, as CSV.")],
 ) -> None:
-    """Write the action plan in which a sweep ended. It is executed by nobody but you.
+    """Write the action plan in which a sweep ended. Nobody acts on it unasked.
 
     An action whose decision was undone since is replaced by its reversal, which names the action's key: take
-    back what was executed of these, and execute them no more.
+    back what was carried out of these, and carry them out no more. ACTED_AT and REACH_AT_ACTION tell what was
+    carried out; `watchfloor sweep acted` takes them back from whoever acts by tools of their own.
     """
     door = Door.of(ctx)
     with door.store.read() as work:
@@ -163,10 +165,11 @@ def plan(
         by, _now = door.acting(work, found.incident_id)
         find_for(work, found.incident_id, by, Act.start_sweep)
         lines = plan_of(work, sweep)
+        taken = taken_of(work, sweep)
     if not found.is_finished:
         raise NotFound(f"{sweep} is {found.state}, so it has no plan yet. `watchfloor sweep status {sweep}`.")
     with writing_to(out, "write it again, elsewhere"):
-        write_plan(lines, out)
+        write_plan(lines, out, taken)
     reversals = sum(line.reverses is not None for line in lines)
     actions = len(lines) - reversals
     also = f" and {words.counted(reversals, 'reversal')}" if reversals else ""

@@ -28,12 +28,17 @@ LAST_ATTEMPT = 12
 """Retryable failures in a row after which a row waits for a person; about an hour of trying."""
 
 
+ACTING_AT_ONCE = 3
+"""Deliveries of actions that are made in one go: of a hundred each, at five a second, a minute's work."""
+
+
 class Kind(StrEnum):
     """What a row does when it is delivered."""
 
     message = "message"
     event = "event"
     resume = "resume"
+    actions = "actions"
 
 
 class Parcel(BaseModel):
@@ -81,6 +86,18 @@ def post_resume(work: Work, incident: str, gate: int, flow_run_id: str, *, now: 
     return _post(work, f"resume:gate:{gate}", incident, Kind.resume, payload, now)
 
 
+def post_actions(work: Work, incident: str, sweep: str, window: int, *, now: datetime) -> str:
+    """Promise to carry some actions of a sweep out where a window's posts came from; return the key."""
+    key = f"actions:{sweep}:{_count(work, incident, Kind.actions) + 1}"
+    _post(work, key, incident, Kind.actions, {"sweep": sweep, "window": window}, now)
+    return key
+
+
+def _count(work: Work, incident: str, kind: Kind) -> int:
+    of_kind = sa.and_(outbox.c.incident_id == incident, outbox.c.kind == kind.value)
+    return int(work.execute(sa.select(sa.func.count()).select_from(outbox).where(of_kind)).scalar_one())
+
+
 def _post(
     work: Work,
     key: str,
@@ -105,13 +122,18 @@ def _post(
 
 
 def due(work: Work, *, machine_now: datetime, incident: str | None = None) -> list[int]:
-    """Ids of the rows to be delivered now, oldest first."""
-    statement = sa.select(outbox.c.id).where(
+    """Ids of the rows to be delivered now, oldest first; actions behind all others, and only some at once.
+
+    Thousands of posts take an hour to be acted upon. No message may wait for that.
+    """
+    statement = sa.select(outbox.c.id, outbox.c.kind).where(
         outbox.c.state == "pending", outbox.c.next_attempt_at <= machine_now
     )
     if incident is not None:
         statement = statement.where(outbox.c.incident_id == incident)
-    return list(work.execute(statement.order_by(outbox.c.id)).scalars())
+    rows = work.execute(statement.order_by(outbox.c.id)).all()
+    acting = [row.id for row in rows if row.kind == Kind.actions.value]
+    return [row.id for row in rows if row.kind != Kind.actions.value] + acting[:ACTING_AT_ONCE]
 
 
 def take(work: Work, parcel: int, *, machine_now: datetime, for_seconds: float = 60) -> Parcel | None:
@@ -131,16 +153,19 @@ def take(work: Work, parcel: int, *, machine_now: datetime, for_seconds: float =
     return None if row is None else Parcel.model_validate(row)
 
 
-def mark_delivered(work: Work, parcel: Parcel, *, reference: str, now: datetime) -> None:
-    """Record a delivery, and for a message tell the timeline."""
+def mark_delivered(work: Work, parcel: Parcel, *, reference: str, now: datetime) -> bool:
+    """Record a delivery, and for a message tell the timeline; False where that was done before."""
     statement = (
         sa.update(outbox)
         .where(outbox.c.id == parcel.id, outbox.c.state == "pending")
         .values(state="delivered", delivered_at=now, reference=reference, last_error=None)
     )
-    if work.execute(statement).rowcount == 1 and parcel.kind is Kind.message:
+    if work.execute(statement).rowcount != 1:
+        return False
+    if parcel.kind is Kind.message:
         facts = {"key": parcel.payload["key"], "channel": parcel.channel}
         _tell(work, parcel, Event.message_delivered, now, facts)
+    return True
 
 
 def mark_failed(

@@ -547,13 +547,30 @@ planned_actions = sa.Table(
     sa.Column("reversed_because", sa.Text),
 )
 
+taken_actions = sa.Table(
+    "taken_actions",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True, comment="action:<sweep>:<item>, or reversal:…"),
+    _incident_id(),
+    sa.Column("sweep_id", sa.String, sa.ForeignKey("sweeps.id"), nullable=False, index=True),
+    sa.Column("item", sa.String, nullable=False),
+    sa.Column("measure", sa.String, comment="remove, restrict, label or restore; null: by a site's own tools"),
+    sa.Column("state", sa.String, nullable=False, comment="ordered, done, failed or withdrawn"),
+    sa.Column("delivery", sa.String, index=True, comment="Key of the outbox row that carries it"),
+    _time("ordered_at", comment="When a person ordered it of the platform"),
+    _time("acted_at", comment="When it took effect, as the platform or the site says"),
+    sa.Column("reach", sa.BigInteger, comment="People who had seen the post by then"),
+    sa.Column("error", sa.Text, comment="Why the platform refused it"),
+    comment="What was carried out of the plans",
+)
+
 outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("key", sa.String, nullable=False, unique=True, comment="The same key is the same effect"),
     sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), index=True),
-    sa.Column("kind", sa.String, nullable=False, comment="message, event or resume"),
+    sa.Column("kind", sa.String, nullable=False, comment="message, event, resume or actions"),
     sa.Column("channel", sa.String, comment="Channel of the catalogue, for a message"),
     sa.Column("payload", Json, nullable=False),
     sa.Column("state", sa.String, nullable=False, comment="pending, delivered or failed"),

@@ -1,7 +1,7 @@
 """Take a decision back, and with it everything that copies inherited: nothing is deleted of what was decided.
 
 What had been planned because of it is marked as reversed; the plan of a finished sweep tells from then on
-that it has to be taken back (`plan_of`).
+that it has to be taken back (`plan_of`). A platform that was asked to carry it out is asked to take it back.
 """
 
 from datetime import datetime
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from incidents.errors import Conflict, NotAllowed, Refusal
 from incidents.people import Act, Person
 from incidents.store import timeline
+from incidents.store.acting import order_reversals
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.said import holds
@@ -140,7 +141,10 @@ def _reverse(work: Work, sweep: str, item: str, *, by: Person, reason: str, now:
         planned_actions.c.reversed_at.is_(None),
     )
     values = {"reversed_at": now, "reversed_by": by.id, "reversed_because": reason}
-    return work.execute(statement.values(**values)).rowcount
+    reversed_now = work.execute(statement.values(**values).returning(planned_actions.c.item)).scalars().all()
+    if reversed_now:
+        order_reversals(work, sweep, reversed_now, now=now)
+    return len(reversed_now)
 
 
 def _about(sweep: str, item: str) -> sa.ColumnElement[bool]:

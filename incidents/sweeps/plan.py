@@ -1,14 +1,29 @@
-"""What should happen to the items that violate? The plan that a sweep ends in: exported, not executed."""
+"""What should happen to the items that violate? The plan that a sweep ends in; nobody acts on it unasked."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from incidents.catalogue.policies import RecommendedAction
 from incidents.sweeps.decisions import Decision, Verdict
 from incidents.sweeps.sheet_files import write_csv
+
+REPORTED: Final = ("acted_at", "reach_at_action")
+"""Columns of a plan's file in which stands what was carried out, and where a site writes that it did."""
+
+
+class Taken(BaseModel):
+    """That a line of a plan was carried out."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    acted_at: datetime | None
+    """When it took effect; None where the platform did not say."""
+    reach: int | None
+    """People who had seen the post by then; None where nobody said."""
 
 
 class PlannedAction(BaseModel):
@@ -44,10 +59,14 @@ def action_plan(sweep: str, decisions: Iterable[Decision]) -> list[PlannedAction
     ]
 
 
-def write_plan(plan: Sequence[PlannedAction], path: Path) -> None:
-    """Write the plan as CSV, safe to open in a spreadsheet; several names are separated by a space."""
+def write_plan(plan: Sequence[PlannedAction], path: Path, taken: Mapping[str, Taken]) -> None:
+    """Write the plan as CSV, safe to open in a spreadsheet; several names are separated by a space.
+
+    `taken` tells by key what was carried out of it.
+    """
     columns = list(PlannedAction.model_fields)
-    write_csv(path, columns, ([_cell(line, name) for name in columns] for line in plan))
+    rows = ([*(_cell(line, name) for name in columns), *_cells(taken.get(line.key))] for line in plan)
+    write_csv(path, [*columns, *REPORTED], rows)
 
 
 def reversal(sweep: str, undone: PlannedAction, by: str) -> PlannedAction:
@@ -72,6 +91,13 @@ def _cell(line: PlannedAction, name: str) -> str:
     if isinstance(value, tuple):
         return " ".join(value)
     return "" if value is None else str(value)
+
+
+def _cells(taken: Taken | None) -> tuple[str, str]:
+    if taken is None:
+        return "", ""
+    at = "" if taken.acted_at is None else taken.acted_at.astimezone(UTC).isoformat()
+    return at, "" if taken.reach is None else str(taken.reach)
 
 
 def _planned(sweep: str, latest: Sequence[Decision]) -> PlannedAction:

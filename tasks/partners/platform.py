@@ -4,10 +4,8 @@ The protocol is that of docs/reference/platform.md. Each page is laid down in th
 next one is asked for, so that a run which died goes on at the page that it had not laid down.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -23,12 +21,8 @@ from incidents.settings import Settings
 from incidents.store.post_source import HttpSource, platform_posts
 from incidents.store.spool import Progress, Spool
 from incidents.sweeps.scope import Scope
-from tasks.partners.guard import AddressRefused, CertificateRefused, Deadline, GuardedTransport
 from tasks.partners.http import retry_after
-from tasks.partners.words import one_line
-
-LARGEST_PAGE: Final = 64_000_000
-"""Bytes of one answer, unpacked."""
+from tasks.partners.platform_line import OTHERWISE, Passing, PlatformLine
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
 """Seconds. Waits double; a platform that names its own wait is given that."""
@@ -46,7 +40,6 @@ _ADVICE: Final = {
     404: "Check the address of the source: /v1/posts and /v1/search are added to it.",
 }
 _LATER: Final = "Once the platform is well, {again}."
-_OTHERWISE: Final = "Show this to the platform's engineers."
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,11 @@ class Platform:
     sleep: Callable[[float], None] = time.sleep
     seed: str = ""
     again: str = "start the sweep's run again"
-    _asked_at: float = field(default=float("-inf"), init=False)
+    _line: PlatformLine = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open the line to it."""
+        self._line = PlatformLine(self.source, self.settings, self.sleep)
 
     def fetch(self, spool: Spool, *, enough: Callable[[Progress], bool] = _is_all) -> None:
         """Lay down every page that is not there yet, until it is `enough`, which is asked before each page.
@@ -90,7 +87,7 @@ class Platform:
                 spool.add(page.posts, cursor=page.following)
             except _CursorGone:
                 if restarts == _MOST_RESTARTS:
-                    raise self._failed(number, "it keeps forgetting its cursors", _OTHERWISE) from None
+                    raise self._failed(number, "it keeps forgetting its cursors", OTHERWISE) from None
                 restarts += 1
                 spool.clear()  # what the cursor would have led to is another list by now
 
@@ -99,13 +96,13 @@ class Platform:
         retrying = Retrying(
             stop=stop_after_attempt(self.settings.platform_attempts),
             wait=lambda state: _wait(state, dice),
-            retry=retry_if_exception_type(_Passing),
+            retry=retry_if_exception_type(Passing),
             sleep=self.sleep,
             reraise=True,
         )
         try:
             told = retrying(self._ask, number, cursor)
-        except _Passing as error:
+        except Passing as error:
             attempts = self.settings.platform_attempts
             what = f"page {number} did not come in {attempts} attempts: at last {error.what}"
             kept = f"The {number - 1:,} pages before it are kept."
@@ -114,52 +111,14 @@ class Platform:
 
     def _ask(self, number: int, cursor: str | None) -> object:
         """The answer to one request, as JSON."""
-        self._keep_pace()
-        deadline = Deadline(self.settings.platform_timeout_seconds)
-        allowed = self.settings.allow_private_addresses
-        try:
-            with GuardedTransport(deadline, allow_private=allowed) as transport:
-                status, headers, body = _send(transport, self._request(cursor))
-        except AddressRefused as error:
-            what = f"it leads to {error.address}, inside a private network, and nothing was asked there"
-            do = "If it is your own, set WATCHFLOOR_ALLOW_PRIVATE_ADDRESSES=true; else correct the address."
-            raise self._failed(number, what, do) from None
-        except CertificateRefused as error:
-            do = "The platform must mend it; for your own authority set SSL_CERT_FILE."
-            raise self._failed(number, f"its certificate was refused ({error})", do) from None
-        except httpx.TimeoutException:
-            raise _Passing(f"there was no complete answer within {deadline.seconds:g} s") from None
-        except httpx.RequestError as error:
-            raise _Passing(f"the connection failed ({one_line(str(error), 200)})") from None
-        self._check(number, cursor, status, headers)
-        return _json(body)
-
-    def _request(self, cursor: str | None) -> httpx.Request:
         scope = self.scope
         narrowed = {"q": self.source.query, "since": _stamp(scope.since), "until": _stamp(scope.until)}
         told = {name: value for name, value in narrowed.items() if value is not None}
-        path = "/v1/search" if told else "/v1/posts"
         paging = {"limit": str(self.source.page_size)} | ({"cursor": cursor} if cursor is not None else {})
-        headers = {"accept": "application/json", "user-agent": "Watchfloor", **self._token()}
-        return httpx.Request("GET", self.source.url + path, params=told | paging, headers=headers)
-
-    def _token(self) -> dict[str, str]:
-        name = self.source.secret
-        if name is None:
-            return {}
-        value = self.settings.secrets.get(name.lower())
-        if value is None or not value.get_secret_value().strip():
-            do = f"Set WATCHFLOOR_SECRETS__{name.upper()} where the flows run, and restart them."
-            raise PartnerUnreachable(
-                f"{self.source.shown}: the secret `{name}` is not set. {do}", permanent=True
-            )
-        return {"authorization": f"Bearer {value.get_secret_value().strip()}"}
-
-    def _keep_pace(self) -> None:
-        wait = self._asked_at + 1 / self.settings.platform_requests_per_second - time.monotonic()
-        if wait > 0:
-            self.sleep(wait)
-        self._asked_at = time.monotonic()
+        path = "/v1/search" if told else "/v1/posts"
+        answered = self._line.ask(f"page {number}", path, params=told | paging)
+        self._check(number, cursor, answered.status, answered.headers)
+        return answered.told()
 
     def _check(self, number: int, cursor: str | None, status: int, headers: httpx.Headers) -> None:
         """Raise what any answer but 200 means."""
@@ -171,14 +130,13 @@ class Platform:
             what = f"{what} and asks to be left alone for {wait:,.0f} s"
             raise self._failed(number, what, _LATER, permanent=False)
         if status >= 500 or status in _WORTH_ANOTHER_TRY:
-            raise _Passing(what, retry_after_seconds=wait)
+            raise Passing(what, retry_after_seconds=wait)
         if status == HTTPStatus.GONE and cursor is not None:
             raise _CursorGone
-        raise self._failed(number, what, _ADVICE.get(status, _OTHERWISE))
+        raise self._failed(number, what, _ADVICE.get(status, OTHERWISE))
 
     def _failed(self, number: int, what: str, do: str, *, permanent: bool = True) -> PartnerUnreachable:
-        said = f"{self.source.shown}: page {number}: {what}. {self._told(do)}"
-        return PartnerUnreachable(said, permanent=permanent)
+        return self._line.failed(f"page {number}", what, self._told(do), permanent=permanent)
 
     def _told(self, do: str) -> str:
         """What a person is told to do."""
@@ -189,21 +147,12 @@ class Platform:
         place = f"{self.source.shown}, page {number}"
         posts, following = (told.get("posts"), told.get("next")) if isinstance(told, dict) else (None, None)
         if not isinstance(posts, list) or not all(isinstance(post, Mapping) for post in posts):
-            raise BadInput(f'{place}: the answer has no list of objects as "posts". {_OTHERWISE}')
+            raise BadInput(f'{place}: the answer has no list of objects as "posts". {OTHERWISE}')
         if not isinstance(following, str | None):
-            raise BadInput(f'{place}: "next" is neither text nor null. {_OTHERWISE}')
+            raise BadInput(f'{place}: "next" is neither text nor null. {OTHERWISE}')
         if following is not None and following == cursor:
-            raise BadInput(f"{place}: the cursor leads back to this very page. {_OTHERWISE}")
+            raise BadInput(f"{place}: the cursor leads back to this very page. {OTHERWISE}")
         return Page(platform_posts(place, posts), following)
-
-
-class _Passing(Exception):
-    """Something that may be over at the next attempt."""
-
-    def __init__(self, what: str, retry_after_seconds: float | None = None) -> None:
-        self.what = what
-        self.retry_after_seconds = retry_after_seconds
-        super().__init__(what)
 
 
 class _CursorGone(Exception):
@@ -213,27 +162,9 @@ class _CursorGone(Exception):
 def _wait(state: RetryCallState, dice: Random) -> float:
     """Seconds until the next attempt: what the platform asked for, else doubled, and some on top by chance."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_seconds if isinstance(error, _Passing) else None
+    asked = error.retry_after_seconds if isinstance(error, Passing) else None
     backed_off = min(_FIRST_WAIT * 2 ** (state.attempt_number - 1), _LONGEST_WAIT)
     return (backed_off if asked is None else asked) + dice.uniform(0, backed_off / 2)
-
-
-def _send(transport: GuardedTransport, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
-    # Straight to the transport: `httpx.Client` would write the whole address into its log.
-    with closing(transport.handle_request(request)) as response:
-        body = bytearray()
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > LARGEST_PAGE:
-                raise _Passing(f"its answer is longer than {LARGEST_PAGE:,} bytes")
-        return response.status_code, response.headers, bytes(body)
-
-
-def _json(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        raise _Passing("its answer is no JSON") from None
 
 
 def _stamp(moment: datetime | None) -> str | None:

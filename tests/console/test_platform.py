@@ -1,9 +1,11 @@
 """The reference platform keeps its protocol: who may ask, how often, and what was done to which post."""
 
 import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -65,11 +67,22 @@ def test_nobody_is_answered_without_the_token(client: TestClient) -> None:
     assert client.post("/admin/faults", headers={"Authorization": ""}, json={}).status_code == 401
 
 
+def test_an_action_says_when_it_took_effect_and_how_many_had_seen_the_post(file: Path) -> None:
+    times = iter([datetime(2026, 11, 22, 20, tzinfo=UTC), datetime(2026, 11, 22, 21, tzinfo=UTC)])
+    posts = read_posts(file).with_columns(reach=pl.lit(15))
+    client = TestClient(make_platform(posts, now=lambda: next(times)))
+    order, key = {"post": "p1", "action": "remove"}, {"Idempotency-Key": "action:INC-1-S1:p1"}
+    first, again = (client.post("/v1/actions", json=order, headers=key).json() for _ in range(2))
+    assert (first["at"], first["reach"]) == ("2026-11-22T20:00:00Z", 17)
+    assert again == first
+
+
 def test_an_action_is_carried_out_once_a_key(client: TestClient) -> None:
     order = {"post": "p1", "action": "remove", "reason": "it incites"}
     key = {"Idempotency-Key": "action:INC-1-S1:p1"}
     first, again = (client.post("/v1/actions", json=order, headers=key).json() for _ in range(2))
-    assert first == again == {**order, "number": 1, "key": key["Idempotency-Key"]}
+    assert first == again
+    assert first.items() >= {**order, "number": 1, "key": key["Idempotency-Key"]}.items()
     assert client.post("/v1/actions", json=order | {"action": "restore"}, headers=key).status_code == 409
     other = {"Idempotency-Key": "reversal:INC-1-S1:p1"}
     assert client.post("/v1/actions", json=order | {"action": "restore"}, headers=other).status_code == 200

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from incidents.catalogue.policies import RecommendedAction
 from incidents.sweeps.decisions import IMPLIED_ACTION, Decision, Verdict
-from incidents.sweeps.plan import PlannedAction, action_plan, reversal, write_plan
+from incidents.sweeps.plan import PlannedAction, Taken, action_plan, reversal, write_plan
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -89,9 +89,8 @@ def test_the_order_of_the_decisions_does_not_matter(decided: list[Decision]) -> 
 
 def test_the_exported_plan_runs_no_formula(tmp_path: Path) -> None:
     path = tmp_path / "plan.csv"
-    write_plan(
-        action_plan("SWP-1", [decision("=1+1", "bo", VIOLATES), decision("=1+1", "cleo", VIOLATES)]), path
-    )
+    plan = action_plan("SWP-1", [decision("=1+1", "bo", VIOLATES), decision("=1+1", "cleo", VIOLATES)])
+    write_plan(plan, path, {plan[0].key: Taken(acted_at=NOON, reach=17)})
     with path.open(encoding="utf-8-sig", newline="") as file:
         [row] = csv.DictReader(file)
     assert row == {
@@ -103,13 +102,18 @@ def test_the_exported_plan_runs_no_formula(tmp_path: Path) -> None:
         "decided_by": "bo cleo",
         "key": "action:SWP-1:=1+1",
         "reverses": "",
+        "acted_at": NOON.isoformat(),
+        "reach_at_action": "17",
     }
 
 
 def test_what_a_decision_leaves_open_is_an_empty_cell(tmp_path: Path) -> None:
     path = tmp_path / "plan.csv"
-    write_plan(action_plan("SWP-1", [decision("p1", "bo", VIOLATES, policy=None, policy_version=None)]), path)
-    assert '"p1","remove","","call-to-act","","bo"' in path.read_text(encoding="utf-8-sig")
+    write_plan(
+        action_plan("SWP-1", [decision("p1", "bo", VIOLATES, policy=None, policy_version=None)]), path, {}
+    )
+    [_, line] = path.read_text(encoding="utf-8-sig").splitlines()
+    assert line == '"p1","remove","","call-to-act","","bo","action:SWP-1:p1","","",""'
 
 
 def test_a_reversal_names_what_it_takes_back_and_does_no_harm() -> None:
