@@ -71,6 +71,13 @@ NEEDS: dict[str, Needed] = {
     "POST /work/{batch}/take": Act.work_batch,
     "POST /work/{batch}/return": Act.work_batch,
     "POST /work/{batch}/finish": Act.work_batch,
+    "GET /administration": Act.administer,
+    "POST /administration/link": Act.administer,
+    "POST /administration/disable": Act.administer,
+    "GET /administration/deliveries": Act.administer,
+    "POST /administration/deliveries/rerun": Act.administer,
+    "GET /administration/health": Act.administer,
+    "GET /administration/log": Act.administer,
 }
 """Way → what it takes. Whoever adds a route adds its line here, and learns at once who else may go it."""
 

@@ -40,11 +40,9 @@ def list_accounts(ctx: typer.Context) -> None:
     authorise(door.person, Act.administer)
     with door.store.read() as work:
         found = accounts.all_accounts(work)
-        signed_in = {
-            each.person: len(accounts.live_sessions(work, each.person, now=door.now)) for each in found
-        }
+        live = accounts.count_live(work, now=door.now)
     rows = [
-        each.model_dump(exclude={"password_hash"}) | {"signed_in": signed_in[each.person]} for each in found
+        each.model_dump(exclude={"password_hash"}) | {"signed_in": live.get(each.person, 0)} for each in found
     ]
     door.rows(
         rows, COLUMNS, empty="Nobody has an account yet. `watchfloor accounts link NAME` makes a first one."

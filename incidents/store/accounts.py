@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from incidents.access.limits import WINDOW, Failures
 from incidents.access.sessions import IDLE, LINK_LASTS, LONGEST, Session, fingerprint
-from incidents.errors import NotFound
+from incidents.errors import NotAllowed, NotFound, Refusal
 from incidents.store.access_log import Access, note_access
 from incidents.store.access_schema import accounts, sessions, sign_in_failures, sign_in_links
 from incidents.store.engine import Work
@@ -58,7 +58,16 @@ def keep_hash(work: Work, person: str, password_hash: str) -> None:
 
 
 def disable_account(work: Work, person: str, *, by: str, reason: str, now: datetime) -> None:
-    """Let the person in no more, and end their sessions. NotFound where they have no account."""
+    """Let the person in no more, and end their sessions. NotFound where they have no account.
+
+    NotAllowed without a reason, and for one's own: somebody must be left to let others in.
+    """
+    if not reason.strip():
+        missing = Refusal("REASON_MISSING", "It is written down, for whoever asks later.")
+        raise NotAllowed(f"The account of {person} was not taken away.", [missing])
+    if person == by:
+        own = Refusal("OWN_ACCOUNT", "Have another administrator do it.")
+        raise NotAllowed("You would lock yourself out.", [own])
     statement = sa.update(accounts).where(accounts.c.person == person).values(disabled_at=now)
     if work.execute(statement).rowcount != 1:
         raise NotFound(f"{person} has no account. `watchfloor accounts list` shows those there are.")
@@ -131,6 +140,20 @@ def live_sessions(work: Work, person: str, *, now: datetime) -> list[Session]:
     return [
         Session.model_validate(row) for row in work.execute(statement.order_by(sessions.c.opened_at.desc()))
     ]
+
+
+def count_live(work: Work, *, now: datetime) -> dict[str, int]:
+    """In how many browsers each person is signed in; those who are in none are left out."""
+    statement = (
+        sa.select(sessions.c.person, sa.func.count().label("number"))
+        .where(
+            sessions.c.ended_at.is_(None),
+            sessions.c.opened_at > now - LONGEST,
+            sessions.c.seen_at > now - IDLE,
+        )
+        .group_by(sessions.c.person)
+    )
+    return {row.person: row.number for row in work.execute(statement)}
 
 
 def end_sessions(work: Work, person: str, *, now: datetime, only: str | None = None) -> int:

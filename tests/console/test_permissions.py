@@ -36,6 +36,7 @@ PEOPLE = "version: 1\npeople:\n" + "".join(
 PEOPLE += """\
   - {id: ada-l, roles: [commander, analyst]}
   - {id: stranger, roles: [partner_lead], team: legal}
+  - {id: spare, roles: [analyst]}
 """
 BATCH = "INC-1-S1-B1"
 SIGNAL = {"source": "desk", "title": "Copies of a video", "event_at": "2026-01-15T08:00:00Z"}
@@ -50,6 +51,9 @@ BODIES: dict[str, dict[str, str]] = {
     "POST /work/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
     "POST /incidents/{incident}/star": {"entry": "1"},
     "POST /incidents/{incident}/unstar": {"entry": "1"},
+    "POST /administration/link": {"person": "spare"},
+    "POST /administration/disable": {"person": "spare"},
+    "POST /administration/deliveries/rerun": {"delivery": "1"},
     "POST /declare": {"title": "Another one", "declare": "yes"},
 }
 """Way → what a form of it needs to come as far as the question who may."""
