@@ -19,6 +19,7 @@ DECISIONS: dict[Event, str] = {
     Event.reason_waived: "Waived a reason",
     Event.access_restricted: "Changed who may see it",
     Event.gate_refused: "Was refused at a gate",
+    Event.actions_ordered: "Had a plan carried out",
 }
 """Events that a person answers for, in words for the table of decisions."""
 

@@ -35,7 +35,7 @@ MILESTONES: dict[str, str] = {
 _BEFORE_DECLARING = ("started", "first_signal", "detected", "acknowledged")
 _SWEEPING = frozenset({"first_decision", "sweep_finished", "sweep_certified"})
 _NEVER_EXPECTED = frozenset({"first_action", "review_published", "reopened"})
-"""Decisions leave as a plan that others carry out; a draft cannot know when it is published; few reopen."""
+"""Not everybody who acts says so; a draft cannot know when it is published; few reopen."""
 
 _EXPECTED_AGAIN = ("contained", "stood_down")
 """What a later round of a crisis comes to, too."""

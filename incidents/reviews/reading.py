@@ -37,6 +37,26 @@ class Part(_Counts):
         description="When one of them was decided, whatever became of it."
     )
     first_planned_at: datetime | None = Field(description="When an action on one of them was planned.")
+    first_acted_at: datetime | None = Field(None, description="When one took effect, as far as anybody said.")
+
+
+class ActedPart(_Counts):
+    """What was carried out on the posts of one language, and how many people they had reached by then.
+
+    Actions whose decision was undone are left out, and what people were to look at first.
+    """
+
+    language: str
+    planned: int = Field(description="Actions to remove, restrict or label.")
+    acted: int = Field(description="Those of them that were carried out.")
+    measured: int = Field(description="Those of these whose reach is known from both moments.")
+    reach_gathered: int = Field(description="Of the measured posts, when they were gathered.")
+    reach_at_action: int = Field(description="Of the same posts, when the action took effect.")
+
+    @property
+    def added(self) -> int:
+        """People who saw them in between."""
+        return self.reach_at_action - self.reach_gathered
 
 
 class Hour(_Counts):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from incidents.incident.severity import Impact
 from incidents.reviews.actions import TRACKED, UNFINISHED, ActionItem, ActionState
 from incidents.reviews.reading import (
+    ActedPart,
     CurvePoint,
     GuidelineHeard,
     Hour,
@@ -367,7 +368,8 @@ class Record(_Frozen):
     asks: tuple[AskSent, ...] = ()
     sweeps: tuple[SweepRecord, ...] = ()
     decisions: DecisionCounts = DecisionCounts()
-    parts: tuple[Part, ...] = Field((), description="The posts of all sweeps by language and form.")
+    parts: tuple[Part, ...] = Field((), description="The posts of all sweeps by language, form and surface.")
+    acted: tuple[ActedPart, ...] = Field((), description="What was carried out of the plans, by language.")
     hours: tuple[Hour, ...] = Field((), description="Hours of the day in which posts came or were decided.")
     work: tuple[TeamHour, ...] = ()
     teams: tuple[TeamWork, ...] = ()

@@ -24,6 +24,7 @@ from incidents.reviews.roles import worded
 from incidents.reviews.roster import listed_readers
 from incidents.reviews.rounds import rounds
 from incidents.reviews.safety import (
+    acted_upon,
     by_form,
     by_language,
     by_surface,
@@ -202,6 +203,8 @@ def _safety(record: Record) -> dict[str, Any]:
         "readers": listed_readers(record),
         "surfaces": by_surface(record),
         "forms": by_form(record),
+        "acted": acted_upon(record),
+        "acted_refs": _refs(record.of(Event.actions_taken, Event.actions_reported)),
         "hours": hours_of_posts(record),
         "dark": dark_hours(record),
         "quality": [(sweep.id, each) for sweep in record.sweeps for each in sweep.quality],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from incidents.reviews.reading import Part
+from incidents.reviews.reading import ActedPart, Part
 from incidents.reviews.record import CertificateRecord, Record
 
 DEFINITIONS: Final[dict[str, str]] = {
@@ -24,13 +24,16 @@ DEFINITIONS: Final[dict[str, str]] = {
         "From the declaration to the first decision about such a post, whatever became of it."
         " A surface is where on the platform a post stands, as its source says; a form is text, link or media."
     ),
-    "First action planned, by language, surface and form": (
-        "From the declaration to the first plan with an action on such a post."
-        " Watchfloor plans actions and does not carry them out."
+    "First action, by language, surface and form": (
+        "From the declaration to the moment at which the first action on such a post took effect, as the"
+        " platform or the site says. Where nobody said, to the first plan with an action on such a post, and"
+        " marked as planned. Actions that were undone do not count as taken."
     ),
     "Reach before action": (
-        "Not measurable: reach is counted once, when a post is gathered. All of that came before any action,"
-        " so it is a lower bound."
+        "How many people had seen posts by the time of the action, as the platform or the site says, and how"
+        " many of these came after the posts were gathered. It sums the actions that were carried out and"
+        " stand, and whose reach is known from both moments; not recorded where nobody said."
+        " Who saw several posts is counted with each."
     ),
     "Agreement": (
         "Of the pairs of blind readings of one item, those that say the same; and Gwet's AC1, beyond chance."
@@ -68,7 +71,7 @@ class Prevalence:
 
 @dataclass(frozen=True)
 class Reached:
-    """How soon the posts of one language, surface or form were decided and an action on them planned."""
+    """How soon the posts of one language, surface or form were decided and acted upon."""
 
     name: str
     posts: int
@@ -76,6 +79,7 @@ class Reached:
     first_posted_at: datetime | None
     first_decided_at: datetime | None
     first_planned_at: datetime | None
+    first_acted_at: datetime | None
     declared_at: datetime | None
 
     @property
@@ -87,6 +91,11 @@ class Reached:
     def until_planned(self) -> timedelta | None:
         """From the declaration to the first action planned; None likewise."""
         return _since(self.declared_at, self.first_planned_at)
+
+    @property
+    def until_acted(self) -> timedelta | None:
+        """From the declaration to the first action that took effect; None likewise."""
+        return _since(self.declared_at, self.first_acted_at)
 
 
 def prevalence_before(sealed: CertificateRecord) -> Prevalence | None:
@@ -125,6 +134,18 @@ def by_form(record: Record) -> list[Reached]:
     return _reached(record, lambda part: part.form)
 
 
+def acted_upon(record: Record) -> ActedPart | None:
+    """What was carried out in all languages together, `mul`; None where nothing was planned."""
+    if not record.acted:
+        return None
+    sums = {
+        name: sum(getattr(part, name) for part in record.acted)
+        for name in ActedPart.model_fields
+        if name != "language"
+    }
+    return ActedPart(language="mul", **sums)
+
+
 def hours_of_posts(record: Record) -> list[int]:
     """The hours of the day, in UTC, in which posts came."""
     return [each.hour for each in record.hours if each.posts]
@@ -153,6 +174,7 @@ def _group(name: str, parts: Sequence[Part], declared_at: datetime | None) -> Re
         first_posted_at=_first(part.first_posted_at for part in parts),
         first_decided_at=_first(part.first_decided_at for part in parts),
         first_planned_at=_first(part.first_planned_at for part in parts),
+        first_acted_at=_first(part.first_acted_at for part in parts),
         declared_at=declared_at,
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from incidents.reviews.reading import CurvePoint, GuidelineHeard, Hour, Part, TeamHour, TeamWork
+from incidents.store.acted_counts import planned_items
 from incidents.store.engine import Work
 from incidents.store.said import holds
 from incidents.store.schema import (
@@ -20,6 +21,7 @@ from incidents.store.schema import (
     items,
     planned_actions,
     sweeps,
+    taken_actions,
 )
 from incidents.sweeps.decisions import Verdict
 from incidents.sweeps.forecast import PAUSE
@@ -43,7 +45,7 @@ class Course(NamedTuple):
 def course_of(work: Work, incident: str) -> Course:
     """What came and what was decided, by language, form and surface, by hour of the day, by team and hour."""
     posted, decided = _posted(work, incident), _decided(work, incident)
-    planned = _first_planned(work, incident)
+    actions = _first_actions(work, incident)
     names = sorted({_name(row) for row in posted}, key=lambda name: (name[:2], name[2] or ""))
     parts = tuple(
         Part(
@@ -54,11 +56,13 @@ def course_of(work: Work, incident: str) -> Course:
             decided=sum(row.decided for row in rows),
             first_posted_at=_earliest(row.first_posted_at for row in rows),
             first_decided_at=_earliest(row.first_at for row in decided if _name(row) == name),
-            first_planned_at=planned.get(name),
+            first_planned_at=first.planned_at if first else None,
+            first_acted_at=first.acted_at if first else None,
         )
         for name in names
         for language, form, surface in [name]
         for rows in [[row for row in posted if _name(row) == name]]
+        for first in [actions.get(name)]
     )
     return Course(parts, _hours(posted, decided), _team_hours(decided))
 
@@ -207,16 +211,21 @@ def _written(
     return sa.func.strftime(on_sqlite, at)
 
 
-def _first_planned(work: Work, incident: str) -> dict[tuple[str, str, str | None], datetime]:
-    about = sa.and_(items.c.sweep_id == planned_actions.c.sweep_id, items.c.item == planned_actions.c.item)
-    at = planned_actions.c.planned_at
+def _first_actions(work: Work, incident: str) -> dict[tuple[str, str, str | None], sa.Row[Any]]:
+    """When an action on such a post was planned first, and when one took effect."""
+    planned_at, acted_at = planned_actions.c.planned_at, taken_actions.c.acted_at
+    stands = planned_actions.c.reversed_at.is_(None)
     statement = (
-        sa.select(*_ALIKE, sa.func.min(at, type_=at.type).label("first_at"))
-        .select_from(planned_actions.join(items, about))
+        sa.select(
+            *_ALIKE,
+            sa.func.min(planned_at, type_=planned_at.type).label("planned_at"),
+            sa.func.min(acted_at, type_=acted_at.type).filter(stands).label("acted_at"),
+        )
+        .select_from(planned_items())
         .where(planned_actions.c.incident_id == incident)
         .group_by(*_ALIKE)
     )
-    return {_name(row): row.first_at for row in work.execute(statement)}
+    return {_name(row): row for row in work.execute(statement)}
 
 
 def _hours(posted: Iterable[sa.Row[Any]], decided: Iterable[sa.Row[Any]]) -> tuple[Hour, ...]:

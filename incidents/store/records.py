@@ -23,6 +23,7 @@ from incidents.reviews.record import (
     told_of,
 )
 from incidents.store import timeline
+from incidents.store.acted_counts import acted_of
 from incidents.store.action_items import actions_of
 from incidents.store.engine import Work
 from incidents.store.incidents import find
@@ -77,6 +78,7 @@ def read_record(work: Work, incident: str) -> Record:
         sweeps=_sweeps(work, incident, told, fate),
         decisions=_decisions(work, incident, fate),
         parts=course.parts,
+        acted=acted_of(work, incident),
         hours=course.hours,
         work=course.work,
         teams=work_of_teams(work, incident),

@@ -16,6 +16,7 @@ from incidents.people import Person, Role
 from incidents.reviews.factors.rules import propose
 from incidents.signals.signal import NewSignal
 from incidents.store import lifecycle
+from incidents.store.acting import take_report
 from incidents.store.asks import NewAsk, acknowledge, ask_partner
 from incidents.store.batches import Batch, claim_batch
 from incidents.store.certificates import draft_certificate, keep_certificate
@@ -31,7 +32,8 @@ from incidents.store.reviews import choose_zone, propose_factors, start_review
 from incidents.store.roles import hand_over
 from incidents.store.signals import attach, take_signal
 from incidents.store.standing import decisions_of
-from incidents.store.sweeps import request_sweep
+from incidents.store.sweeps import plan_of, request_sweep
+from incidents.sweeps.acting import Reported
 from incidents.sweeps.certificate import sign
 from incidents.sweeps.desk import Desk
 from tests.incidents.reading_rows import PLAIN
@@ -164,6 +166,15 @@ class Story:
         keep_certificate(self.work, sign(drafted, _KEY))
         return ended
 
+    def act(self, minutes: float, sweep: int, *, seen: Mapping[str, int]) -> None:
+        """The site removes what was planned, one a minute, and says how many had seen posts of a language."""
+        plan = plan_of(self.work, f"{self.incident}-S{sweep}")
+        done = [
+            Reported(row=row, key=line.key, at=self.at(minutes + row), reach=seen.get(line.item[:2]))
+            for row, line in enumerate(plan)
+        ]
+        take_report(self.work, f"{self.incident}-S{sweep}", done, by=IVY, now=self.at(minutes + len(plan)))
+
     def gate(self, kind: GateKind, minutes: float, *, due: float, subject: str = "") -> None:
         """The flow asks, and waits."""
         about, by, now = subject or self.incident, self.at(due), self.at(minutes)
@@ -226,7 +237,8 @@ def long(work: Work) -> str:
     story = Story(work, datetime(2026, 10, 24, 12, 0, tzinfo=UTC))
     story.open("Forged results of an election", began=-90, sources=("trusted-flagger", "user-reports"))
     story.declare(20, reason="It is shared by candidates, in two languages", heard={"german": 3, "turkish": 37})
-    story.sweep(70, {"de": 300, "tr": 140}, every=6)
+    over = story.sweep(70, {"de": 300, "tr": 140}, every=6)
+    story.act(over + 10, 1, seen={"de": 13})
     story.hand_over(480, ADA, GIL, "The second sweep waits for the new guideline")
     story.guide(500, "Satire stays", by=GIL)
     story.hand_over(960, GIL, HAL, "Quiet since the clocks went back")
@@ -254,8 +266,13 @@ def reopened(work: Work) -> str:
 
 
 def matching(languages: Mapping[str, int], posted_at: datetime) -> pl.DataFrame:
-    """So many posts a language that match the scope, seen by ten people each."""
+    """So many posts a language that match the scope, seen by ten people each; Turkish ones have a surface."""
     ids = [
         (f"{language}{number:03}", language) for language, many in languages.items() for number in range(many)
     ]
-    return pile(*ids).with_columns(posted_at=pl.lit(posted_at), reach=pl.lit(10, pl.Int64))
+    surface = pl.when(pl.col("id").str.ends_with("7")).then(pl.lit("live")).otherwise(pl.lit("feed"))
+    return pile(*ids).with_columns(
+        posted_at=pl.lit(posted_at),
+        reach=pl.lit(10, pl.Int64),
+        surface=pl.when(language="tr").then(surface),
+    )
