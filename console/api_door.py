@@ -73,6 +73,12 @@ async def caller(
     x_watchfloor_person: Annotated[str | None, Header(max_length=200, description="Who acts.")] = None,
 ) -> Caller:
     """The caller of a request, whose token is right. Raises Unauthenticated."""
+    response.headers["Cache-Control"] = "no-store"
+    return by_token(request, authorization, x_watchfloor_person)
+
+
+def by_token(request: Request, authorization: str | None, person: str | None) -> Caller:
+    """Whoever acts with the bearer token. Raises Unauthenticated where it is not ours."""
     world: World = request.app.state.world
     scheme, _, given = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not is_token(given.strip(), world.token):
@@ -80,8 +86,7 @@ async def caller(
             "Send the header `Authorization: Bearer TOKEN`. The token is WATCHFLOOR_API_TOKEN of the server,"
             " or what lies in the file api-token of its home folder."
         )
-    response.headers["Cache-Control"] = "no-store"
-    return Caller(world, x_watchfloor_person)
+    return Caller(world, person)
 
 
 async def body_text(request: Request) -> str:

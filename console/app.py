@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from console import api
+from console import api, api_work
 from console.api_door import World
 from console.api_token import api_token
 from console.pages import administration, board, incident, live, sign_in, work
@@ -18,7 +18,7 @@ from incidents.catalogue.load import load_catalogue
 from incidents.settings import Settings
 from incidents.words import use_templates
 
-ROOMS = (api, sign_in, board, live, incident, work, administration)
+ROOMS = (api, api_work, sign_in, board, live, incident, work, administration)
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 
 STATIC = Path(__file__).parent / "static"

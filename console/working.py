@@ -1,19 +1,44 @@
 """Work a batch through any door of the web: the moves that pages and API share, each in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import BackgroundTasks
+from pydantic import BaseModel, ConfigDict, Field
 
 from console.api_door import Caller
-from incidents.catalogue.policies import Policy
+from incidents.catalogue.policies import Policy, RecommendedAction
 from incidents.store import at_work, batches, decisions, returns, turns
 from incidents.store.at_work import Opened
 from incidents.store.batches import Batch, find_batch
 from incidents.store.decisions import Recorded
 from incidents.store.incidents import find
 from incidents.store.sweeps import find_sweep
-from incidents.sweeps.decisions import Judgement
+from incidents.sweeps.decisions import IMPLIED_ACTION, MAX_RATIONALE, Judgement, Reference, Verdict
 from incidents.sweeps.desk import desk_for
+
+
+class Said(BaseModel):
+    """What somebody says of one post, as a form or a script sends it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    item: str = Field(min_length=1, max_length=500, description="Id of the post.")
+    verdict: Verdict
+    policy: Reference = Field(None, description="Needed where it violates.")
+    clause: Reference = Field(None, description="Needed where it violates.")
+    action: RecommendedAction | None = Field(
+        None, description="Without it: what the verdict leaves as the only one, or what the policy recommends."
+    )
+    rationale: str = Field(
+        "", max_length=MAX_RATIONALE, description="Needed where it is unsure. Never a quote."
+    )
+
+    def judgement(self, policies: Mapping[str, Policy]) -> Judgement:
+        """The same with its action."""
+        policy = policies.get(self.policy or "")
+        recommended = policy.action if policy else RecommendedAction.remove
+        action = self.action or IMPLIED_ACTION.get(self.verdict, recommended)
+        return Judgement.model_validate(self.model_dump() | {"action": action})
 
 
 def claim(
@@ -65,14 +90,16 @@ def look_into(calls: Caller, batch: str, reason: str) -> Opened:
 
 
 def judge(
-    calls: Caller, after: BackgroundTasks, batch: str, said: Sequence[Judgement], *, read_under: int | None
+    calls: Caller, after: BackgroundTasks, batch: str, said: Sequence[Said], *, read_under: int | None
 ) -> Recorded:
     """Record what somebody says of posts of the batch, all of it or nothing."""
+    policies = {policy.id: policy for policy in calls.catalogue.policies}
+    judgements = [each.judgement(policies) for each in said]
     with calls.store.begin() as work:
         incident = find_batch(work, batch).incident_id
         by, now = calls.person_in(work, incident), calls.now_in(work, incident)
         recorded = at_work.judge(
-            work, batch, said, read_under=read_under, by=by, policies=policies_of(calls), now=now
+            work, batch, judgements, read_under=read_under, by=by, policies=policies, now=now
         )
     after.add_task(calls.hand_over, incident)
     return recorded
@@ -104,8 +131,3 @@ def finish(calls: Caller, after: BackgroundTasks, batch: str) -> Batch:
         done = decisions.finish_batch(work, batch, by=by, now=now)
     after.add_task(calls.hand_over, incident)
     return done
-
-
-def policies_of(calls: Caller) -> dict[str, Policy]:
-    """The policies in force, by id."""
-    return {policy.id: policy for policy in calls.catalogue.policies}

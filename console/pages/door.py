@@ -73,13 +73,19 @@ class Form:
 
 def signed_in(request: Request) -> Visitor:
     """Whoever is signed in. Raises SignInNeeded."""
+    found = find_visitor(request)
+    if found is None:
+        raise SignInNeeded(_path(request))
+    return found
+
+
+def find_visitor(request: Request) -> Visitor | None:
+    """Whoever is signed in; None where nobody is."""
     world: World = request.app.state.world
     token = request.cookies.get(cookie_name(request), "")
     seen = Caller(world, None).machine_now
     found = _session(world, token, seen) if token else None
-    if found is None:
-        raise SignInNeeded(_path(request))
-    return Visitor(world, found, token)
+    return None if found is None else Visitor(world, found, token)
 
 
 def form_of(request: Request, body: Body) -> Form:
@@ -97,12 +103,17 @@ AnyForm = Annotated[Form, Depends(form_of)]
 
 def own_form(visits: Visits, form: AnyForm) -> Form:
     """What was typed into a form of a page that this session was shown. Raises ForeignForm."""
-    if not hmac.compare_digest(form.text("csrf").encode(), visits.csrf.encode()):
-        raise ForeignForm
+    refuse_unknown(visits, form.text("csrf"))
     return form
 
 
 OwnForm = Annotated[Form, Depends(own_form)]
+
+
+def refuse_unknown(visits: Visitor, csrf: str) -> None:
+    """Raise ForeignForm where what a form or a script carries is not what this session was given."""
+    if not hmac.compare_digest(csrf.encode(), visits.csrf.encode()):
+        raise ForeignForm
 
 
 def refuse_foreign(request: Request) -> None:

@@ -18,7 +18,7 @@ from incidents.store.at_work import Opened, held_by, own_day, waiting_for
 from incidents.store.batches import find_batch_for
 from incidents.store.engine import Work
 from incidents.sweeps.choices import NEAREST, choices
-from incidents.sweeps.decisions import IMPLIED_ACTION, MAX_RATIONALE, Judgement, Verdict
+from incidents.sweeps.decisions import MAX_RATIONALE, Verdict
 from incidents.sweeps.desk import Desk, desk_for
 
 router = APIRouter(prefix="/work", include_in_schema=False)
@@ -86,7 +86,7 @@ def _say(visits: Visitor, after: BackgroundTasks, batch: str, form: Form) -> Red
         working.skip(visits, after, batch, item, why)
     else:
         read_under = form.number("guideline") if form.text("guideline") else None
-        working.judge(visits, after, batch, [_judgement(visits, form)], read_under=read_under)
+        working.judge(visits, after, batch, [_said(form)], read_under=read_under)
     return go(f"/work/{batch}#p{form.number('place') + 1}")
 
 
@@ -109,20 +109,17 @@ MOVES: dict[str, Move] = {"say": _say, "take": _take, "return": _return, "finish
 """Form → what it does. Who may is decided in the store."""
 
 
-def _judgement(visits: Visitor, form: Form) -> Judgement:
-    verdict, why = form.text("say"), form.text("why", MAX_RATIONALE)
-    if verdict not in set(Verdict):
-        raise BadInput(f"A post violates, does not, or you are unsure; {verdict[:40]!r} is none of these.")
-    said = {"item": form.text("item"), "verdict": verdict, "rationale": why}
-    if verdict != Verdict.violates:
-        return Judgement.model_validate(said | {"action": IMPLIED_ACTION[Verdict(verdict)]})
-    policy, _, clause = (form.text("other") or form.text("clause")).partition("/")
-    known = working.policies_of(visits).get(policy)
-    action = form.text("action") or (known.action if known else RecommendedAction.remove)
+def _said(form: Form) -> working.Said:
+    said: dict[str, str] = {"item": form.text("item"), "verdict": form.text("say")}
+    if said["verdict"] == Verdict.violates:
+        policy, _, clause = (form.text("other") or form.text("clause")).partition("/")
+        said |= {"policy": policy, "clause": clause}
+        said |= {"action": form.text("action")} if form.text("action") else {}
     try:
-        return Judgement.model_validate(said | {"policy": policy, "clause": clause, "action": action})
-    except ValidationError:
-        raise BadInput(f"The action is one of {', '.join(RecommendedAction)}.") from None
+        return working.Said.model_validate(said | {"rationale": form.text("why", MAX_RATIONALE)})
+    except ValidationError as error:
+        wrong = ", ".join(str(each["loc"][0]) for each in error.errors())
+        raise BadInput(f"This cannot be said of a post: see {wrong}. Choose one of the buttons.") from None
 
 
 def _claimed(visits: Visitor, after: BackgroundTasks, team: str, form: Form) -> HTMLResponse | RedirectResponse:

@@ -27,8 +27,10 @@ from incidents.sweeps.desk import Desk
 from incidents.sweeps.exposure import Allowance, ExposureBudget, Seen
 
 
-class Post(NamedTuple):
+class Post(BaseModel):
     """One post of a batch, and what was said about it there, if anything."""
+
+    model_config = ConfigDict(frozen=True)
 
     item: Item
     said: Decision | None
@@ -187,7 +189,9 @@ def _opened(work: Work, batch: Batch, now: datetime) -> Opened:
         policy=find(work, batch.incident_id).policy,
         guideline=guideline,
         before=None if guideline is None else _before(work, guideline),
-        posts=tuple(Post(Item.model_validate(row), said[row["item"]]) for row in read_places(work, batch.id)),
+        posts=tuple(
+            Post(item=Item.model_validate(row), said=said[row["item"]]) for row in read_places(work, batch.id)
+        ),
     )
 
 

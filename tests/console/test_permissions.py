@@ -40,9 +40,16 @@ PEOPLE += """\
 """
 BATCH = "INC-1-S1-B1"
 SIGNAL = {"source": "desk", "title": "Copies of a video", "event_at": "2026-01-15T08:00:00Z"}
-BODIES: dict[str, dict[str, str]] = {
+BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/signals": SIGNAL,
     "POST /api/v1/actions/{item}/report": {"note": "begun"},
+    "POST /api/v1/batches/claim": {"team": TEAM},
+    "POST /api/v1/batches/{batch}/decisions": {
+        "guideline_version": None,
+        "decisions": [{"item": "1", "verdict": "does_not_violate"}],
+    },
+    "POST /api/v1/batches/{batch}/skips": {"item": "2", "reason": "A reason"},
+    "POST /api/v1/batches/{batch}/return": {"reason": "A reason"},
     "POST /incidents/{incident}/waive": {"code": "GUIDELINE_MISSING"},
     "POST /incidents/{incident}/restrict": {"restricted": "yes"},
     "POST /incidents/{incident}/hand-over": {"role": "analyst", "to": "analyst"},
@@ -205,6 +212,8 @@ def test_a_restricted_incident_is_open_to_its_circle_alone(house: House, way: st
         ("POST /asks/acknowledge", "OTHER_TEAM"),
         ("POST /incidents/{incident}/acknowledge", "OTHER_TEAM"),
         ("POST /api/v1/actions/{item}/report", "OTHERS_ACTION"),
+        ("GET /api/v1/batches/{batch}", "OTHER_TEAM"),
+        ("POST /api/v1/batches/{batch}/decisions", "OTHER_TEAM"),
         ("GET /work/{batch}", "OTHER_TEAM"),
         ("POST /work/{batch}/take", "OTHER_TEAM"),
         ("POST /work/{batch}/say", "OTHER_TEAM"),

@@ -1,0 +1,193 @@
+"""Partner reviewers in a real browser: two languages at once, a lost connection, keys alone, no scripts."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from incidents.settings import Settings
+from incidents.store.engine import Store
+from incidents.store.schema import batches, decisions
+from tests.browser.axe import serious
+from tests.browser.conftest import Visiting
+from tests.console.browsing import STAFFED
+from tests.console.command_line import at_home, run, write
+from tests.console.swept import TERM, worked
+
+PEOPLE = f"""{STAFFED}\
+  - {{id: eli-e, name: Eli E., roles: [partner_reviewer], team: english, languages: [en]}}
+  - {{id: lina-m, name: Lina M., roles: [partner_reviewer], team: english, languages: [ar]}}
+"""
+HOSTILE = "<script>alert(1)</script></p></details><img src=//evil.example/x> \u202e"
+WORDS = (
+    "roses are out",
+    "the evening paper asks",
+    "nobody was there",
+    "a neighbour tells",
+    "torches and flags",
+)
+ARABIC = ("لا تصدقوا من يدعو إلى", "شاهدت منشورا يقول", "دعوة مع الأصدقاء", "هل هذا خبر")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home with a sweep of English and Arabic posts, one of them hostile, and a guideline."""
+    at_home(tmp_path, monkeypatch, PEOPLE)
+    said = [*(("en", words) for words in WORDS), *(("ar", words) for words in ARABIC), ("en", HOSTILE)]
+    rows = (
+        f'{n},"{words} {TERM} {n * 7919} {chr(97 + n) * 6}",{language},10,2026-01-15T08:{n:02d}:00Z'
+        for n, (language, words) in enumerate(said)
+    )
+    worked(tmp_path, "id,text,language,reach,posted_at\n" + "\n".join(rows) + "\n")
+    file = write(tmp_path / "guideline.md", "# Calls\nRemove what calls to act.")
+    run("guideline", "publish", "INC-1", "--file", str(file), "--title", "Calls", "--as", "ada-l")
+    return Settings()
+
+
+def take(page: Page) -> None:
+    page.get_by_role("link", name="Work", exact=True).click()
+    page.get_by_role("button", name="Take a batch", exact=True).click()
+    expect(page.locator(".post:focus")).to_be_visible()
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def standing(store: Store) -> Counter[tuple[str, str]]:
+    """Person and verdict of every decision that stands; a doubled one would be refused by the database."""
+    with store.read() as work:
+        current = decisions.c.superseded_at.is_(None)
+        rows = work.execute(sa.select(decisions.c.person, decisions.c.verdict).where(current))
+        return Counter((row.person, row.verdict) for row in rows)
+
+
+def kept(page: Page) -> str:
+    """All that the browser keeps."""
+    return str(page.evaluate("() => JSON.stringify(localStorage)"))
+
+
+def test_two_work_one_sweep_in_two_languages_and_one_loses_the_connection(
+    visiting: Visiting, store: Store
+) -> None:
+    dev, lina = visiting("dev-e"), visiting("lina-m", viewport={"width": 390, "height": 800})
+    take(dev)
+    take(lina)
+    assert dev.url != lina.url
+    press(lina, "n", "1")
+    expect(lina.locator("#outbox")).to_have_text("All recorded")
+    lina.context.set_offline(True)
+    press(lina, "n", "n")
+    expect(lina.locator("#outbox")).to_contain_text("2 not sent yet")
+    assert TERM not in kept(lina)
+    assert ARABIC[0] not in kept(lina)
+    press(dev, "1", "n", "e")
+    dev.keyboard.type("It may be a quote")
+    press(dev, "Enter", "n", "n", "n")
+    expect(dev.locator("#progress")).to_have_text("6 of 6")
+    expect(dev.locator("#outbox")).to_have_text("All recorded")
+    press(dev, "f")
+    expect(dev.get_by_text("Nothing waits for the team english")).to_be_visible()
+    context = lina.context
+    lina.close()
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto("/work")
+    expect(again.locator("#outbox")).to_have_text("All recorded")
+    again.get_by_role("link", name="INC-1-S1-B").click()
+    expect(again.locator("#progress")).to_have_text("4 of 4")
+    assert "outbox" not in kept(again)
+    assert standing(store) == {
+        ("dev-e", "violates"): 1,
+        ("dev-e", "does_not_violate"): 4,
+        ("dev-e", "unsure"): 1,
+        ("lina-m", "violates"): 1,
+        ("lina-m", "does_not_violate"): 3,
+    }
+
+
+def test_keys_move_open_change_skip_and_can_be_turned_off(visiting: Visiting, store: Store) -> None:
+    page = visiting("dev-e")
+    take(page)
+    first, second = page.locator(".post").nth(0), page.locator(".post").nth(1)
+    text = first.locator(".text p")
+    expect(text).to_be_hidden()
+    press(page, "o")
+    expect(text).to_be_visible()
+    press(page, "j")
+    expect(second).to_be_focused()
+    expect(text).to_be_hidden()
+    press(page, "k", "1", "u", "n")
+    expect(first.locator(".word")).to_have_text("does not violate")
+    press(page, "s")
+    page.keyboard.type("I know her")
+    press(page, "Enter")
+    expect(page.locator("#progress")).to_have_text("1 of 5")
+    press(page, "b")
+    press(page, "j")
+    expect(page.locator(".post:focus .text p")).to_be_visible()
+    press(page, "?")
+    page.get_by_label("Keys of one letter are on").uncheck()
+    page.get_by_role("button", name="Close").click()
+    press(page, "n")
+    expect(page.locator("#progress")).to_have_text("1 of 5")
+    assert standing(store) == {("dev-e", "does_not_violate"): 1}
+
+
+def test_a_word_that_comes_after_the_batch_went_on_is_told_and_never_lost(
+    visiting: Visiting, store: Store
+) -> None:
+    dev = visiting("dev-e")
+    take(dev)
+    with store.begin() as work:
+        work.execute(sa.update(batches).values(lease_expires_at=datetime.now(UTC) - timedelta(minutes=1)))
+    press(dev, "n")
+    expect(dev.locator("#outbox")).to_have_text("All recorded")  # nobody had taken it: it is held again
+    with store.begin() as work:
+        work.execute(sa.update(batches).values(lease_expires_at=datetime.now(UTC) - timedelta(minutes=1)))
+    eli = visiting("eli-e")
+    take(eli)
+    press(dev, "n")
+    expect(dev.locator(".post").nth(1).locator(".refusal")).to_contain_text("held by eli-e")
+    dev.goto("/work")
+    expect(dev.locator("#not-taken")).to_contain_text("held by eli-e")
+    dev.get_by_role("button", name="Forget it").click()
+    expect(dev.locator("#not-taken")).to_be_hidden()
+    assert standing(store) == {("dev-e", "does_not_violate"): 1}
+
+
+def test_without_scripts_the_whole_job_is_done(visiting: Visiting, store: Store) -> None:
+    page = visiting("lina-m", java_script_enabled=False, viewport={"width": 390, "height": 800})
+    page.get_by_role("link", name="Work", exact=True).click()
+    page.get_by_role("button", name="Take a batch", exact=True).click()
+    expect(page.locator(".text p").first).to_be_hidden()
+    page.get_by_text("Show the text").first.click()
+    text = page.locator(".text p").first
+    expect(text).to_be_visible()
+    assert text.evaluate("element => getComputedStyle(element).direction") == "rtl"
+    for number in range(1, 5):
+        page.locator(f"#p{number}").get_by_role("button", name="Does not violate").click()
+    page.get_by_role("button", name="Finish", exact=True).click()
+    expect(page.get_by_role("heading", name="Work")).to_be_visible()
+    assert standing(store) == {("lina-m", "does_not_violate"): 4}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
+def test_it_fits_and_axe_finds_nothing_serious(visiting: Visiting, scheme: str, width: int) -> None:
+    page = visiting("dev-e", color_scheme=scheme, viewport={"width": width, "height": 800})
+    page.goto("/work")
+    found = {"/work": serious(page)}
+    take(page)
+    press(page, "b", "n", "n", "j")
+    expect(page.locator("#outbox")).to_have_text("All recorded")
+    page.locator(".more summary").last.click()
+    found["batch"] = serious(page)
+    press(page, "?")
+    found["keys"] = serious(page)
+    assert {path: each for path, each in found.items() if each} == {}
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.locator("main img, main script").count() == 0
