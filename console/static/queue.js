@@ -88,7 +88,7 @@ async function deliver(some, again = true) {
   if (answer === null || answer.status >= 500 || answer.status === 429) return words.offline;
   const told = await answer.json().catch(() => ({}));
   if (answer.ok) {
-    some.forEach((word) => { outbox.drop(word); confirm(word); });
+    some.filter(outbox.holds).forEach((word) => { outbox.drop(word); confirm(word); });
     return "";
   }
   if (answer.status === 401 || told.code === "FOREIGN_FORM") return words.signedOut;

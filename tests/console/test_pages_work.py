@@ -347,7 +347,7 @@ def test_moves_that_there_are_not_and_forms_from_elsewhere(at_work: Browser, sto
     assert at_work.submit(PAGE, f"{PAGE}/take").url.path == PAGE
 
 
-def test_a_page_asks_as_much_of_the_store_for_many_rows_as_for_few(
+def test_a_page_of_many_rows_asks_the_store_as_much_as_one_of_few_and_stays_small(
     settings: Settings, at_work: Browser, store: Store
 ) -> None:
     engine = at_work.app.state.world.store.engine  # type: ignore[attr-defined]
@@ -363,10 +363,12 @@ def test_a_page_asks_as_much_of_the_store_for_many_rows_as_for_few(
     with store.begin() as work:
         [row] = work.execute(sa.select(items).where(items.c.item == "1")).mappings()
         [place] = work.execute(sa.select(places).where(places.c.item == "1")).mappings()
-        more = [dict(row) | {"item": f"x{n}", "read_as": f"x{n}"} for n in range(40)]
+        more = [dict(row) | {"item": f"x{n}", "read_as": f"x{n}", "text": "w" * 280} for n in range(47)]
         work.execute(items.insert(), more)
-        work.execute(places.insert(), [dict(place) | {"item": f"x{n}", "place": 10 + n} for n in range(40)])
-        work.execute(sa.update(batches).values(size=43))
-    assert 'data-item="x39"' in at_work.get(PAGE).text
+        work.execute(places.insert(), [dict(place) | {"item": f"x{n}", "place": 10 + n} for n in range(47)])
+        work.execute(sa.update(batches).values(size=50))
+    page = at_work.get(PAGE)
+    assert 'data-item="x46"' in page.text
+    assert len(page.content) < 150_000
     assert [queries("/work"), queries(PAGE)] == few
     assert max(few) <= 14
