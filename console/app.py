@@ -10,7 +10,19 @@ from fastapi.staticfiles import StaticFiles
 from console import api, api_work
 from console.api_door import World
 from console.api_token import api_token
-from console.pages import administration, board, incident, live, sign_in, work
+from console.pages import (
+    actions,
+    administration,
+    board,
+    incident,
+    live,
+    retrospective,
+    retrospectives,
+    review_audience,
+    review_work,
+    sign_in,
+    work,
+)
 from console.pages.headers import SecureHeaders
 from console.problems import answer_problems
 from console.tables import open_store
@@ -18,7 +30,10 @@ from incidents.catalogue.load import load_catalogue
 from incidents.settings import Settings
 from incidents.words import use_templates
 
-ROOMS = (api, api_work, sign_in, board, live, incident, work, administration)
+ROOMS = (
+    *(api, api_work, sign_in, board, live, incident, work, actions, administration),
+    *(retrospectives, retrospective, review_work, review_audience),
+)
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 
 STATIC = Path(__file__).parent / "static"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fastapi.routing import APIRoute
 
 from console.app import ROOMS
-from console.pages import incident, work
+from console.pages import incident, retrospective, review_work, work
 from incidents.people import Act
 
 
@@ -23,6 +23,8 @@ class Entrance(StrEnum):
 MOVES: dict[str, list[str]] = {
     "POST /incidents/{incident}/{move}": list(incident.MOVES),
     "POST /work/{batch}/{move}": list(work.MOVES),
+    "POST /retrospectives/{incident}/{move}": list(retrospective.MOVES),
+    "POST /retrospectives/{incident}/words/{move}": list(review_work.MOVES),
 }
 """One route, and as many ways as there are moves."""
 
@@ -78,6 +80,31 @@ NEEDS: dict[str, Needed] = {
     "POST /work/{batch}/take": Act.work_batch,
     "POST /work/{batch}/return": Act.work_batch,
     "POST /work/{batch}/finish": Act.work_batch,
+    "GET /retrospectives": Act.see_incidents,
+    "GET /search": Act.see_actions,
+    "GET /retrospectives/{incident}": Act.see_incidents,
+    "GET /retrospectives/{incident}/changes": Act.see_incidents,
+    "GET /retrospectives/{incident}/charts/{name}.svg": Act.see_incidents,
+    "GET /retrospectives/{incident}/file.{ending}": Act.see_incidents,
+    "GET /retrospectives/{incident}/for/{audience}": Act.see_incidents,
+    "POST /retrospectives/{incident}/for/{audience}/approve": Act.approve_review,
+    "POST /retrospectives/{incident}/draft": Act.draft_review,
+    "POST /retrospectives/{incident}/sign": Act.sign_review,
+    "POST /retrospectives/{incident}/publish": Act.draft_review,
+    "POST /retrospectives/{incident}/done": Act.draft_review,
+    "POST /retrospectives/{incident}/skip": Act.draft_review,
+    "POST /retrospectives/{incident}/owner": Act.draft_review,
+    "GET /retrospectives/{incident}/words": Act.see_incidents,
+    "POST /retrospectives/{incident}/words/judge": Act.draft_review,
+    "POST /retrospectives/{incident}/words/change": Act.draft_review,
+    "POST /retrospectives/{incident}/words/add": Act.draft_review,
+    "POST /retrospectives/{incident}/words/write": Act.write_review,
+    "POST /retrospectives/{incident}/words/zone": Act.draft_review,
+    "GET /actions": Act.see_actions,
+    "GET /actions.{ending}": Act.see_actions,
+    "POST /actions/file": Act.draft_review,
+    "GET /actions/{item}": Act.see_actions,
+    "POST /actions/{item}/change": Act.change_action,
     "GET /administration": Act.administer,
     "POST /administration/link": Act.administer,
     "POST /administration/disable": Act.administer,

@@ -9,23 +9,20 @@ from console.cli import printing, review_process, review_sharing, review_suggest
 from console.cli.door import Door
 from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
-from console.cli.review_process import approvers_of
 from console.cli.review_sharing import ForTeam
 from console.cli.review_versions import changed_in, told
+from console.reviewing import approvers_of, draft_anew, find_to_read
 from incidents.files import read_small
-from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
-from incidents.people import Act, Person
+from incidents.people import Act
 from incidents.reviews.across import P90_FROM, Pooled, Spread, pooled, spreads
-from incidents.reviews.approvals import speaks_for
 from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import check, incident_of
-from incidents.reviews.drafting import GENERATOR, gather, redraft
+from incidents.reviews.drafting import GENERATOR
 from incidents.reviews.publishing import sign_checked
 from incidents.reviews.sharing import record_behind, seen_by
 from incidents.reviews.wording import remarks
 from incidents.store import reviews
-from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for, visible_incidents
 from incidents.store.records import read_record
 from incidents.words import duration, share
@@ -53,11 +50,7 @@ def draft(ctx: typer.Context, incident: IncidentId) -> None:
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        find_for(work, incident, by, Act.draft_review)
-        reviews.find_review(work, incident)
-        gather(work, incident, now=now)
-        # The text is made from the record: whoever has it made is not its author, and may sign it.
-        version = redraft(work, incident, author=SYSTEM.id, now=now)
+        version = draft_anew(work, incident, by=by, now=now)
         known = reviews.read_draft(work, incident, version).input_hash
         changed = changed_in(work, incident, version)
     door.hand_over(incident)
@@ -88,7 +81,7 @@ def show(
         _show_as(door, incident, audience, team, version)
         return
     with door.store.read() as work:
-        _acting(work, door, incident, _act_of_reading(work, door, incident, Audience.internal))
+        find_to_read(work, door.catalogue, incident, Audience.internal, door.acting(work, incident)[0])
         found = reviews.read_draft(work, incident, version)
     if door.as_json:
         printing.print_json(found)
@@ -107,7 +100,7 @@ def sign(
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        approvers = approvers_of(door, find(work, incident), Audience.internal)
+        approvers = approvers_of(door.catalogue, find(work, incident), Audience.internal)
         found = sign_checked(work, incident, version, approvers=approvers, by=by, reason=reason, now=now)
     door.hand_over(incident)
     sentence = f"Version {version} of the retrospective of {incident} is signed by {by.id}."
@@ -127,7 +120,7 @@ def check_file(
     document = read_small(file, LARGEST, kind="retrospective").decode(errors="replace")
     incident = incident_of(document)
     with door.store.read() as work:
-        _acting(work, door, incident, Act.see_incidents)
+        find_for(work, incident, door.acting(work, incident)[0], Act.see_incidents)
         found = check(document, record_behind(work, incident, document), generator=GENERATOR)
     rows = [each.model_dump(mode="json") for each in found]
     door.rows(rows, FINDINGS, empty=f"The record of {incident} bears out all that {file.name} says.")
@@ -179,14 +172,6 @@ def publish(ctx: typer.Context, incident: IncidentId) -> None:
     door.say(done if published else before, incident=incident, published=True, new=published)
 
 
-def _act_of_reading(work: Work, door: Door, incident: str, audience: Audience) -> Act:
-    """Whoever has to approve what an audience is given reads that, and no more, whatever else they may see."""
-    by, _now = door.acting(work, incident)
-    asked = approvers_of(door, find(work, incident), audience)
-    approves = any(speaks_for(by, approver) for approver in asked)
-    return Act.approve_review if approves else Act.see_incidents
-
-
 def _spread_row(spread: Spread) -> dict[str, Any]:
     middle = "not measurable" if spread.median is None else duration(spread.median)
     ninth = f"too few (n < {P90_FROM})" if spread.p90 is None else duration(spread.p90)
@@ -201,15 +186,9 @@ def _pooled_row(pool: Pooled) -> dict[str, Any]:
 
 def _show_as(door: Door, incident: str, audience: Audience, team: str | None, version: int | None) -> None:
     with door.store.read() as work:
-        _acting(work, door, incident, _act_of_reading(work, door, incident, audience))
+        find_to_read(work, door.catalogue, incident, audience, door.acting(work, incident)[0])
         text = seen_by(work, incident, version, audience, team)
     if door.as_json:
         printing.print_json({"incident": incident, "audience": audience, "team": team, "markdown": text})
     else:
         printing.print_lines(text.splitlines())
-
-
-def _acting(work: Work, door: Door, incident: str, act: Act) -> Person:
-    by, _now = door.acting(work, incident)
-    find_for(work, incident, by, act)
-    return by

@@ -7,13 +7,13 @@ import typer
 
 from console.cli.door import Door
 from console.cli.options import IncidentId, Note, Reason, example
-from incidents.incident.incident import Incident
-from incidents.people import Act, Role
+from console.reviewing import approvers_of, read_steps
+from incidents.people import Act
 from incidents.reviews.approvals import approval_refusals
 from incidents.reviews.audiences import Audience
-from incidents.reviews.steps import SENTENCES, Step, StepStanding, doers
+from incidents.reviews.steps import SENTENCES, Step, StepStanding
 from incidents.store import approvals, review_steps, reviews
-from incidents.store.incidents import find, find_for, holder_of
+from incidents.store.incidents import find, find_for
 from incidents.words import utc
 
 STEPS = ["step", "state", "due_at", "late", "whose", "person", "at", "reason"]
@@ -33,27 +33,15 @@ def add_to(app: typer.Typer) -> None:
         app.command(epilog=example(*lines))(command)
 
 
-def approvers_of(door: Door, found: Incident, audience: Audience) -> tuple[str, ...]:
-    """The roles and teams that approve this incident's retrospective for an audience."""
-    return door.catalogue.approvers(found.protocol, found.severity, audience)
-
-
 def status(ctx: typer.Context, incident: IncidentId) -> None:
     """Show every step of the review: how far it came, when it is due, who did it, and what is late."""
     door = Door.of(ctx)
     with door.store.read() as work:
         by, now = door.acting(work, incident)
         found = find_for(work, incident, by, Act.see_incidents)
-        approvers = approvers_of(door, found, Audience.internal)
-        steps = review_steps.steps_of(work, incident, approvers=approvers)
-        people: dict[str, Any] = {
-            "owner": reviews.find_review(work, incident).owner,
-            "commander": holder_of(work, incident, Role.commander),
-            "reviewers": door.catalogue.holders(Role.reviewer, drill=found.is_drill),
-            "approvers": approvers,
-        }
+        steps = read_steps(work, door.catalogue, found)
     empty = f"The review of {incident} has no steps yet: its flow plans them when it runs."
-    rows = [_row(step, now) | {"whose": ", ".join(doers(step.step, **people))} for step in steps]
+    rows = [_row(each.standing, now) | {"whose": ", ".join(each.whose)} for each in steps]
     door.rows(rows, STEPS, empty=empty)
 
 
@@ -62,7 +50,7 @@ def done(ctx: typer.Context, incident: IncidentId, step: StepName, note: Note = 
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        asked = approvers_of(door, find(work, incident), Audience.internal)
+        asked = approvers_of(door.catalogue, find(work, incident), Audience.internal)
         review_steps.finish_step(work, incident, step, approvers=asked, by=by, note=note, now=now)
     door.hand_over(incident)
     door.say(f"The step {step} of the review of {incident} is done.", incident=incident, step=step.value)
@@ -73,7 +61,7 @@ def skip(ctx: typer.Context, incident: IncidentId, step: StepName, reason: Reaso
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        asked = approvers_of(door, find(work, incident), Audience.internal)
+        asked = approvers_of(door.catalogue, find(work, incident), Audience.internal)
         review_steps.skip_step(work, incident, step, approvers=asked, by=by, reason=reason, now=now)
     door.hand_over(incident)
     door.say(f"The step {step} of the review of {incident} is skipped.", incident=incident, step=step.value)
@@ -107,7 +95,7 @@ def approve(
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        approvers = approvers_of(door, find(work, incident), audience)
+        approvers = approvers_of(door.catalogue, find(work, incident), audience)
         given = approvals.approve(
             work, incident, audience, version, approvers=approvers, by=by, note=note, now=now
         )

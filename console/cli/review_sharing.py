@@ -6,7 +6,7 @@ import typer
 
 from console.cli.door import Door
 from console.cli.options import IncidentId, Out, WithPdf, example
-from console.cli.review_process import approvers_of
+from console.reviewing import approvers_of
 from console.shared import write_shared
 from incidents.reviews.audiences import Audience
 from incidents.reviews.pdf import refuse_missing
@@ -43,7 +43,7 @@ def share_review(
         refuse_missing()
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        asked = approvers_of(door, find(work, incident), audience)
+        asked = approvers_of(door.catalogue, find(work, incident), audience)
         shared = share(work, incident, audience, team, approvers=asked, by=by, now=now)
         # Before the entry is kept: what could not be written was not shared.
         files = write_shared(shared, out, with_pdf=with_pdf)

@@ -4,8 +4,9 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Depends, Request
@@ -21,6 +22,8 @@ from incidents.store import accounts
 from incidents.words import render
 
 COOKIE = "watchfloor-session"
+Choice = TypeVar("Choice", bound=StrEnum)
+
 MOST_FIELDS = 500
 """Fields that one form may have."""
 
@@ -69,6 +72,13 @@ class Form:
             return int(self.text(name))
         except ValueError:
             raise BadInput(f"{name} is a whole number. Nothing was kept.") from None
+
+    def one_of(self, name: str, choices: type[Choice]) -> Choice:
+        """One field as one of these. BadInput where it is none of them."""
+        try:
+            return choices(self.text(name))
+        except ValueError:
+            raise BadInput(f"{name} is one of {', '.join(choices)}. Nothing was kept.") from None
 
 
 def signed_in(request: Request) -> Visitor:

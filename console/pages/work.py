@@ -11,9 +11,9 @@ from console import working
 from console.pages.door import Form, OwnForm, Visitor, Visits, go
 from incidents.catalogue.policies import RecommendedAction
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from incidents.fragments import to_fragment
 from incidents.guidelines.changes import changes
 from incidents.people import Act, authorise
-from incidents.reviews.retrospective import to_fragment
 from incidents.store.at_work import Opened, held_by, own_day, waiting_for
 from incidents.store.batches import find_batch_for
 from incidents.store.engine import Work

@@ -5,11 +5,10 @@ The same record gives the same bytes: nothing here looks at a clock, and every l
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import markdown as python_markdown
-import nh3
-
+from incidents.fragments import to_document
 from incidents.incident.phases import SENTENCES, Phase
 from incidents.incident.severity import LEVELS
 from incidents.reviews.chart import Chart
@@ -50,9 +49,6 @@ _OF_A_SWEEP = (
     *(Event.sweep_closed, Event.sweep_finished, Event.certificate_issued),
 )
 
-_TAGS = set(
-    "h1 h2 h3 h4 p br hr ul ol li strong em code pre blockquote table thead tbody tr th td a".split()  # noqa: SIM905
-)
 _IMPACT = "## Impact\n"
 _BEHIND_THE_SUMMARY = '<h2 id="impact">'
 _REF = re.compile(r"<code>([A-Z]+-\d+)#(\d+)</code>")
@@ -82,40 +78,30 @@ def illustrated(markdown: str, charts: Sequence[Chart]) -> str:
     return f"{before}{pictures}\n{mark}{after}" if mark and charts else markdown
 
 
+@dataclass(frozen=True)
+class Body:
+    """A retrospective as HTML, without a page around it. Pictures stand between `lead` and `rest`."""
+
+    contents: str
+    lead: str
+    rest: str
+
+
+def to_body(markdown: str) -> Body:
+    """The document as sanitised HTML. References become links into the full log where it has one."""
+    told = to_document(markdown)
+    lead, mark, rest = _linked(told.html).partition(_BEHIND_THE_SUMMARY)
+    return Body(contents=told.contents, lead=lead, rest=mark + rest)
+
+
 def to_html(markdown: str, title: str, charts: Sequence[Chart] = ()) -> str:
     """One self-contained page: sanitised, no script, nothing loaded, readable on paper and in the dark.
 
-    References become links into the full log where the document has one. `charts` stand behind the summary.
+    `charts` stand behind the summary.
     """
-    reader = python_markdown.Markdown(
-        extensions=["tables", "sane_lists", "toc"],
-        extension_configs={"toc": {"toc_depth": "2-2", "marker": ""}},
-    )
-    body = _clean(reader.convert(markdown))
-    contents = _clean(getattr(reader, "toc", ""))
-    lead, mark, rest = _linked(body).partition(_BEHIND_THE_SUMMARY)
+    body = to_body(markdown)
     figures = [{"svg": chart.svg(), "title": chart.title, "words": chart.words} for chart in charts]
-    return render(
-        "retrospective.html.j2", title=title, lead=lead, figures=figures, rest=mark + rest, contents=contents
-    )
-
-
-def to_fragment(markdown: str) -> str:
-    """Markdown as a sanitised piece of a page: no script, no picture, nothing loaded."""
-    return _clean(python_markdown.markdown(markdown, extensions=["tables", "sane_lists"]))
-
-
-def _clean(html: str) -> str:
-    ids: dict[str, set[str]] = {tag: {"id"} for tag in ("h1", "h2", "h3", "h4")}
-    cells: dict[str, set[str]] = {tag: {"style"} for tag in ("th", "td")}
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        attributes=ids | cells | {"a": {"href"}},
-        filter_style_properties={"text-align"},
-        url_schemes={"http", "https", "mailto"},
-        clean_content_tags={"script", "style"},
-    )
+    return render("retrospective.html.j2", title=title, body=body, figures=figures)
 
 
 def _linked(body: str) -> str:

@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from console.api_door import World
 from console.app import make_app
 from console.signing_in import make_link
 from incidents.settings import Settings
@@ -26,6 +30,19 @@ STAFFED = f"{PEOPLE}  - {{id: root-a, name: Root A., roles: [administrator]}}\n"
 class Browser(TestClient):
     """One person's browser."""
 
+    made: FastAPI
+    """The application behind it."""
+
+    @property
+    def world(self) -> World:
+        """What the application behind it was started with."""
+        return self.made.state.world  # type: ignore[no-any-return]
+
+    @property
+    def csrf(self) -> dict[str, str]:
+        """What every form of this session carries."""
+        return form_on(self.get("/account").text, "/sign-out")
+
     def sign_in(self, person: str, password: str = PASSWORD, then: str = "") -> Any:
         """Send the sign-in form, and follow where it leads."""
         return self.post("/sign-in", data={"person": person, "password": password, "then": then})
@@ -38,7 +55,9 @@ class Browser(TestClient):
 @contextmanager
 def browser(settings: Settings) -> Iterator[Browser]:
     """A browser at the application on these settings."""
-    with Browser(make_app(settings), raise_server_exceptions=False) as opened:
+    made = make_app(settings)
+    with Browser(made, raise_server_exceptions=False) as opened:
+        opened.made = made
         yield opened
 
 
@@ -61,3 +80,19 @@ def form_on(page: str, action: str) -> dict[str, str]:
     assert found is not None, f"no form to {action} in {page[:2000]}"
     hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', found[0])
     return {name: unescape(value) for name, value in hidden}
+
+
+def statements_of(visiting: Browser, path: str) -> int:
+    """How many statements the database is asked for a page."""
+    asked: list[object] = []
+    engine = visiting.world.store.engine
+
+    def note(*told: object) -> None:
+        asked.append(told[2])
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert visiting.get(path).status_code == 200
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    return len(asked)

@@ -61,9 +61,23 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /administration/link": {"person": "spare"},
     "POST /administration/disable": {"person": "spare"},
     "POST /administration/deliveries/rerun": {"delivery": "1"},
+    "POST /retrospectives/{incident}/sign": {"version": "1"},
+    "POST /retrospectives/{incident}/for/{audience}/approve": {"version": "1"},
+    "POST /retrospectives/{incident}/done": {"step": "interviews"},
+    "POST /retrospectives/{incident}/skip": {"step": "interviews"},
+    "POST /retrospectives/{incident}/owner": {"person": "spare"},
+    "POST /retrospectives/{incident}/words/judge": {"number": "1", "state": "accepted"},
+    "POST /retrospectives/{incident}/words/change": {"number": "1", "category": "process"},
+    "POST /retrospectives/{incident}/words/write": {"section": "lucky", "was": "0", "text": "It was a Monday"},
+    "POST /retrospectives/{incident}/words/zone": {"zone": "UTC"},
+    "POST /actions/file": {"incident": "INC-1", "title": "A rota", "kind": "process", "owner": "legal"},
+    "POST /actions/{item}/change": {"state": "in_progress"},
     "POST /declare": {"title": "Another one", "declare": "yes"},
 }
 """Way → what a form of it needs to come as far as the question who may."""
+
+PLACES = {"audience": "internal", "name": "crisis", "ending": "md"}
+"""What stands in a path beside what every incident has."""
 
 ENDLESS = "GET /incidents/{incident}/live"
 """A stream that ends with its reader: what it refuses is told before it begins."""
@@ -90,7 +104,7 @@ class House:
         """Go a way in an incident of its own, and return the answer."""
         method, _, pattern = way.partition(" ")
         named = self.incident(restricted=restricted)
-        path = pattern.format(**named, batch=BATCH, token="no-such-token")
+        path = pattern.format(**named, **PLACES, batch=BATCH, token="no-such-token")
         fields = {"reason": "A reason", "ask": named["key"]} | BODIES.get(way, {})
         visiting = self.opened[person]
         if pattern.startswith("/api/"):
@@ -188,7 +202,8 @@ def test_a_way_lets_in_whom_the_table_says(house: House, way: str) -> None:
 @pytest.mark.parametrize("way", [way for way in NEEDS if not isinstance(NEEDS[way], Entrance)])
 def test_nobody_gets_in_without_saying_who_they_are(house: House, way: str) -> None:
     method, _, pattern = way.partition(" ")
-    path = pattern.format(incident="INC-1", key="ask:INC-1:legal:1", item="INC-1-A1", batch=BATCH)
+    named = {"incident": "INC-1", "key": "ask:INC-1:legal:1", "item": "INC-1-A1"}
+    path = pattern.format(**named, **PLACES, batch=BATCH)
     stranger = Browser(house.app, raise_server_exceptions=False)
     answer = stranger.request(method, path, follow_redirects=False)
     if pattern.startswith("/api/"):

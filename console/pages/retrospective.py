@@ -1,0 +1,240 @@
+"""One retrospective: read a version with its evidence, and take the review to its end."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Final
+
+from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from console.pages.door import Form, OwnForm, Visits, go
+from console.reviewing import approvers_of, draft_anew, find_to_read, read_steps
+from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound, WatchfloorError
+from incidents.people import Person
+from incidents.reviews.audiences import Audience
+from incidents.reviews.chart import Chart
+from incidents.reviews.charts import charts
+from incidents.reviews.checking import Fault, Finding, check
+from incidents.reviews.drafting import GENERATOR
+from incidents.reviews.pdf import refuse_missing, to_pdf
+from incidents.reviews.publishing import sign_checked
+from incidents.reviews.retrospective import to_body, to_html
+from incidents.reviews.sharing import record_behind
+from incidents.reviews.steps import SENTENCES, TOLD_BY_PEOPLE, Step
+from incidents.reviews.versions import changes, differences
+from incidents.store import approvals, review_steps, reviews
+from incidents.store.engine import Work
+from incidents.store.incidents import find
+from incidents.store.kept_records import find_kept
+from incidents.store.records import read_record
+from incidents.store.reviews import Draft, find_review, read_draft
+from incidents.store.versions import versions_of
+from incidents.words import clean
+
+router = APIRouter(include_in_schema=False)
+
+Version = Annotated[int | None, Query(ge=1, description="Which version. Default: the newest.")]
+
+Move = Callable[[Visits, Work, str, Form, Person, datetime], None]
+"""What one form does with a review."""
+
+MEDIA: Final = {"md": "text/markdown", "html": "text/html", "pdf": "application/pdf"}
+"""Ending of a file → its media type."""
+
+# A version never changes, and it takes a tenth of a second to make a page of a long one.
+body_of = lru_cache(maxsize=32)(to_body)
+
+
+@router.get("/retrospectives/{incident}")
+def show_retrospective(visits: Visits, incident: str, version: Version = None) -> HTMLResponse:
+    """A version with its charts, its evidence and what the review waits for."""
+    return _page(visits, incident, version)
+
+
+@router.post("/retrospectives/{incident}/{move}", response_model=None)
+def move_review(
+    visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks
+) -> HTMLResponse | RedirectResponse:
+    """Take the review a step on. What refuses it is said beside its button."""
+    if move not in MOVES:
+        raise BadInput(f"The review of {incident} cannot be asked to {move!r}. Go back and choose a button.")
+    try:
+        with visits.store.begin() as work:
+            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+            MOVES[move](visits, work, incident, form, by, now)
+    except (NotAllowed, BadInput, Conflict) as refused:
+        if isinstance(refused, NotAuthorised):
+            raise
+        return _page(visits, incident, _version(form), refused=refused, typed=form, move=move)
+    after.add_task(visits.hand_over, incident)
+    return go(f"/retrospectives/{incident}")
+
+
+@router.get("/retrospectives/{incident}/changes")
+def show_changes(
+    visits: Visits,
+    incident: str,
+    older: Annotated[int | None, Query(alias="from", ge=1)] = None,
+    newer: Annotated[int | None, Query(alias="to", ge=1)] = None,
+) -> HTMLResponse:
+    """What changed between two versions, by section and line by line."""
+    with visits.store.read() as work:
+        found = find_to_read(
+            work, visits.catalogue, incident, Audience.internal, visits.person_in(work, incident)
+        )
+        after = read_draft(work, incident, newer)
+        if older is None and after.version == 1:
+            raise NotFound(f"Version 1 of the retrospective of {incident} has none before it.")
+        before = read_draft(work, incident, older or after.version - 1)
+        versions = versions_of(work, incident)
+    names = (f"version {before.version}", f"version {after.version}")
+    return visits.page(
+        "retrospective_changes",
+        incident=found,
+        before=before,
+        after=after,
+        versions=versions,
+        changes=changes(before.markdown, after.markdown),
+        lines=differences(before.markdown, after.markdown, names=names),
+    )
+
+
+@router.get("/retrospectives/{incident}/charts/{name}.svg")
+def draw_chart(visits: Visits, incident: str, name: str, version: Version = None) -> Response:
+    """One picture of the record that a version was made of."""
+    with visits.store.read() as work:
+        find_to_read(work, visits.catalogue, incident, Audience.internal, visits.person_in(work, incident))
+        drawn = _charts(work, read_draft(work, incident, version))
+    for each in drawn:
+        if each.name == name:
+            return Response(each.svg(), media_type="image/svg+xml")
+    raise NotFound(f"The retrospective of {incident} has no chart {name!r}.")
+
+
+@router.get("/retrospectives/{incident}/file.{ending}")
+def download(visits: Visits, incident: str, ending: str, version: Version = None) -> Response:
+    """A version as a file: Markdown, a page of its own, or PDF where that is installed."""
+    if ending not in MEDIA:
+        raise NotFound(f"A retrospective is had as {', '.join(MEDIA)}, not as {ending!r}.")
+    if ending == "pdf":
+        refuse_missing()
+    with visits.store.read() as work:
+        by = visits.person_in(work, incident)
+        found = find_to_read(work, visits.catalogue, incident, Audience.internal, by)
+        draft = read_draft(work, incident, version)
+        drawn = [] if ending == "md" else _charts(work, draft)
+    name = f"{incident}-retrospective-v{draft.version}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(_file(ending, draft, clean(found.title), drawn), media_type=MEDIA[ending], headers=headers)
+
+
+def _file(ending: str, draft: Draft, title: str, drawn: list[Chart]) -> bytes:
+    if ending == "md":
+        return draft.markdown.encode()
+    page = to_html(draft.markdown, f"{draft.incident_id}: {title}", drawn)
+    return to_pdf(page) if ending == "pdf" else page.encode()
+
+
+def _charts(work: Work, draft: Draft) -> list[Chart]:
+    """What a version shows; of one that was written before records were kept, what the record shows now."""
+    return charts(find_kept(work, draft) or read_record(work, draft.incident_id))
+
+
+def _page(
+    visits: Visits,
+    incident: str,
+    version: int | None,
+    *,
+    refused: WatchfloorError | None = None,
+    typed: Form | None = None,
+    move: str = "",
+) -> HTMLResponse:
+    with visits.store.read() as work:
+        by = visits.person_in(work, incident)
+        found = find_to_read(work, visits.catalogue, incident, Audience.internal, by)
+        now = visits.now_in(work, incident)
+        review, versions = find_review(work, incident), versions_of(work, incident)
+        draft = read_draft(work, incident, version) if versions or version else None
+        findings = _findings(work, draft) if draft else []
+        figures = _charts(work, draft) if draft else []
+        steps = read_steps(work, visits.catalogue, found)
+        given = approvals.approvals_of(work, incident)
+    asked = {each: approvers_of(visits.catalogue, found, each) for each in Audience}
+    return visits.page(
+        "retrospective",
+        status=422 if refused else 200,
+        incident=found,
+        review=review,
+        draft=draft,
+        body=body_of(draft.markdown) if draft else None,
+        figures=figures,
+        versions=versions,
+        findings=[each for each in findings if each.fault is not Fault.other_record],
+        has_moved_on=any(each.fault is Fault.other_record for each in findings),
+        steps=steps,
+        sentences=SENTENCES,
+        told_by_people=TOLD_BY_PEOPLE,
+        asked={audience: names for audience, names in asked.items() if names},
+        given=given,
+        people=visits.catalogue.cast(drill=found.is_drill),
+        its_now=now,
+        refused=refused,
+        typed=typed or Form({}),
+        move=move,
+    )
+
+
+def _findings(work: Work, draft: Draft) -> list[Finding]:
+    """What the record does not bear out."""
+    behind = record_behind(work, draft.incident_id, draft.markdown)
+    return check(draft.markdown, behind, generator=GENERATOR)
+
+
+def _version(form: Form) -> int | None:
+    """The version that a form was sent from; None for one that tells of none."""
+    return form.number("version") if form.text("version") else None
+
+
+def _draft(_: Visits, work: Work, incident: str, _form: Form, by: Person, now: datetime) -> None:
+    draft_anew(work, incident, by=by, now=now)
+
+
+def _sign(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    asked = _internal(visits, work, incident)
+    version, reason = form.number("version"), form.text("reason")
+    sign_checked(work, incident, version, approvers=asked, by=by, reason=reason, now=now)
+
+
+def _publish(_: Visits, work: Work, incident: str, _form: Form, by: Person, now: datetime) -> None:
+    reviews.publish(work, incident, by=by, now=now)
+
+
+def _done(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    step, asked = form.one_of("step", Step), _internal(visits, work, incident)
+    review_steps.finish_step(work, incident, step, approvers=asked, by=by, note=form.text("note"), now=now)
+
+
+def _skip(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    step, asked = form.one_of("step", Step), _internal(visits, work, incident)
+    review_steps.skip_step(work, incident, step, approvers=asked, by=by, reason=form.text("note"), now=now)
+
+
+def _owner(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    new = visits.catalogue.person(form.text("person"), drill=find(work, incident).is_drill)
+    reviews.change_owner(work, incident, new, by=by, note=form.text("note"), now=now)
+
+
+def _internal(visits: Visits, work: Work, incident: str) -> tuple[str, ...]:
+    return approvers_of(visits.catalogue, find(work, incident), Audience.internal)
+
+
+MOVES: dict[str, Move] = {
+    "draft": _draft,
+    "sign": _sign,
+    "publish": _publish,
+    "done": _done,
+    "skip": _skip,
+    "owner": _owner,
+}
+"""Form → what it does. Who may is decided in the store."""

@@ -1,0 +1,104 @@
+"""The library of retrospectives: what was learned, by review or by word."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from console.pages.door import Visits
+from console.searching import look_up, where
+from incidents.errors import BadInput
+from incidents.people import Act, authorise
+from incidents.reviews.search import LONGEST_QUERY, Hit, Kind, read_query
+from incidents.store.library import ReviewState, Wanted, shelf
+
+router = APIRouter(include_in_schema=False)
+
+SHOWN = 50
+"""Rows of one page; the next ones are a link away."""
+
+Filter = Annotated[str, Query(max_length=100)]
+
+
+@router.get("/retrospectives")
+def show_library(
+    visits: Visits,
+    state: Filter = "",
+    severity: Filter = "",
+    policy: Filter = "",
+    late: Filter = "",
+    drills: Filter = "",
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> HTMLResponse:
+    """The reviews that the visitor may read, the newest incident first."""
+    wanted = Wanted(
+        state=_state(state),
+        severity=severity or None,
+        policy=policy or None,
+        late_at=visits.machine_now if late else None,
+        drills=bool(drills),
+    )
+    with visits.store.read() as work:
+        found = shelf(work, visits.person(drill=True), wanted, before=before, most=SHOWN + 1)
+    chosen = {"state": state, "severity": severity, "policy": policy, "late": late, "drills": drills}
+    more = {name: value for name, value in chosen.items() if value}
+    following = urlencode(more | {"before": found[SHOWN - 1].incident.number}) if len(found) > SHOWN else None
+    return visits.page(
+        "retrospectives",
+        rows=found[:SHOWN],
+        chosen=chosen,
+        states=list(ReviewState),
+        severities=visits.catalogue.severities,
+        policies=visits.catalogue.policies,
+        following=following,
+        words="",
+    )
+
+
+@router.get("/search")
+def show_hits(
+    visits: Visits, words: Annotated[str, Query(max_length=LONGEST_QUERY + 1)] = "", drills: Filter = ""
+) -> HTMLResponse:
+    """What is written anywhere about some words, as far as the visitor may read it."""
+    by = visits.person(drill=True)
+    authorise(by, Act.see_actions)
+    hits, more, refused = list[Hit](), False, None
+    try:
+        query = read_query(words)
+        hits, more = look_up(visits.store, query, by=by, kinds=None, drills=bool(drills), most=SHOWN)
+    except BadInput as wrong:
+        refused = wrong
+    return visits.page(
+        "search",
+        status=400 if refused and words else 200,
+        hits=[(hit, where(hit), address_of(hit)) for hit in hits],
+        more=more,
+        words=words,
+        drills=drills,
+        refused=refused if words else None,
+    )
+
+
+def address_of(hit: Hit) -> str:
+    """The page that shows what a search found."""
+    match hit.kind:
+        case Kind.retrospective:
+            return f"/retrospectives/{hit.incident}?version={hit.key}"
+        case Kind.factor:
+            return f"/retrospectives/{hit.incident}/words#f{hit.key}"
+        case Kind.guideline:
+            return f"/incidents/{hit.incident}/guidelines#v{hit.key}"
+        case Kind.action:
+            return f"/actions/{hit.key}"
+        case Kind.incident:
+            return f"/incidents/{hit.incident}"
+
+
+def _state(state: str) -> ReviewState | None:
+    if not state:
+        return None
+    try:
+        return ReviewState(state)
+    except ValueError:
+        raise BadInput(f"A review is one of {', '.join(ReviewState)}, not {state}.") from None
