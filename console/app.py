@@ -14,6 +14,7 @@ from console.pages import (
     actions,
     administration,
     board,
+    guidelines,
     incident,
     live,
     retrospective,
@@ -31,7 +32,7 @@ from incidents.settings import Settings
 from incidents.words import use_templates
 
 ROOMS = (
-    *(api, api_work, sign_in, board, live, incident, work, actions, administration),
+    *(api, api_work, sign_in, board, live, incident, guidelines, work, actions, administration),
     *(retrospectives, retrospective, review_work, review_audience),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""

@@ -9,16 +9,14 @@ from console.cli import printing
 from console.cli.door import Door
 from console.cli.options import IncidentId, example
 from console.cli.times import read_time
+from console.guiding import LARGEST, publish_by_hand
 from incidents.errors import BadInput, NotFound
 from incidents.files import read_small
 from incidents.people import Act
-from incidents.store.guidelines import Guideline, guideline_in_force, publish_guideline
+from incidents.store.guidelines import Guideline, guideline_in_force
 from incidents.store.incidents import find_for
 
 app = typer.Typer(help="Guidelines: what partner teams are to enforce.", no_args_is_help=True)
-
-LARGEST_FILE = 200_000
-"""Bytes. A guideline that is longer is not read by anybody during a crisis."""
 
 
 @app.command(
@@ -43,14 +41,12 @@ def publish(
     bodies = {tag: _body(path) for tag, path in zip(languages, file, strict=True)}
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        found = find_for(work, incident, by, Act.write_guideline)
-        policy = door.catalogue.policy(found.policy) if found.policy else None
-        version = publish_guideline(
+        version = publish_by_hand(
             work,
+            door.catalogue,
             incident,
             bodies,
-            title=title or (policy.title if policy else found.title),
-            policy=(policy.id, policy.version) if policy else None,
+            title=title or "",
             effective_from=read_time(effective) if effective else now,
             by=by,
             now=now,
@@ -97,7 +93,7 @@ def _head(found: Guideline) -> dict[str, Any]:
 
 
 def _body(path: Path) -> str:
-    raw = read_small(path, LARGEST_FILE, kind="guideline that anybody reads in a crisis")
+    raw = read_small(path, LARGEST, kind="guideline that anybody reads in a crisis")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

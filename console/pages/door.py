@@ -60,6 +60,8 @@ class Form:
         value = self.fields.get(name, [""])[0].strip()
         if len(value) > longest:
             raise BadInput(f"{name} has at most {longest:,} characters. Nothing was kept.")
+        if "\0" in value:
+            raise BadInput(f"{name} holds a NUL character, which no database keeps. Nothing was kept.")
         return value
 
     def all(self, name: str) -> list[str]:

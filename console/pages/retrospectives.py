@@ -88,7 +88,7 @@ def address_of(hit: Hit) -> str:
         case Kind.factor:
             return f"/retrospectives/{hit.incident}/words#f{hit.key}"
         case Kind.guideline:
-            return f"/incidents/{hit.incident}/guidelines#v{hit.key}"
+            return f"/incidents/{hit.incident}/guidelines?version={hit.key}"
         case Kind.action:
             return f"/actions/{hit.key}"
         case Kind.incident:

@@ -54,6 +54,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /incidents/{incident}/restrict": {"restricted": "yes"},
     "POST /incidents/{incident}/hand-over": {"role": "analyst", "to": "analyst"},
     "POST /incidents/{incident}/ask": {"team": "legal", "what": "Which orders are to be expected?"},
+    "POST /incidents/{incident}/guidelines/publish": {"was": "0", "language-0": "en", "body-0": "Remove it."},
     "POST /work/claim": {"team": TEAM},
     "POST /work/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
     "POST /incidents/{incident}/star": {"entry": "1"},
