@@ -14,6 +14,7 @@ from console.pages import (
     actions,
     administration,
     board,
+    charts,
     guidelines,
     incident,
     live,
@@ -32,7 +33,7 @@ from incidents.settings import Settings
 from incidents.words import use_templates
 
 ROOMS = (
-    *(api, api_work, sign_in, board, live, incident, guidelines, work, actions, administration),
+    *(api, api_work, sign_in, board, live, charts, incident, guidelines, work, actions, administration),
     *(retrospectives, retrospective, review_work, review_audience),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""

@@ -226,6 +226,8 @@ class Site:
             with self.store.read() as work:
                 gates = [gate for gate in open_gates(work, incident) if gate.kind.value == kind]
             runs = [gate.flow_run_id for gate in gates if self.state(gate.flow_run_id) == "PAUSED"]
+            if not runs:
+                self._mend_crashed()
             return runs[0] if runs else None
 
         return until(waits, lambda: f"nothing waits at {kind} of {incident}{self.logs()}", seconds)
@@ -297,15 +299,17 @@ class Site:
 
         def hit() -> list[Path]:
             found = list(self.kill_points.glob(f"{incident}@{point}.hit.*"))
-            if restarted and not found and self._has_crashed():
-                self.look_after()
+            if restarted and not found:
+                self._mend_crashed()
             return found
 
         return int(until(hit, lambda: f"{late}{self.logs()}", seconds)[0].suffix[1:])
 
-    def _has_crashed(self) -> bool:
+    def _mend_crashed(self) -> None:
+        """Let `watch` come round where a run counts as crashed, as it does every minute."""
         runs = self.read("SELECT flow_run_id FROM attempts WHERE state <> 'done'")
-        return any(self.state(run) == "CRASHED" for (run,) in runs)
+        if any(self.state(run) == "CRASHED" for (run,) in runs):
+            self.look_after()
 
     def kill_worker(self) -> None:
         """Kill the process that starts flow runs. `watchfloor up` starts it again."""
