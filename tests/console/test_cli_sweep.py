@@ -164,7 +164,8 @@ def test_an_item_is_left_to_somebody_else_and_another_is_urged(tmp_path: Path) -
     batch = told("sweep", "claim", "english", "--as", "dev-e")["batch"]
     skipped = run("sweep", "skip", batch, "4", "--reason", "I know the author", "--as", "dev-e").stdout
     assert "goes to somebody else" in skipped
-    assert "ITEM_ELSEWHERE" in run("sweep", "skip", batch, "4", "--reason", "x", "--as", "dev-e", code=1).stderr
+    run("sweep", "skip", batch, "4", "--reason", "x", "--as", "dev-e")  # again, which changes nothing
+    assert "ITEM_ELSEWHERE" in run("sweep", "skip", batch, "9", "--reason", "x", "--as", "dev-e", code=1).stderr
     assert "held by dev-e" in run("sweep", "skip", batch, "2", "--reason", "x", "--as", "fay-e", code=1).stderr
     assert told("sweep", "claim", "english", "--as", "fay-e")["size"] == 1
     timeline = run("incidents", "show", "INC-1").stdout
