@@ -90,7 +90,9 @@ def test_a_platform_that_dies_at_a_page_is_taken_up_there_by_the_same_command(si
 
 def test_after_ctrl_c_the_same_command_goes_on(site: Site, visit: Visit) -> None:
     visit.fail(3, "status", status=429, retry_after="600")
-    typed = [sys.executable, "-c", "from console.cli import main; main()", *command(visit)]
+    # Whoever starts the tests in the background has them ignore the signal, and what they start as well.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    typed = [sys.executable, "-c", f"{heeding}; from console.cli import main; main()", *command(visit)]
     with subprocess.Popen(typed, env=site.env, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         trials = site.home / "sweeps" / "trials"
         busy = "the platform is busy"
