@@ -136,6 +136,7 @@ def test_the_order_of_places_does_not_tell_why_an_item_is_read(store: Store) -> 
         "posted_at",
         "reach",
         "matched",
+        "copies",
     }
 
 
