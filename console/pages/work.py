@@ -21,7 +21,7 @@ from incidents.sweeps.choices import NEAREST, choices
 from incidents.sweeps.decisions import MAX_RATIONALE, Verdict
 from incidents.sweeps.desk import Desk, desk_for
 
-router = APIRouter(prefix="/work", include_in_schema=False)
+router = APIRouter(prefix="/queue", include_in_schema=False)
 
 SKIP = "skip"
 """What a form says of a post that is left to somebody else; else it is a verdict."""
@@ -87,22 +87,22 @@ def _say(visits: Visitor, after: BackgroundTasks, batch: str, form: Form) -> Red
     else:
         read_under = form.number("guideline") if form.text("guideline") else None
         working.judge(visits, after, batch, [_said(form)], read_under=read_under)
-    return go(f"/work/{batch}#p{form.number('place') + 1}")
+    return go(f"/queue/{batch}#p{form.number('place') + 1}")
 
 
 def _take(visits: Visitor, after: BackgroundTasks, batch: str, _form: Form) -> RedirectResponse:
     working.hold(visits, after, batch)
-    return go(f"/work/{batch}")
+    return go(f"/queue/{batch}")
 
 
 def _return(visits: Visitor, after: BackgroundTasks, batch: str, form: Form) -> RedirectResponse:
     working.give_back(visits, after, batch, form.text("reason"))
-    return go("/work")
+    return go("/queue")
 
 
 def _finish(visits: Visitor, after: BackgroundTasks, batch: str, _form: Form) -> RedirectResponse:
     working.finish(visits, after, batch)
-    return go("/work")
+    return go("/queue")
 
 
 MOVES: dict[str, Move] = {"say": _say, "take": _take, "return": _return, "finish": _finish}
@@ -130,7 +130,7 @@ def _claimed(visits: Visitor, after: BackgroundTasks, team: str, form: Form) -> 
         if isinstance(refused, NotAuthorised):
             raise
         return _work_page(visits, team, refused=refused)
-    return _work_page(visits, team, nothing=True) if taken is None else go(f"/work/{taken.id}")
+    return _work_page(visits, team, nothing=True) if taken is None else go(f"/queue/{taken.id}")
 
 
 def _work_page(

@@ -96,7 +96,7 @@ def test_two_work_one_sweep_in_two_languages_and_one_loses_the_connection(
     lina.close()
     context.set_offline(False)
     again = context.new_page()
-    again.goto("/work")
+    again.goto("/queue")
     expect(again.locator("#outbox")).to_have_text("All recorded")
     again.get_by_role("link", name="INC-1-S1-B").click()
     expect(again.locator("#progress")).to_have_text("4 of 4")
@@ -153,7 +153,7 @@ def test_a_word_that_comes_after_the_batch_went_on_is_told_and_never_lost(
     take(eli)
     press(dev, "n")
     expect(dev.locator(".post").nth(1).locator(".refusal")).to_contain_text("held by eli-e")
-    dev.goto("/work")
+    dev.goto("/queue")
     expect(dev.locator("#not-taken")).to_contain_text("held by eli-e")
     dev.get_by_role("button", name="Forget it").click()
     expect(dev.locator("#not-taken")).to_be_hidden()
@@ -179,8 +179,8 @@ def test_without_scripts_the_whole_job_is_done(visiting: Visiting, store: Store)
 @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
 def test_it_fits_and_axe_finds_nothing_serious(visiting: Visiting, scheme: str, width: int) -> None:
     page = visiting("dev-e", color_scheme=scheme, viewport={"width": width, "height": 800})
-    page.goto("/work")
-    found = {"/work": serious(page)}
+    page.goto("/queue")
+    found = {"/queue": serious(page)}
     take(page)
     press(page, "b", "n", "n", "j")
     expect(page.locator("#outbox")).to_have_text("All recorded")

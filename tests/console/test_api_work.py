@@ -169,7 +169,7 @@ def test_staff_name_the_team_that_they_work_for(settings: Settings, visiting: Br
 def test_a_session_needs_what_its_pages_carry(visiting: Browser, store: Store) -> None:
     assert code(visiting.get(BATCH)) == (401, "UNAUTHENTICATED")
     welcome(visiting, store, "dev-e")
-    csrf = {"X-Watchfloor-CSRF": form_on(visiting.get("/work").text, "/sign-out")["csrf"]}
+    csrf = {"X-Watchfloor-CSRF": form_on(visiting.get("/queue").text, "/sign-out")["csrf"]}
     assert code(visiting.post(f"{BATCHES}/claim")) == (403, "FOREIGN_FORM")
     elsewhere = csrf | {"Origin": "https://evil.example"}
     assert code(visiting.post(f"{BATCHES}/claim", headers=elsewhere)) == (403, "FOREIGN_FORM")

@@ -26,7 +26,7 @@ PEOPLE = f"""{STAFFED}\
   - {{id: hana-e, name: Hana E., roles: [partner_reviewer], team: english, opt_outs: [violence.incitement]}}
 """
 BATCH = "INC-1-S1-B1"
-PAGE = f"/work/{BATCH}"
+PAGE = f"/queue/{BATCH}"
 CLAUSE = "violence.incitement/call-to-act"
 
 
@@ -58,7 +58,7 @@ def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
 def at_work(visiting: Browser, store: Store) -> Browser:
     """Dev, who holds the first batch of the sweep."""
     welcome(visiting, store, "dev-e")
-    took = visiting.submit("/work", "/work/claim")
+    took = visiting.submit("/queue", "/queue/claim")
     assert took.url.path == PAGE
     return visiting
 
@@ -139,7 +139,7 @@ def test_a_form_that_is_sent_twice_is_recorded_once(at_work: Browser, store: Sto
 
 
 def at_work_csrf(visiting: Browser) -> str:
-    return form_on(visiting.get("/work").text, "/sign-out")["csrf"]
+    return form_on(visiting.get("/queue").text, "/sign-out")["csrf"]
 
 
 def test_one_may_change_one_s_mind_and_both_words_are_kept(at_work: Browser, store: Store) -> None:
@@ -169,12 +169,12 @@ def test_two_people_on_one_sweep_get_two_batches_and_neither_sees_the_other_s(
 ) -> None:
     with store.begin() as work:
         work.execute(sa.update(items).where(items.c.item == "1").values(state="taken"))
-    welcome(visiting, store, "dev-e").submit("/work", "/work/claim")
+    welcome(visiting, store, "dev-e").submit("/queue", "/queue/claim")
     with store.begin() as work:
         work.execute(sa.update(items).where(items.c.item == "1").values(state="waiting"))
     with another(settings, store, "eli-e") as elis:
-        theirs = elis.submit("/work", "/work/claim")
-        assert theirs.url.path == "/work/INC-1-S1-B2"
+        theirs = elis.submit("/queue", "/queue/claim")
+        assert theirs.url.path == "/queue/INC-1-S1-B2"
         assert SECRET in theirs.text
         closed = elis.get(PAGE)
         assert closed.status_code == 409
@@ -182,8 +182,8 @@ def test_two_people_on_one_sweep_get_two_batches_and_neither_sees_the_other_s(
         assert "torches" not in closed.text
         assert "Take this batch" not in closed.text
         assert "Look at its posts" not in closed.text
-    assert "/work/INC-1-S1-B1" in visiting.get("/").text
-    assert "/work/INC-1-S1-B2" not in visiting.get("/").text
+    assert "/queue/INC-1-S1-B1" in visiting.get("/").text
+    assert "/queue/INC-1-S1-B2" not in visiting.get("/").text
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_other_teams_and_roles_see_nothing_of_it(
             stranger.post(f"{PAGE}/{move}", data=csrf | {"item": "1", "place": "1", "say": "does_not_violate"})
             for move in ("say", "take", "return", "finish", "look")
         ]
-        answers.append(stranger.post("/work/claim", data=csrf | {"team": "english"}))
+        answers.append(stranger.post("/queue/claim", data=csrf | {"team": "english"}))
         assert [answer.status_code for answer in answers] == [403] * 7
         assert all(SECRET not in answer.text for answer in answers)
         assert code in answers[0].text
@@ -241,7 +241,7 @@ def test_what_is_said_after_somebody_else_took_it_is_told_so(
     [fields] = [form for form in forms(at_work.get(PAGE).text) if form["item"] == "1"]
     lease_ends(store)
     with another(settings, store, "eli-e") as elis:
-        assert elis.submit("/work", "/work/claim").url.path == PAGE
+        assert elis.submit("/queue", "/queue/claim").url.path == PAGE
     late = at_work.post(f"{PAGE}/say", data=fields | {"say": "does_not_violate"})
     assert late.status_code == 409
     assert "held by eli-e" in late.text
@@ -255,7 +255,7 @@ def test_a_batch_is_given_back_and_its_decisions_stay(
     assert at_work.submit(PAGE, f"{PAGE}/return", reason="").status_code == 200
     assert "Take this batch" in at_work.get(PAGE).text
     with another(settings, store, "eli-e") as elis:
-        page = elis.submit("/work", "/work/claim")
+        page = elis.submit("/queue", "/queue/claim")
         assert page.url.path == PAGE
         assert "Decided by a colleague" in page.text
         assert sorted(form["item"] for form in forms(page.text)) == ["2", "4"]
@@ -284,40 +284,40 @@ def test_whoever_needs_a_break_is_told_so_kindly(at_work: Browser, store: Store)
     with store.begin() as work:
         began = now - timedelta(minutes=55)
         work.execute(sa.update(exposures).values(began_at=began, ended_at=now, looked_at=40))
-    page = at_work.get("/work").text
+    page = at_work.get("/queue").text
     assert "It is time for a break" in page
-    refused = at_work.submit("/work", "/work/claim")
+    refused = at_work.submit("/queue", "/queue/claim")
     assert refused.status_code == 422
     assert "BREAK_DUE" in refused.text
 
 
 def test_a_day_is_shown_to_the_one_who_has_it_alone(settings: Settings, at_work: Browser, store: Store) -> None:
-    assert "Shown to you and nobody else" in at_work.get("/work").text
+    assert "Shown to you and nobody else" in at_work.get("/queue").text
     with store.begin() as work:
         work.execute(sa.update(exposures).values(looked_at=42, severe=42))
         work.execute(sa.update(batches).values(graphic=True))
-    assert "42 of 200" in at_work.get("/work").text
+    assert "42 of 200" in at_work.get("/queue").text
     for person in ("fay-e", "root-a"):
         with another(settings, store, person) as other:
-            assert "42 of 200" not in other.get("/work?team=english").text
+            assert "42 of 200" not in other.get("/queue?team=english").text
 
 
 def test_nobody_is_given_what_they_opted_out_of(settings: Settings, visiting: Browser, store: Store) -> None:
     welcome(visiting, store, "hana-e")
-    page = visiting.get("/work").text
+    page = visiting.get("/queue").text
     assert "Nobody asks why" in page
     assert "INC-1-S1" not in page
-    assert "Nothing waits for the team english" in visiting.submit("/work", "/work/claim").text
+    assert "Nothing waits for the team english" in visiting.submit("/queue", "/queue/claim").text
 
 
 def test_staff_choose_the_team_that_they_work_for(visiting: Browser, store: Store) -> None:
     welcome(visiting, store, "ada-l")
-    assert "Take a batch</button>" not in visiting.get("/work").text
-    page = visiting.get("/work?team=english").text
+    assert "Take a batch</button>" not in visiting.get("/queue").text
+    page = visiting.get("/queue?team=english").text
     assert "INC-1-S1" in page
-    fields = form_on(page, "/work/claim") | {"sweep": "INC-1-S1"}
-    assert visiting.post("/work/claim", data=fields).url.path == PAGE
-    assert visiting.get("/work?team=no-such").status_code == 404
+    fields = form_on(page, "/queue/claim") | {"sweep": "INC-1-S1"}
+    assert visiting.post("/queue/claim", data=fields).url.path == PAGE
+    assert visiting.get("/queue?team=no-such").status_code == 404
 
 
 def test_hostile_and_right_to_left_text_is_inert(
@@ -325,7 +325,7 @@ def test_hostile_and_right_to_left_text_is_inert(
 ) -> None:
     evil = f"<script>alert(1)</script></p></details><img src=//evil.example/x> {{{{ 7*7 }}}} \u202e {TERM}"
     welcome(visiting, store, "dev-e")
-    visiting.submit("/work", "/work/claim")
+    visiting.submit("/queue", "/queue/claim")
     with store.begin() as work:
         work.execute(sa.update(items).where(items.c.item == "1").values(text=evil, language="ar"))
         second = sa.update(items).where(items.c.item == "2")
@@ -343,7 +343,7 @@ def test_moves_that_there_are_not_and_forms_from_elsewhere(at_work: Browser, sto
     csrf = {"csrf": at_work_csrf(at_work)}
     assert at_work.post(f"{PAGE}/explode", data=csrf).status_code == 400
     assert at_work.post(f"{PAGE}/finish", data={}).status_code == 403
-    assert at_work.get("/work/INC-9-S1-B1").status_code == 404
+    assert at_work.get("/queue/INC-9-S1-B1").status_code == 404
     assert at_work.submit(PAGE, f"{PAGE}/take").url.path == PAGE
 
 
@@ -359,7 +359,7 @@ def test_a_page_of_many_rows_asks_the_store_as_much_as_one_of_few_and_stays_smal
         assert at_work.get(page).status_code == 200
         return len(asked)
 
-    few = [queries("/work"), queries(PAGE)]
+    few = [queries("/queue"), queries(PAGE)]
     with store.begin() as work:
         [row] = work.execute(sa.select(items).where(items.c.item == "1")).mappings()
         [place] = work.execute(sa.select(places).where(places.c.item == "1")).mappings()
@@ -370,5 +370,5 @@ def test_a_page_of_many_rows_asks_the_store_as_much_as_one_of_few_and_stays_smal
     page = at_work.get(PAGE)
     assert 'data-item="x46"' in page.text
     assert len(page.content) < 150_000
-    assert [queries("/work"), queries(PAGE)] == few
+    assert [queries("/queue"), queries(PAGE)] == few
     assert max(few) <= 14

@@ -55,8 +55,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /incidents/{incident}/hand-over": {"role": "analyst", "to": "analyst"},
     "POST /incidents/{incident}/ask": {"team": "legal", "what": "Which orders are to be expected?"},
     "POST /incidents/{incident}/guidelines/publish": {"was": "0", "language-0": "en", "body-0": "Remove it."},
-    "POST /work/claim": {"team": TEAM},
-    "POST /work/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
+    "POST /queue/claim": {"team": TEAM},
+    "POST /queue/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
     "POST /incidents/{incident}/star": {"entry": "1"},
     "POST /incidents/{incident}/unstar": {"entry": "1"},
     "POST /administration/link": {"person": "spare"},
@@ -98,8 +98,8 @@ class House:
         self.number = 0
         for person, visiting in self.opened.items():
             welcome(visiting, store, person)
-        held = self.go("POST /work/claim", "partner-reviewer")
-        assert held.headers["location"] == f"/work/{BATCH}"
+        held = self.go("POST /queue/claim", "partner-reviewer")
+        assert held.headers["location"] == f"/queue/{BATCH}"
 
     def go(self, way: str, person: str, *, restricted: bool = False) -> Any:
         """Go a way in an incident of its own, and return the answer."""
@@ -230,9 +230,9 @@ def test_a_restricted_incident_is_open_to_its_circle_alone(house: House, way: st
         ("POST /api/v1/actions/{item}/report", "OTHERS_ACTION"),
         ("GET /api/v1/batches/{batch}", "OTHER_TEAM"),
         ("POST /api/v1/batches/{batch}/decisions", "OTHER_TEAM"),
-        ("GET /work/{batch}", "OTHER_TEAM"),
-        ("POST /work/{batch}/take", "OTHER_TEAM"),
-        ("POST /work/{batch}/say", "OTHER_TEAM"),
+        ("GET /queue/{batch}", "OTHER_TEAM"),
+        ("POST /queue/{batch}/take", "OTHER_TEAM"),
+        ("POST /queue/{batch}/say", "OTHER_TEAM"),
     ],
 )
 def test_another_team_s_work_is_left_alone(house: House, way: str, code: str) -> None:
