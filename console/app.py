@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from console import api, api_work
+from console.api import batches, incidents
 from console.api_door import World
 from console.api_token import api_token
 from console.pages import (
@@ -33,7 +33,7 @@ from incidents.settings import Settings
 from incidents.words import use_templates
 
 ROOMS = (
-    *(api, api_work, sign_in, board, live, charts, incident, guidelines, work, actions, administration),
+    *(incidents, batches, sign_in, board, live, charts, incident, guidelines, work, actions, administration),
     *(retrospectives, retrospective, review_work, review_audience),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""

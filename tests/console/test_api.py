@@ -318,7 +318,7 @@ def test_what_breaks_is_a_problem_without_its_inside(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr("console.api.visible_incidents", broken)
+    monkeypatch.setattr("console.api.incidents.visible_incidents", broken)
     told = problem(client.get("/api/v1/incidents"), 500, "UNEXPECTED")
     assert "the inside" not in told["detail"]
 
