@@ -1,6 +1,7 @@
 """The board and an incident's page, as commanders, partners and strangers meet them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from incidents.store.stars import starred
 from incidents.timeline import Event
 from tests.console.browsing import STAFFED, Browser, browser, form_on, welcome
 from tests.console.command_line import NOW, at_home, declared, run
+from tests.console.swept import requested, worked
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} \u202eevil"
 LOOSE = ("SWEEP_UNFINISHED", "ASK_UNACKNOWLEDGED", "GUIDELINE_MISSING")
@@ -223,3 +225,16 @@ def test_a_long_timeline_is_paged(visiting: Browser, store: Store) -> None:
     first = visiting.get(f"/incidents/{incident}?before=3").text
     assert 'id="e1"' in first
     assert "Older entries" not in first
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "cells"),
+    [(requested, ["requested", "not recorded", "not recorded"]), (worked, ["working", "4", "3"])],
+)
+def test_a_sweep_is_shown_with_what_it_saw_and_found(
+    visiting: Browser, store: Store, tmp_path: Path, asked_for: Callable[[Path], str], cells: list[str]
+) -> None:
+    sweep = asked_for(tmp_path)
+    page = welcome(visiting, store, "ada-l").get("/incidents/INC-1").text
+    row = page[page.index(f"<td>{sweep}</td>") :].partition("</tr>")[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row)[1:4] == cells
