@@ -8,11 +8,11 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Query
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 
-from console.pages.door import Form, OwnForm, Visits, go
-from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound, WatchfloorError
+from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from incidents.errors import BadInput, NotFound, WatchfloorError
 from incidents.people import Act, Person, is_allowed
 from incidents.reviews.action_files import write_actions, write_calendar
 from incidents.reviews.actions import NEXT, UNFINISHED, ActionArea, ActionItem, ActionKind, ActionState
@@ -84,19 +84,16 @@ def download_actions(visits: Visits, ending: str, chosen: Narrowed) -> Response:
 
 
 @router.post("/actions/file", response_model=None)
-def take_action(visits: Visits, form: OwnForm, after: BackgroundTasks) -> HTMLResponse | RedirectResponse:
+def take_action(visits: Visits, form: OwnForm, after: BackgroundTasks) -> Answer:
     """File an item. The same title again is the same item."""
     incident = form.text("incident")
-    try:
-        with visits.store.begin() as work:
-            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+
+    def done() -> Answer:
+        with visits.moving(incident, after) as (work, by, now):
             filed = _file(visits, work, incident, form, by, now)
-    except (NotAllowed, BadInput) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _list_page(visits, Chosen(incident=incident), refused=refused, typed=form)
-    after.add_task(visits.hand_over, incident)
-    return go(f"/actions/{filed.id}")
+        return go(f"/actions/{filed.id}")
+
+    return attempt(done, lambda why: _list_page(visits, Chosen(incident=incident), refused=why, typed=form))
 
 
 @router.get("/actions/{item}")
@@ -106,22 +103,23 @@ def show_action(visits: Visits, item: str) -> HTMLResponse:
 
 
 @router.post("/actions/{item}/change", response_model=None)
-def move_action(
-    visits: Visits, form: OwnForm, item: str, after: BackgroundTasks
-) -> HTMLResponse | RedirectResponse:
+def move_action(visits: Visits, form: OwnForm, item: str, after: BackgroundTasks) -> Answer:
     """Move an item on. What refuses it is said beside the button."""
-    try:
-        with visits.store.begin() as work:
-            incident = read_action(work, item, visits.person(drill=True)).incident_id
-            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
-            successor, note = form.text("successor") or None, form.text("note")
-            change_action(work, item, state=form.text("state"), note=note, successor=successor, by=by, now=now)
-    except (NotAllowed, BadInput, Conflict, NotFound) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _item_page(visits, item, refused=refused, typed=form)
-    after.add_task(visits.hand_over, incident)
-    return go(f"/actions/{item}")
+    with visits.store.read() as work:
+        incident = read_action(work, item, visits.person(drill=True)).incident_id
+
+    def done() -> Answer:
+        successor, note = form.text("successor") or None, form.text("note")
+        try:
+            with visits.moving(incident, after) as (work, by, now):
+                change_action(
+                    work, item, state=form.text("state"), note=note, successor=successor, by=by, now=now
+                )
+        except NotFound as unknown:  # The successor that was typed; the item itself was just read.
+            raise BadInput(str(unknown)) from unknown
+        return go(f"/actions/{item}")
+
+    return attempt(done, lambda why: _item_page(visits, item, refused=why, typed=form))
 
 
 def _list_page(

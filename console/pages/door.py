@@ -1,7 +1,8 @@
 """What every page passes: who is signed in, that a form comes from our own page, and how a page is answered."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,20 +10,22 @@ from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from console.api_door import Body, Caller, World
 from console.signing_in import Origin
 from console.turned_away import ForeignForm, SignInNeeded
 from incidents.access.sessions import Session
-from incidents.errors import BadInput
-from incidents.people import Act, is_allowed
+from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from incidents.people import Act, Person, is_allowed
 from incidents.store import accounts
+from incidents.store.engine import Work
 from incidents.words import render
 
 COOKIE = "watchfloor-session"
 Choice = TypeVar("Choice", bound=StrEnum)
+Answer = HTMLResponse | RedirectResponse
 
 MOST_FIELDS = 500
 """Fields that one form may have."""
@@ -47,6 +50,13 @@ class Visitor(Caller):
             "now": self.machine_now,
         }
         return HTMLResponse(render(f"pages/{name}.html.j2", **shown, **facts), status)
+
+    @contextmanager
+    def moving(self, incident: str, after: BackgroundTasks) -> Iterator[tuple[Work, Person, datetime]]:
+        """One transaction for a move in an incident: who moves, and when. Its effects begin after it."""
+        with self.store.begin() as work:
+            yield work, self.person_in(work, incident), self.now_in(work, incident)
+        after.add_task(self.hand_over, incident)
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,16 @@ class Form:
             return choices(self.text(name))
         except ValueError:
             raise BadInput(f"{name} is one of {', '.join(choices)}. Nothing was kept.") from None
+
+
+def attempt(done: Callable[[], Answer], shown: Callable[[WatchfloorError], HTMLResponse]) -> Answer:
+    """What a form leads to; where it is refused, its page with the refusal. Raises NotAuthorised."""
+    try:
+        return done()
+    except NotAuthorised:
+        raise
+    except (NotAllowed, BadInput, Conflict) as refused:
+        return shown(refused)
 
 
 def signed_in(request: Request) -> Visitor:

@@ -7,14 +7,14 @@ from itertools import count, takewhile
 from typing import Annotated, Final
 
 from fastapi import APIRouter, BackgroundTasks, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from console.guiding import LARGEST, publish_by_hand
-from console.pages.door import Form, OwnForm, Visits, go
-from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound, WatchfloorError
+from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from incidents.errors import BadInput, Conflict, NotFound, WatchfloorError
 from incidents.fragments import to_fragment
 from incidents.guidelines.changes import changes
-from incidents.people import Act, is_staff
+from incidents.people import Act, Person, is_staff
 from incidents.store.asks import asks_of
 from incidents.store.engine import Work
 from incidents.store.guidelines import Guideline, guideline_in_force, guidelines_of
@@ -74,21 +74,17 @@ def show_changes(
 
 
 @router.post("/incidents/{incident}/guidelines/publish", response_model=None)
-def publish(
-    visits: Visits, form: OwnForm, incident: str, after: BackgroundTasks
-) -> HTMLResponse | RedirectResponse:
+def publish(visits: Visits, form: OwnForm, incident: str, after: BackgroundTasks) -> Answer:
     """Show what was written as readers will see it, or publish it as the next version."""
     if form.text("do") == "preview":
         return _page(visits, incident, typed=form)
-    try:
-        with visits.store.begin() as work:
-            version = _publish(visits, work, incident, form)
-    except (NotAllowed, BadInput, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _page(visits, incident, refused=refused, typed=form)
-    after.add_task(visits.hand_over, incident)
-    return go(f"/incidents/{incident}/guidelines?version={version}")
+
+    def done() -> Answer:
+        with visits.moving(incident, after) as (work, by, now):
+            version = _publish(visits, work, incident, form, by, now)
+        return go(f"/incidents/{incident}/guidelines?version={version}")
+
+    return attempt(done, lambda why: _page(visits, incident, refused=why, typed=form))
 
 
 def _page(
@@ -132,9 +128,8 @@ def _page(
     )
 
 
-def _publish(visits: Visits, work: Work, incident: str, form: Form) -> int:
+def _publish(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> int:
     """The number of the version. Conflict where somebody published one since the form was made."""
-    by, now = visits.person_in(work, incident), visits.now_in(work, incident)
     version = publish_by_hand(
         work,
         visits.catalogue,

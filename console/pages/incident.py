@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from console.asking import ask_by_hand
-from console.pages.door import Form, OwnForm, Visits, go
+from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
 from console.standing import read_standing
-from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from incidents.errors import BadInput, WatchfloorError
 from incidents.incident.incident import WAIVABLE
 from incidents.incident.phases import NEXT, SENTENCES
 from incidents.incident.severity import LEVELS, Impact, priority
@@ -44,22 +44,17 @@ def show_incident(
 
 
 @router.post("/incidents/{incident}/{move}", response_model=None)
-def move_incident(
-    visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks
-) -> HTMLResponse | RedirectResponse:
+def move_incident(visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks) -> Answer:
     """Make one of the moves. What refuses it is said beside its button, and what was typed stays."""
     if move not in MOVES:
         raise BadInput(f"{incident} cannot be asked to {move!r}. Go back and choose a button.")
-    try:
-        with visits.store.begin() as work:
-            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+
+    def done() -> Answer:
+        with visits.moving(incident, after) as (work, by, now):
             MOVES[move](visits, work, incident, form, by, now)
-    except (NotAllowed, BadInput, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _incident_page(visits, incident, refused=refused, typed=form, move=move)
-    after.add_task(visits.hand_over, incident)
-    return go(f"/incidents/{incident}")
+        return go(f"/incidents/{incident}")
+
+    return attempt(done, lambda why: _incident_page(visits, incident, refused=why, typed=form, move=move))
 
 
 @router.get("/declare")
@@ -70,28 +65,32 @@ def show_declare(visits: Visits) -> HTMLResponse:
 
 
 @router.post("/declare", response_model=None)
-def take_declare(visits: Visits, form: OwnForm, after: BackgroundTasks) -> HTMLResponse | RedirectResponse:
+def take_declare(visits: Visits, form: OwnForm, after: BackgroundTasks) -> Answer:
     """Say what severity follows from what was typed; with `declare`, declare it."""
     authorise(visits.person(), Act.declare)
     if not form.text("declare"):
         return _declare_page(visits, form)
+
+    def done() -> Answer:
+        opened = _declared(visits, form)
+        after.add_task(visits.hand_over, opened)
+        return go(f"/incidents/{opened}")
+
+    return attempt(done, lambda why: _declare_page(visits, form, refused=why))
+
+
+def _declared(visits: Visits, form: Form) -> str:
     by, now = visits.person(), visits.machine_now
-    try:
-        said = Described(
-            title=form.text("title"),
-            impact=_impact(form),
-            policy=form.text("policy") or None,
-            protocol=form.text("protocol") or None,
-        )
-        with visits.store.begin() as work:
-            opened = open_by_hand(work, visits.catalogue, said, by=by, now=now)
-            lifecycle.declare(work, opened, by=by, reason=form.text("reason"), now=now)
-    except (NotAllowed, BadInput, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _declare_page(visits, form, refused=refused)
-    after.add_task(visits.hand_over, opened)
-    return go(f"/incidents/{opened}")
+    said = Described(
+        title=form.text("title"),
+        impact=_impact(form),
+        policy=form.text("policy") or None,
+        protocol=form.text("protocol") or None,
+    )
+    with visits.store.begin() as work:
+        opened = open_by_hand(work, visits.catalogue, said, by=by, now=now)
+        lifecycle.declare(work, opened, by=by, reason=form.text("reason"), now=now)
+    return opened
 
 
 def _incident_page(

@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Annotated, Final
 
 from fastapi import APIRouter, BackgroundTasks, Query
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
-from console.pages.door import Form, OwnForm, Visits, go
+from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
 from console.reviewing import approvers_of, draft_anew, find_to_read, read_steps
-from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound, WatchfloorError
+from incidents.errors import BadInput, NotFound, WatchfloorError
 from incidents.people import Person
 from incidents.reviews.audiences import Audience
 from incidents.reviews.chart import Chart
@@ -53,22 +53,18 @@ def show_retrospective(visits: Visits, incident: str, version: Version = None) -
 
 
 @router.post("/retrospectives/{incident}/{move}", response_model=None)
-def move_review(
-    visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks
-) -> HTMLResponse | RedirectResponse:
+def move_review(visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks) -> Answer:
     """Take the review a step on. What refuses it is said beside its button."""
     if move not in MOVES:
         raise BadInput(f"The review of {incident} cannot be asked to {move!r}. Go back and choose a button.")
-    try:
-        with visits.store.begin() as work:
-            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+
+    def done() -> Answer:
+        with visits.moving(incident, after) as (work, by, now):
             MOVES[move](visits, work, incident, form, by, now)
-    except (NotAllowed, BadInput, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _page(visits, incident, _version(form), refused=refused, typed=form, move=move)
-    after.add_task(visits.hand_over, incident)
-    return go(f"/retrospectives/{incident}")
+        return go(f"/retrospectives/{incident}")
+
+    version = _version(form)
+    return attempt(done, lambda why: _page(visits, incident, version, refused=why, typed=form, move=move))
 
 
 @router.get("/retrospectives/{incident}/changes")

@@ -4,12 +4,12 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, BackgroundTasks, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
-from console.pages.door import Form, OwnForm, Visits, go
+from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
 from console.pages.retrospective import Version, body_of
 from console.reviewing import approvers_of, find_to_read
-from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from incidents.errors import WatchfloorError
 from incidents.incident.incident import Incident
 from incidents.people import Person, is_staff
 from incidents.reviews.approvals import approval_refusals, speaks_for
@@ -39,21 +39,18 @@ def show_for_audience(
 @router.post("/retrospectives/{incident}/for/{audience}/approve", response_model=None)
 def take_approval(
     visits: Visits, form: OwnForm, incident: str, audience: Audience, after: BackgroundTasks
-) -> HTMLResponse | RedirectResponse:
+) -> Answer:
     """Approve the version that was read, for everybody whom one speaks for."""
     version, team = form.number("version"), form.text("team")
-    try:
-        with visits.store.begin() as work:
-            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+
+    def done() -> Answer:
+        with visits.moving(incident, after) as (work, by, now):
             asked = approvers_of(visits.catalogue, find(work, incident), audience)
             note = form.text("note")
             approvals.approve(work, incident, audience, version, approvers=asked, by=by, note=note, now=now)
-    except (NotAllowed, BadInput, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _page(visits, incident, audience, version, team, refused=refused, typed=form)
-    after.add_task(visits.hand_over, incident)
-    return go(f"/retrospectives/{incident}/for/{audience}?{urlencode({'team': team})}")
+        return go(f"/retrospectives/{incident}/for/{audience}?{urlencode({'team': team})}")
+
+    return attempt(done, lambda why: _page(visits, incident, audience, version, team, refused=why, typed=form))
 
 
 def _page(

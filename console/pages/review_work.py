@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, BackgroundTasks
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
-from console.pages.door import Form, OwnForm, Visits, go
-from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from incidents.errors import BadInput, WatchfloorError
 from incidents.people import Act, Person
 from incidents.reviews.factors.factor import Category, Otherwise
 from incidents.reviews.record import FactorPart
@@ -30,22 +30,17 @@ def show_work(visits: Visits, incident: str) -> HTMLResponse:
 
 
 @router.post("/retrospectives/{incident}/words/{move}", response_model=None)
-def take_work(
-    visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks
-) -> HTMLResponse | RedirectResponse:
+def take_work(visits: Visits, form: OwnForm, incident: str, move: str, after: BackgroundTasks) -> Answer:
     """Keep what somebody judged or wrote. What refuses it is said beside its button; what was typed stays."""
     if move not in MOVES:
         raise BadInput(f"The review of {incident} cannot be asked to {move!r}. Go back and choose a button.")
-    try:
-        with visits.store.begin() as work:
-            by, now = visits.person_in(work, incident), visits.now_in(work, incident)
+
+    def done() -> Answer:
+        with visits.moving(incident, after) as (work, by, now):
             MOVES[move](work, incident, form, by, now)
-    except (NotAllowed, BadInput, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _page(visits, incident, refused=refused, typed=form, move=move)
-    after.add_task(visits.hand_over, incident)
-    return go(f"/retrospectives/{incident}/words{_place(move, form)}")
+        return go(f"/retrospectives/{incident}/words{_place(move, form)}")
+
+    return attempt(done, lambda why: _page(visits, incident, refused=why, typed=form, move=move))
 
 
 def _page(

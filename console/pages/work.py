@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
 from console import working
-from console.pages.door import Form, OwnForm, Visitor, Visits, go
+from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
 from incidents.catalogue.policies import RecommendedAction
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
 from incidents.fragments import to_fragment
@@ -39,7 +39,7 @@ def show_work(
 
 
 @router.post("/claim", response_model=None)
-def claim(visits: Visits, form: OwnForm, after: BackgroundTasks) -> HTMLResponse | RedirectResponse:
+def claim(visits: Visits, form: OwnForm, after: BackgroundTasks) -> Answer:
     """Take a batch of the team, or of one sweep; whoever holds one is led back to it."""
     return _claimed(visits, after, form.text("team"), form)
 
@@ -51,31 +51,26 @@ def show_batch(visits: Visits, batch: str) -> HTMLResponse:
 
 
 @router.post("/{batch}/look", response_model=None)
-def look_into(visits: Visits, form: OwnForm, batch: str) -> HTMLResponse:
+def look_into(visits: Visits, form: OwnForm, batch: str) -> Answer:
     """The posts of a batch that one does not hold, for staff, with a reason that is written down."""
-    try:
-        opened = working.look_into(visits, batch, form.text("reason"))
-    except NotAllowed as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _batch_page(visits, batch, refused=refused, typed=form, move="look")
-    return _opened_page(visits, opened, looks_on=True)
+
+    def done() -> Answer:
+        return _opened_page(visits, working.look_into(visits, batch, form.text("reason")), looks_on=True)
+
+    return attempt(done, lambda why: _batch_page(visits, batch, refused=why, typed=form, move="look"))
 
 
 @router.post("/{batch}/{move}", response_model=None)
-def move_batch(
-    visits: Visits, form: OwnForm, batch: str, move: str, after: BackgroundTasks
-) -> HTMLResponse | RedirectResponse:
+def move_batch(visits: Visits, form: OwnForm, batch: str, move: str, after: BackgroundTasks) -> Answer:
     """Make one of the moves. What refuses it is said beside its button, and what was typed stays."""
     if move not in MOVES:
         raise BadInput(f"{batch} cannot be asked to {move!r}. Go back and choose a button.")
-    try:
-        done = MOVES[move](visits, after, batch, form)
-    except (NotAllowed, BadInput, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _batch_page(visits, batch, refused=refused, typed=form, move=move)
-    return _claimed(visits, after, form.text("team"), Form({})) if form.text("next") else done
+
+    def done() -> Answer:
+        made = MOVES[move](visits, after, batch, form)
+        return _claimed(visits, after, form.text("team"), Form({})) if form.text("next") else made
+
+    return attempt(done, lambda why: _batch_page(visits, batch, refused=why, typed=form, move=move))
 
 
 def _say(visits: Visitor, after: BackgroundTasks, batch: str, form: Form) -> RedirectResponse:
@@ -122,15 +117,13 @@ def _said(form: Form) -> working.Said:
         raise BadInput(f"This cannot be said of a post: see {wrong}. Choose one of the buttons.") from None
 
 
-def _claimed(visits: Visitor, after: BackgroundTasks, team: str, form: Form) -> HTMLResponse | RedirectResponse:
-    try:
+def _claimed(visits: Visitor, after: BackgroundTasks, team: str, form: Form) -> Answer:
+    def done() -> Answer:
         sweep, language = form.text("sweep") or None, form.text("language")
         taken = working.claim(visits, after, team, sweep=sweep, languages=[language] if language else [])
-    except (NotAllowed, Conflict) as refused:
-        if isinstance(refused, NotAuthorised):
-            raise
-        return _work_page(visits, team, refused=refused)
-    return _work_page(visits, team, nothing=True) if taken is None else go(f"/queue/{taken.id}")
+        return _work_page(visits, team, nothing=True) if taken is None else go(f"/queue/{taken.id}")
+
+    return attempt(done, lambda why: _work_page(visits, team, refused=why))
 
 
 def _work_page(

@@ -1,6 +1,5 @@
 """The JSON API of the review queue: by token or by session, whatever is sent twice, and who is refused."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ from console.api_token import api_token
 from incidents.settings import Settings
 from incidents.store.engine import Store
 from incidents.store.schema import batches, decisions
-from tests.console.browsing import STAFFED, Browser, browser, form_on, welcome
-from tests.console.command_line import at_home
+from tests.console.browsing import Browser, form_on, welcome
 from tests.console.swept import SECRET, worked
 
 BATCHES = "/api/v1/batches"
@@ -23,24 +21,9 @@ VIOLATES = {"item": "1", "verdict": "violates", "policy": "violence.incitement",
 HARMLESS = {"verdict": "does_not_violate"}
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    at_home(tmp_path, monkeypatch, STAFFED)
-    worked(tmp_path)
-    return Settings()
-
-
-@pytest.fixture
-def visiting(settings: Settings) -> Iterator[Browser]:
-    with browser(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
-    store = Store.open(settings.store_url)
-    yield store
-    store.close()
+@pytest.fixture(autouse=True)
+def sweep(settings: Settings, tmp_path: Path) -> str:
+    return worked(tmp_path)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Action items in a browser: mine and all, moved on by the rules, taken along as files."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,29 +11,10 @@ from incidents.settings import Settings
 from incidents.store.action_items import find_action
 from incidents.store.engine import Store
 from incidents.store.schema import action_items
-from tests.console.browsing import STAFFED, Browser, browser, statements_of, welcome
-from tests.console.command_line import at_home, declared, run, told
+from tests.console.browsing import Browser, browser, statements_of, welcome
+from tests.console.command_line import declared, run, told
 
 HOSTILE = "<script>alert(1)</script> =cmd() {{ 7*7 }} \u202eevil"
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    at_home(tmp_path, monkeypatch, STAFFED)
-    return Settings()
-
-
-@pytest.fixture
-def visiting(settings: Settings) -> Iterator[Browser]:
-    with browser(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
-    store = Store.open(settings.store_url)
-    yield store
-    store.close()
 
 
 def filed(incident: str, owner: str, title: str = "Match mirrored copies") -> str:

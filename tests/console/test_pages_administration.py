@@ -1,35 +1,13 @@
 """What an administrator sees and does in a browser."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
 from incidents.settings import Settings
 from incidents.store.engine import Store
 from incidents.store.schema import outbox
-from tests.console.browsing import PASSWORD, STAFFED, Browser, browser, form_on, welcome
-from tests.console.command_line import at_home, declared, run
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    at_home(tmp_path, monkeypatch, STAFFED)
-    return Settings()
-
-
-@pytest.fixture
-def visiting(settings: Settings) -> Iterator[Browser]:
-    with browser(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
-    store = Store.open(settings.store_url)
-    yield store
-    store.close()
+from tests.console.browsing import PASSWORD, Browser, browser, form_on, welcome
+from tests.console.command_line import declared, run
 
 
 @pytest.fixture

@@ -1,38 +1,18 @@
 """The guideline of an incident in a browser: write, preview, publish, compare, and who has heard of it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from incidents.settings import Settings
 from incidents.store.engine import Store
 from incidents.store.guidelines import guidelines_of
-from tests.console.browsing import STAFFED, Browser, browser, statements_of, welcome
-from tests.console.command_line import at_home, declared, run, write
+from tests.console.browsing import Browser, statements_of, welcome
+from tests.console.command_line import declared, run, write
 
 HOSTILE = (
     "# <script>alert(1)</script> {{ 7*7 }}\n\n"
     "\u202eevil [a](javascript:alert(1)) ![x](https://evil.example/x.png)"
 )
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return at_home(tmp_path, monkeypatch, STAFFED)
-
-
-@pytest.fixture
-def visiting(home: Path) -> Iterator[Browser]:
-    with browser(Settings()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(visiting: Browser) -> Iterator[Store]:
-    store = Store.open(Settings().store_url)
-    yield store
-    store.close()
 
 
 def published(home: Path, incident: str, **bodies: str) -> None:

@@ -1,7 +1,7 @@
 """The board and an incident's page, as commanders, partners and strangers meet them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,31 +14,12 @@ from incidents.store.incidents import find, holders
 from incidents.store.lifecycle import start_response
 from incidents.store.stars import starred
 from incidents.timeline import Event
-from tests.console.browsing import STAFFED, Browser, browser, form_on, welcome
-from tests.console.command_line import NOW, at_home, declared, run
+from tests.console.browsing import Browser, browser, form_on, welcome
+from tests.console.command_line import NOW, declared, run
 from tests.console.swept import requested, worked
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} \u202eevil"
 LOOSE = ("SWEEP_UNFINISHED", "ASK_UNACKNOWLEDGED", "GUIDELINE_MISSING")
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    at_home(tmp_path, monkeypatch, STAFFED)
-    return Settings()
-
-
-@pytest.fixture
-def visiting(settings: Settings) -> Iterator[Browser]:
-    with browser(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
-    store = Store.open(settings.store_url)
-    yield store
-    store.close()
 
 
 def asked(incident: str) -> None:

@@ -1,9 +1,7 @@
 """Retrospectives in a browser: find one, read it, judge and write, sign it, take it along."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,30 +14,11 @@ from incidents.store.schema import reviews
 from incidents.store.sections import newest_sections
 from incidents.store.timeline import entries
 from incidents.timeline import Event
-from tests.console.browsing import STAFFED, Browser, browser, form_on, statements_of, welcome
-from tests.console.command_line import at_home, run
+from tests.console.browsing import Browser, browser, form_on, statements_of, welcome
+from tests.console.command_line import run
 from tests.console.reviewed import drafted, suppose, under_review
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} \u202eevil | `x` [a](javascript:alert(1))"
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    at_home(tmp_path, monkeypatch, STAFFED)
-    return Settings()
-
-
-@pytest.fixture
-def visiting(settings: Settings) -> Iterator[Browser]:
-    with browser(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
-    store = Store.open(settings.store_url)
-    yield store
-    store.close()
 
 
 def test_a_reviewer_reads_judges_writes_and_signs(visiting: Browser, store: Store) -> None:

@@ -1,6 +1,5 @@
 """Who gets in to the pages, who is kept out, and what every answer forbids the browser."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,26 +17,7 @@ from incidents.store import accounts
 from incidents.store.access_schema import sessions, sign_in_links
 from incidents.store.engine import Store
 from tests.console.browsing import PASSWORD, STAFFED, Browser, browser, form_on, link_for, welcome
-from tests.console.command_line import at_home, run, told
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    at_home(tmp_path, monkeypatch, STAFFED)
-    return Settings()
-
-
-@pytest.fixture
-def visiting(settings: Settings) -> Iterator[Browser]:
-    with browser(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
-    store = Store.open(settings.store_url)
-    yield store
-    store.close()
+from tests.console.command_line import run, told
 
 
 def age(store: Store, table: sa.Table, **by: timedelta) -> None:

@@ -17,7 +17,6 @@ from incidents.store.engine import Store
 from incidents.store.guidelines import publish_guideline
 from incidents.store.schema import batches, decisions, exposures, items, places, skips
 from tests.console.browsing import STAFFED, Browser, browser, form_on, welcome
-from tests.console.command_line import at_home
 from tests.console.swept import SECRET, TERM, worked
 
 PEOPLE = f"""{STAFFED}\
@@ -31,27 +30,13 @@ CLAUSE = "violence.incitement/call-to-act"
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    at_home(tmp_path, monkeypatch, PEOPLE)
-    return Settings()
+def people() -> str:
+    return PEOPLE
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def sweep(settings: Settings, tmp_path: Path) -> str:
     return worked(tmp_path)
-
-
-@pytest.fixture
-def visiting(settings: Settings, sweep: str) -> Iterator[Browser]:
-    with browser(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(settings: Settings, visiting: Browser) -> Iterator[Store]:
-    store = Store.open(settings.store_url)
-    yield store
-    store.close()
 
 
 @pytest.fixture
