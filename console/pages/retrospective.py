@@ -9,26 +9,22 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from fastapi.responses import HTMLResponse, Response
 
 from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from console.proving import figures_of, happened_since, prove
 from console.reviewing import approvers_of, draft_anew, find_to_read, read_steps
 from incidents.errors import BadInput, NotFound, WatchfloorError
 from incidents.people import Person
 from incidents.reviews.audiences import Audience
 from incidents.reviews.chart import Chart
-from incidents.reviews.charts import charts
-from incidents.reviews.checking import Fault, Finding, check
-from incidents.reviews.drafting import GENERATOR
 from incidents.reviews.pdf import refuse_missing, to_pdf
 from incidents.reviews.publishing import sign_checked
 from incidents.reviews.retrospective import to_body, to_html
-from incidents.reviews.sharing import record_behind
 from incidents.reviews.steps import SENTENCES, TOLD_BY_PEOPLE, Step
 from incidents.reviews.versions import changes, differences
 from incidents.store import approvals, review_steps, reviews
 from incidents.store.engine import Work
 from incidents.store.incidents import find
-from incidents.store.kept_records import find_kept
-from incidents.store.records import read_record
-from incidents.store.reviews import Draft, find_review, read_draft
+from incidents.store.reviews import Draft, Review, find_review, read_draft
+from incidents.store.versions import Version as Written
 from incidents.store.versions import versions_of
 from incidents.words import clean
 
@@ -47,9 +43,14 @@ body_of = lru_cache(maxsize=32)(to_body)
 
 
 @router.get("/retrospectives/{incident}")
-def show_retrospective(visits: Visits, incident: str, version: Version = None) -> HTMLResponse:
+def show_retrospective(
+    visits: Visits,
+    incident: str,
+    version: Version = None,
+    against: Annotated[str, Query(max_length=10, description="`now`: the record as it is now.")] = "",
+) -> HTMLResponse:
     """A version with its charts, its evidence and what the review waits for."""
-    return _page(visits, incident, version)
+    return _page(visits, incident, version, now=against == "now")
 
 
 @router.post("/retrospectives/{incident}/{move}", response_model=None)
@@ -101,7 +102,7 @@ def draw_chart(visits: Visits, incident: str, name: str, version: Version = None
     """One picture of the record that a version was made of."""
     with visits.store.read() as work:
         find_to_read(work, visits.catalogue, incident, Audience.internal, visits.person_in(work, incident))
-        drawn = _charts(work, read_draft(work, incident, version))
+        drawn = figures_of(work, read_draft(work, incident, version))
     for each in drawn:
         if each.name == name:
             return Response(each.svg(), media_type="image/svg+xml")
@@ -119,7 +120,7 @@ def download(visits: Visits, incident: str, ending: str, version: Version = None
         by = visits.person_in(work, incident)
         found = find_to_read(work, visits.catalogue, incident, Audience.internal, by)
         draft = read_draft(work, incident, version)
-        drawn = [] if ending == "md" else _charts(work, draft)
+        drawn = [] if ending == "md" else figures_of(work, draft)
     name = f"{incident}-retrospective-v{draft.version}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_file(ending, draft, clean(found.title), drawn), media_type=MEDIA[ending], headers=headers)
@@ -132,16 +133,12 @@ def _file(ending: str, draft: Draft, title: str, drawn: list[Chart]) -> bytes:
     return to_pdf(page) if ending == "pdf" else page.encode()
 
 
-def _charts(work: Work, draft: Draft) -> list[Chart]:
-    """What a version shows; of one that was written before records were kept, what the record shows now."""
-    return charts(find_kept(work, draft) or read_record(work, draft.incident_id))
-
-
 def _page(
     visits: Visits,
     incident: str,
     version: int | None,
     *,
+    now: bool = False,
     refused: WatchfloorError | None = None,
     typed: Form | None = None,
     move: str = "",
@@ -149,11 +146,11 @@ def _page(
     with visits.store.read() as work:
         by = visits.person_in(work, incident)
         found = find_to_read(work, visits.catalogue, incident, Audience.internal, by)
-        now = visits.now_in(work, incident)
+        its_now = visits.now_in(work, incident)
         review, versions = find_review(work, incident), versions_of(work, incident)
         draft = read_draft(work, incident, version) if versions or version else None
-        findings = _findings(work, draft) if draft else []
-        figures = _charts(work, draft) if draft else []
+        proof = prove(work, draft, now=now) if draft else None
+        since = _since(work, review, draft, versions)
         steps = read_steps(work, visits.catalogue, found)
         given = approvals.approvals_of(work, incident)
     asked = {each: approvers_of(visits.catalogue, found, each) for each in Audience}
@@ -164,27 +161,27 @@ def _page(
         review=review,
         draft=draft,
         body=body_of(draft.markdown) if draft else None,
-        figures=figures,
         versions=versions,
-        findings=[each for each in findings if each.fault is not Fault.other_record],
-        has_moved_on=any(each.fault is Fault.other_record for each in findings),
+        proof=proof,
+        since=since,
         steps=steps,
         sentences=SENTENCES,
         told_by_people=TOLD_BY_PEOPLE,
         asked={audience: names for audience, names in asked.items() if names},
         given=given,
         people=visits.catalogue.cast(drill=found.is_drill),
-        its_now=now,
+        its_now=its_now,
         refused=refused,
         typed=typed or Form({}),
         move=move,
     )
 
 
-def _findings(work: Work, draft: Draft) -> list[Finding]:
-    """What the record does not bear out."""
-    behind = record_behind(work, draft.incident_id, draft.markdown)
-    return check(draft.markdown, behind, generator=GENERATOR)
+def _since(work: Work, review: Review, draft: Draft | None, versions: list[Written]) -> int:
+    """How many entries came behind a version that somebody may still sign."""
+    if draft is None or review.signed_at or draft.version != versions[-1].version:
+        return 0
+    return happened_since(work, draft.incident_id, versions[-1])
 
 
 def _version(form: Form) -> int | None:

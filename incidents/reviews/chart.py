@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 VEGA_LITE: Final = "6.4"
@@ -51,10 +51,7 @@ class Chart:
 
     def svg(self) -> str:
         """The picture as SVG; the same chart gives the same bytes."""
-        import vl_convert  # noqa: PLC0415 - it brings an engine of its own, and few processes draw
-
-        drawn: str = vl_convert.vegalite_to_svg(_drawable(self.spec), vl_version=VEGA_LITE)
-        return drawn
+        return _drawn(self.json())
 
     def json(self) -> str:
         """The specification as JSON, for whoever draws it elsewhere."""
@@ -71,6 +68,15 @@ def drawing_script() -> str:
 
     made: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
     return made
+
+
+@lru_cache(maxsize=64)
+def _drawn(spec: str) -> str:
+    """Drawn once: it takes a tenth of a second and more, and the same specification gives the same picture."""
+    import vl_convert  # noqa: PLC0415 - it brings an engine of its own, and few processes draw
+
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    return drawn
 
 
 def _drawable(part: Any) -> Any:  # noqa: ANN401 - a specification is JSON

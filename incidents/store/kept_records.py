@@ -1,6 +1,7 @@
 """The record that a version of a retrospective was made of: kept beside it, whatever happens afterwards."""
 
 import zlib
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -34,6 +35,12 @@ def find_kept(work: Work, draft: Draft) -> Record | None:
 
     NotAllowed (`RECORD_CHANGED`) where that is not what the version was made of.
     """
+    told = find_told(work, draft)
+    return None if told is None else unpacked(told)
+
+
+def find_told(work: Work, draft: Draft) -> bytes | None:
+    """The same as it is kept: canonical JSON. NotAllowed as for `find_kept`."""
     kept = sa.select(kept_records.c.record).where(
         kept_records.c.incident_id == draft.incident_id, kept_records.c.version == draft.version
     )
@@ -43,7 +50,11 @@ def find_kept(work: Work, draft: Draft) -> Record | None:
     told = zlib.decompress(packed)
     if hash_of(told) != draft.input_hash:
         raise _refused(draft, "RECORD_CHANGED", "What is kept of its record is not what it was made of.")
-    return record_from(told)
+    return told
+
+
+unpacked = lru_cache(maxsize=16)(record_from)
+"""What `find_told` found, as a record. It is read once, for whoever looks at a version looks again."""
 
 
 def _unmoved(work: Work, draft: Draft) -> Record:

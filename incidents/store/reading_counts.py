@@ -33,6 +33,9 @@ _TIME: Final = decisions.c.decided_at.type
 _ALIKE: Final = (items.c.language, items.c.form, items.c.surface)
 """What the posts of one part have in common."""
 
+_Name = tuple[str, str, str | None]
+"""The same, as a key: language, form, surface."""
+
 
 class Course(NamedTuple):
     """When the posts of an incident came, and when they were decided."""
@@ -45,8 +48,8 @@ class Course(NamedTuple):
 def course_of(work: Work, incident: str) -> Course:
     """What came and what was decided, by language, form and surface, by hour of the day, by team and hour."""
     posted, decided = _posted(work, incident), _decided(work, incident)
+    came, went = _by_name(posted), _by_name(decided)
     actions = _first_actions(work, incident)
-    names = sorted({_name(row) for row in posted}, key=lambda name: (name[:2], name[2] or ""))
     parts = tuple(
         Part(
             language=language,
@@ -55,13 +58,13 @@ def course_of(work: Work, incident: str) -> Course:
             posts=sum(row.posts for row in rows),
             decided=sum(row.decided for row in rows),
             first_posted_at=_earliest(row.first_posted_at for row in rows),
-            first_decided_at=_earliest(row.first_at for row in decided if _name(row) == name),
+            first_decided_at=_earliest(row.first_at for row in went[name]),
             first_planned_at=first.planned_at if first else None,
             first_acted_at=first.acted_at if first else None,
         )
-        for name in names
+        for name in sorted(came, key=lambda name: (name[:2], name[2] or ""))
         for language, form, surface in [name]
-        for rows in [[row for row in posted if _name(row) == name]]
+        for rows in [came[name]]
         for first in [actions.get(name)]
     )
     return Course(parts, _hours(posted, decided), _team_hours(decided))
@@ -162,8 +165,15 @@ def own_decisions() -> sa.Join:
     return decisions.join(items, about).join(sweeps, sweeps.c.id == decisions.c.sweep_id)
 
 
-def _name(row: sa.Row[Any]) -> tuple[str, str, str | None]:
+def _name(row: sa.Row[Any]) -> _Name:
     return row.language, row.form, row.surface
+
+
+def _by_name(rows: Iterable[sa.Row[Any]]) -> defaultdict[_Name, list[sa.Row[Any]]]:
+    found: defaultdict[_Name, list[sa.Row[Any]]] = defaultdict(list)
+    for row in rows:
+        found[_name(row)].append(row)
+    return found
 
 
 def _posted(work: Work, incident: str) -> Sequence[sa.Row[Any]]:

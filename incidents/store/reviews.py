@@ -365,7 +365,7 @@ def _refresh(work: Work, row: sa.Row[Any], factor: Factor) -> None:
 def _judged_already(work: Work, incident: str, number: int, row: sa.Row[Any] | None) -> NotFound | Conflict:
     if row is None:
         return NotFound(f"{incident} has no factor {number}. Its retrospective lists them.")
-    judged = [e for e in timeline.entries(work, incident) if e.event is Event.factor_judged]
+    judged = timeline.entries_of(work, incident, (Event.factor_judged,))
     when = [f" at {e.at:%Y-%m-%d %H:%M:%S} UTC" for e in judged if e.facts.get("number") == number]
     by = f" by {row.judged_by}{when[-1] if when else ''}" if row.judged_by else ""
     return Conflict(f"Factor {number} of {incident} is {row.state}{by}. Nothing of yours was changed.")

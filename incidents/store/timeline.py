@@ -1,6 +1,6 @@
 """Append to an incident's timeline, read it, and check that nobody changed it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -58,6 +58,16 @@ def entries(work: Work, incident: str, *, after: int = 0, limit: int | None = No
         .where(timeline.c.incident_id == incident, timeline.c.seq > after)
         .order_by(timeline.c.seq)
         .limit(limit)
+    )
+    return [_entry(row) for row in work.execute(statement)]
+
+
+def entries_of(work: Work, incident: str, events: Collection[Event]) -> list[Entry]:
+    """The entries of these kinds, in their order, however long the rest of the timeline is."""
+    statement = (
+        sa.select(timeline)
+        .where(timeline.c.incident_id == incident, timeline.c.event.in_([e.value for e in events]))
+        .order_by(timeline.c.seq)
     )
     return [_entry(row) for row in work.execute(statement)]
 

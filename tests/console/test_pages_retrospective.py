@@ -1,6 +1,7 @@
 """Retrospectives in a browser: find one, read it, judge and write, sign it, take it along."""
 
 import re
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from incidents.reviews.pdf import missing
 from incidents.settings import Settings
 from incidents.store.engine import Store
 from incidents.store.reviews import find_review, read_draft
-from incidents.store.schema import reviews
+from incidents.store.schema import kept_records, retrospectives, reviews
 from incidents.store.sections import newest_sections
 from incidents.store.timeline import entries
 from incidents.timeline import Event
@@ -380,6 +381,55 @@ def test_a_page_asks_the_database_as_often_for_many_as_for_one(visiting: Browser
     visiting.get("/search?words=clinic")
     assert {path: statements_of(visiting, path) for path in pages} == few
     assert few["/retrospectives"] <= 3
+    assert few[here] <= 25
+
+
+def test_a_version_is_held_against_its_own_record_and_where_asked_against_that_of_now(
+    visiting: Browser, store: Store
+) -> None:
+    incident = drafted()
+    welcome(visiting, store, "bo-r")
+    here = f"/retrospectives/{incident}"
+    page = visiting.get(here).text
+    assert "derived again from the record that this version was made of" in page
+    assert "The record has moved on" not in page
+    assert "derived again from the record as it is now" in visiting.get(f"{here}?against=now").text
+    run("ask", incident, "--team", "legal", "--text", "Which orders?", "--as", "ada-l")
+    moved = visiting.get(here).text
+    assert "The record has moved on: 1 entry came since" in moved
+    assert "derived again from the record that this version was made of" in moved
+    held = visiting.get(f"{here}?version=1&against=now").text
+    assert "The record as it is now does not bear out" in held
+    assert "SECTION_MISSING" in held
+    assert statements_of(visiting, here) < statements_of(visiting, f"{here}?against=now")
+
+
+def test_what_somebody_changed_in_the_store_is_found_although_the_version_was_proven_before(
+    visiting: Browser, store: Store
+) -> None:
+    incident = drafted()
+    welcome(visiting, store, "bo-r")
+    here = f"/retrospectives/{incident}"
+    assert "Every number has its evidence" in visiting.get(here).text
+    with store.begin() as work:
+        told = f"{read_draft(work, incident).markdown}\n4,711 posts were removed (`{incident}#1`).\n"
+        work.execute(sa.update(retrospectives).values(markdown=told))
+    assert "The record does not bear out" in visiting.get(here).text
+    with store.begin() as work:
+        work.execute(sa.update(kept_records).values(record=zlib.compress(b"{}")))
+    assert "RECORD_CHANGED" in visiting.get(here).text
+
+
+def test_a_version_from_before_records_were_kept_is_held_against_that_of_now(
+    visiting: Browser, store: Store
+) -> None:
+    incident = drafted()
+    welcome(visiting, store, "bo-r")
+    with store.begin() as work:
+        work.execute(sa.delete(kept_records))
+    page = visiting.get(f"/retrospectives/{incident}").text
+    assert "derived again from the record as it is now" in page
+    assert "/charts/crisis.svg" in page
 
 
 def test_a_move_is_told_to_the_timeline_as_at_the_command_line(visiting: Browser, store: Store) -> None:
