@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request
 
 from console.api_token import is_token
 from console.people import acting_person, is_one_operator
@@ -66,17 +66,6 @@ class Caller:
         hand_over(self._world.settings, self.store, incident)
 
 
-async def caller(
-    request: Request,
-    response: Response,
-    authorization: Annotated[str | None, Header(description="Bearer and the token.")] = None,
-    x_watchfloor_person: Annotated[str | None, Header(max_length=200, description="Who acts.")] = None,
-) -> Caller:
-    """The caller of a request, whose token is right. Raises Unauthenticated."""
-    response.headers["Cache-Control"] = "no-store"
-    return by_token(request, authorization, x_watchfloor_person)
-
-
 def by_token(request: Request, authorization: str | None, person: str | None) -> Caller:
     """Whoever acts with the bearer token. Raises Unauthenticated where it is not ours."""
     world: World = request.app.state.world
@@ -102,5 +91,4 @@ async def body_text(request: Request) -> str:
         raise BadInput("The body is not UTF-8. Nothing was kept.") from error
 
 
-Calls = Annotated[Caller, Depends(caller)]
 Body = Annotated[str, Depends(body_text)]

@@ -7,7 +7,13 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from console.api import batches, incidents
+from console.api import actions as api_actions
+from console.api import asks as api_asks
+from console.api import batches as api_batches
+from console.api import incidents as api_incidents
+from console.api import search as api_search
+from console.api import signals as api_signals
+from console.api.description import Described, name_of
 from console.api_door import World
 from console.api_token import api_token
 from console.pages import (
@@ -33,7 +39,8 @@ from incidents.settings import Settings
 from incidents.words import use_templates
 
 ROOMS = (
-    *(incidents, batches, sign_in, board, live, charts, incident, guidelines, work, actions, administration),
+    *(api_signals, api_incidents, api_asks, api_batches, api_actions, api_search),
+    *(sign_in, board, live, charts, incident, guidelines, work, actions, administration),
     *(retrospectives, retrospective, review_work, review_audience),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
@@ -56,14 +63,19 @@ def make_app(settings: Settings) -> FastAPI:
         yield
         world.store.close()
 
-    made = FastAPI(
-        title="Watchfloor", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
+    made = Described(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        generate_unique_id_function=name_of,
+        lifespan=lifespan,
     )
     made.state.world = world
+    made.state.routes = [route for room in ROOMS for route in room.router.routes]
     answer_problems(made)
     for room in ROOMS:
         made.include_router(room.router)
-    made.add_api_route("/health", health, methods=["GET"])
+    made.add_api_route("/health", health, methods=["GET"], include_in_schema=False)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     made.add_middleware(SecureHeaders)
     return made

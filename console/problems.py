@@ -3,21 +3,35 @@
 Who asked for a page is answered with one, which says the same.
 """
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
-from console.turned_away import ForeignForm, SignInNeeded, TooLarge, Unauthenticated
+from console.turned_away import (
+    ForeignForm,
+    SignInNeeded,
+    TagMissing,
+    TagOutdated,
+    TooLarge,
+    Unauthenticated,
+    WrongMediaType,
+)
 from incidents.errors import (
     BadInput,
     Conflict,
     NotAllowed,
     NotAuthorised,
     NotFound,
+    Refusal,
     WatchfloorError,
 )
 from incidents.words import render
@@ -32,30 +46,64 @@ STATUS: dict[type[WatchfloorError], tuple[int, str, str]] = {
 }
 """Family of errors → HTTP status, code and title. The first that fits counts."""
 
+TURNED_AWAY: Final[dict[type[Exception], tuple[int, str, str]]] = {
+    Unauthenticated: (401, "UNAUTHENTICATED", "Say that you belong here"),
+    TagOutdated: (412, "TAG_OUTDATED", "It has changed meanwhile"),
+    TooLarge: (413, "TOO_LARGE", "It is too large"),
+    WrongMediaType: (415, "MEDIA_TYPE", "It is of a kind that is not read here"),
+    TagMissing: (428, "TAG_MISSING", "Say which version you change"),
+}
+"""What turns a request away before it reaches the record, in the same way."""
+
+_INCIDENT: Final = re.compile(r"INC-\d+")
+
+
+class CodedReason(BaseModel):
+    """One coded reason of a refusal."""
+
+    code: str = Field(description="For programs; docs/reference/phases.md lists them.")
+    sentence: str = Field(description="What it means, and what to do.")
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(description="Always about:blank: `code` tells problems apart.")
+    title: str = Field(description="The status in words.")
+    status: int
+    detail: str = Field(description="What happened, and what to do, for a person.")
+    code: str = Field(description="What happened, for a program.")
+    incident: str | None = Field(None, description="Which incident it is about, where it is about one.")
+    reasons: list[CodedReason] = Field([], description="Why a rule refused it, every reason.")
+
 
 def problem(
-    request: Request,
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    **more: Any,  # noqa: ANN401
+    request: Request, status: int, code: str, title: str, detail: str, reasons: Sequence[Refusal] = ()
 ) -> Response:
-    """One problem as a response. `detail` is for the person; `code` and `more` are for machines."""
+    """One problem as a response. `title` is for a page; the API says the status in its own words there."""
+    coded = [CodedReason(code=reason.code, sentence=reason.sentence) for reason in reasons]
     if not request.url.path.startswith("/api/"):
-        reasons = more.get("reasons", [])
-        facts = {"status": status, "code": code, "title": title, "detail": detail, "reasons": reasons}
+        facts = {"status": status, "code": code, "title": title, "detail": detail, "reasons": coded}
         return HTMLResponse(render("pages/problem.html.j2", **facts), status)
-    told = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **more}
+    named = _INCIDENT.search(request.url.path)
+    told = Problem(
+        type="about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        incident=named[0] if named else None,
+        reasons=coded,
+    )
     headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
-    return JSONResponse(told, status, headers, media_type="application/problem+json")
+    return Response(told.model_dump_json(), status, headers, media_type="application/problem+json")
 
 
 def answer_problems(app: FastAPI) -> None:
     """Have the application answer every error as a problem."""
     app.add_exception_handler(WatchfloorError, _refused)
-    app.add_exception_handler(Unauthenticated, _unauthenticated)
-    app.add_exception_handler(TooLarge, _too_large)
+    for family in TURNED_AWAY:
+        app.add_exception_handler(family, _turned_away)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(ForeignForm, _foreign)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -66,13 +114,13 @@ def answer_problems(app: FastAPI) -> None:
 def _refused(request: Request, error: Exception) -> Response:
     status, code, title = next(row for family, row in STATUS.items() if isinstance(error, family))
     if isinstance(error, NotAllowed):
-        reasons = [{"code": reason.code, "sentence": reason.sentence} for reason in error.reasons]
-        return problem(request, status, code, title, error.what, reasons=reasons)
+        return problem(request, status, code, title, error.what, error.reasons)
     return problem(request, status, code, title, str(error))
 
 
-def _unauthenticated(request: Request, error: Exception) -> Response:
-    return problem(request, 401, "UNAUTHENTICATED", "Say that you belong here", str(error))
+def _turned_away(request: Request, error: Exception) -> Response:
+    status, code, title = TURNED_AWAY[type(error)]
+    return problem(request, status, code, title, str(error))
 
 
 def _to_sign_in(_request: Request, error: Exception) -> Response:
@@ -88,23 +136,35 @@ def _foreign(request: Request, _error: Exception) -> Response:
     return problem(request, 403, "FOREIGN_FORM", "This form is not ours", detail)
 
 
-def _too_large(request: Request, error: Exception) -> Response:
-    return problem(request, 413, "TOO_LARGE", "It is too large", str(error))
-
-
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    # The value itself stays out: it may be anything.
-    wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-    return problem(request, 422, "BAD_PARAMETER", "A parameter cannot be used", "; ".join(wrong))
+    # The value itself stays out: it may be anything, and quote a post.
+    wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:20])
+    if any(each["loc"][0] == "body" for each in error.errors()):
+        status, code, title = STATUS[BadInput]
+        return problem(request, status, code, title, f"The body cannot be used: {wrong}. Nothing was kept.")
+    return problem(request, 422, "BAD_PARAMETER", "A parameter cannot be used", wrong)
 
 
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail = (
-        "There is no such page. /api/v1/openapi.json lists them." if error.status_code == 404 else error.detail
-    )
-    return problem(request, error.status_code, f"HTTP_{error.status_code}", str(error.detail), detail)
+    status, title = error.status_code, str(error.detail)
+    if status == 404:
+        detail = "There is no such page. /api/v1/openapi.json lists them."
+        return problem(request, status, "HTTP_404", title, detail)
+    if status != 405:
+        return problem(request, status, f"HTTP_{status}", title, title)
+    allowed = ", ".join(_methods(request))
+    answer = problem(request, status, "HTTP_405", title, f"{request.url.path} is asked with {allowed} alone.")
+    answer.headers["Allow"] = allowed
+    return answer
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method of a path; the framework names those of its first route alone."""
+    routes: list[Route] = request.app.state.routes
+    near = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in near for method in route.methods or ()})
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

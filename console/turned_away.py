@@ -18,3 +18,15 @@ class SignInNeeded(Exception):
 
 class ForeignForm(Exception):
     """A form that our own page did not make: another site's, or one of a session that has ended."""
+
+
+class WrongMediaType(Exception):
+    """A body of a kind that is not read here."""
+
+
+class TagMissing(Exception):
+    """A change of what two may edit that does not say which version it is a change of (RFC 6585, 3)."""
+
+
+class TagOutdated(Exception):
+    """A change of a version that somebody has changed since (RFC 9110, 13.1.1)."""

@@ -1,53 +1,30 @@
-"""The JSON API of the review queue: take a batch, read it, decide, skip, hand it in or back.
+"""The review queue: take a batch, read it, decide, skip, hand it in or back.
 
-It carries a person's own session, with what its pages' forms carry in the header X-Watchfloor-CSRF, or the
-bearer token and X-Watchfloor-Person as the rest of the API. Texts of posts are in the answer about a batch
-to whoever holds it, and nowhere else.
+Texts of posts are in the answer about a batch to whoever holds it, and nowhere else.
 
 Every request may be sent again, and then changes nothing: a decision that stands word for word, a post that
-was skipped, a batch that was finished or is held. So no key is needed for that.
+was skipped, a batch that was finished or is held. So none of them needs a key.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Final
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import BackgroundTasks
+from fastapi import Body as InBody
+from pydantic import BaseModel, ConfigDict, Field
 
 from console import working
-from console.api_door import Body, Caller, by_token
-from console.pages.door import find_visitor, refuse_foreign, refuse_unknown
-from console.turned_away import Unauthenticated
+from console.api.asking import Calls
+from console.api.ground import ONCE, room, shows
 from incidents.errors import BadInput
 from incidents.store.at_work import Opened
 from incidents.store.batches import Batch
 from incidents.store.decisions import Recorded
 from incidents.sweeps.decisions import MAX_RATIONALE
 
-router = APIRouter(prefix="/api/v1/batches", tags=["batches"])
+router = room("batches")
 
-MOST = 1_000
+MOST: Final = 1_000
 """Decisions in one request: as many as the largest batch has posts."""
-
-
-def worker(
-    request: Request,
-    authorization: Annotated[str | None, Header(description="Bearer and the token.")] = None,
-    x_watchfloor_person: Annotated[str | None, Header(max_length=200, description="Who acts.")] = None,
-    x_watchfloor_csrf: Annotated[str, Header(max_length=200, description="With a session's cookie.")] = "",
-) -> Caller:
-    """Whoever sends the request, by token or by session. Raises Unauthenticated, or ForeignForm."""
-    if authorization is not None:
-        return by_token(request, authorization, x_watchfloor_person)
-    visits = find_visitor(request)
-    if visits is None:
-        raise Unauthenticated("Nobody is signed in, or the session has ended. Sign in, and send it again.")
-    if request.method != "GET":
-        refuse_foreign(request)
-        refuse_unknown(visits, x_watchfloor_csrf)
-    return visits
-
-
-Worker = Annotated[Caller, Depends(worker)]
 
 
 class Claim(BaseModel):
@@ -92,7 +69,19 @@ class Reason(BaseModel):
     reason: str = Field(max_length=2_000)
 
 
-_BATCH = {
+class Skipped(BaseModel):
+    """Which post was left to somebody else."""
+
+    item: str
+
+
+class Returned(BaseModel):
+    """Which batch was given back."""
+
+    batch: str
+
+
+_BATCH: Final = {
     "id": "INC-12-S1-B3",
     "sweep_id": "INC-12-S1",
     "incident_id": "INC-12",
@@ -106,8 +95,13 @@ _BATCH = {
     "leased_at": "2026-11-23T08:00:00Z",
     "lease_expires_at": "2026-11-23T10:00:00Z",
 }
-_DECISION = {"item": "184467", "verdict": "violates", "policy": "violence.incitement", "clause": "call-to-act"}
-_ITEM = {
+_DECISION: Final = {
+    "item": "184467",
+    "verdict": "violates",
+    "policy": "violence.incitement",
+    "clause": "call-to-act",
+}
+_ITEM: Final = {
     "item": "184467",
     "place": 1,
     "text": "…",
@@ -117,66 +111,24 @@ _ITEM = {
     "matched": ["storm the clinic"],
     "copies": 3,
 }
-_READ = {
+_READ: Final = {
     "batch": _BATCH,
     "policy": "violence.incitement",
     "guideline": None,
     "before": None,
     "posts": [{"item": _ITEM, "said": None}],
 }
-_RECORDED = {"new": 1, "superseded": 0, "unchanged": 0, "undecided": 49}
-_PROBLEM = {
-    "type": "about:blank",
-    "title": "A rule refused it",
-    "status": 422,
-    "code": "NOT_ALLOWED",
-    "detail": "INC-12-S1-B3 is not leased to tomasz any more.",
-    "reasons": [{"code": "LEASE_EXPIRED", "sentence": "Claim the batch again, and send it again."}],
-}
-_REFUSED: dict[int | str, dict[str, Any]] = {
-    400: {"description": "It cannot be read."},
-    401: {"description": "Neither a session nor the token."},
-    403: {"description": "The caller may not do this, or another site sent it."},
-    404: {"description": "There is no such batch, sweep or team."},
-    409: {"description": "Somebody else holds it, decided it, or it is done: who, and when."},
-    413: {"description": "It is too large."},
-    422: {"description": "A rule refused it, with coded reasons."},
-}
+_RECORDED: Final = {"new": 1, "superseded": 0, "unchanged": 0, "undecided": 49}
 
 
-def _answers(example: Any) -> dict[int | str, dict[str, Any]]:  # noqa: ANN401  whatever JSON it is
-    problem = {"application/problem+json": {"schema": {"type": "object"}, "example": _PROBLEM}}
-    refused = {status: told | {"content": problem} for status, told in _REFUSED.items()}
-    return {200: {"content": {"application/json": {"example": example}}}, **refused}
-
-
-def _takes(model: type[BaseModel], example: Any, *, required: bool = True) -> dict[str, Any]:  # noqa: ANN401
-    # The bodies are read by hand, so that too long ones are not read at all; the schema must be told.
-    schema = model.model_json_schema()
-    told = _inlined(schema, schema.pop("$defs", {}))
-    content = {"application/json": {"schema": told, "example": example}}
-    return {"requestBody": {"required": required, "content": content}}
-
-
-def _inlined(schema: Any, known: dict[str, Any]) -> Any:  # noqa: ANN401  JSON of any shape
-    """A schema without references, which would lead elsewhere within the whole description."""
-    if isinstance(schema, list):
-        return [_inlined(each, known) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return _inlined(known[schema["$ref"].rpartition("/")[2]], known)
-    return {name: _inlined(each, known) for name, each in schema.items()}
-
-
-@router.post(
-    "/claim",
-    responses=_answers({"batch": _BATCH}),
-    openapi_extra=_takes(Claim, {"team": "english"}, required=False),
-)
-def claim_batch(calls: Worker, body: Body, after: BackgroundTasks) -> Claimed:
+@router.post("/batches/claim", dependencies=[ONCE], responses=shows({"batch": _BATCH}))
+def claim_batch(
+    calls: Calls,
+    after: BackgroundTasks,
+    sent: Annotated[Claim | None, InBody(examples=[{"team": "english"}])] = None,
+) -> Claimed:
     """Take what matters most for the team at this moment; whoever holds a batch of it gets that one back."""
-    asked = _read(Claim, body or "{}")
+    asked = sent or Claim()
     team = asked.team or calls.person(drill=True).team
     if team is None:
         raise BadInput("Name the team that you work for: you belong to none. Nothing was claimed.")
@@ -184,65 +136,54 @@ def claim_batch(calls: Worker, body: Body, after: BackgroundTasks) -> Claimed:
     return Claimed(batch=taken)
 
 
-@router.get("/{batch}", responses=_answers(_READ))
-def read_batch(calls: Worker, batch: str) -> Opened:
+@router.get("/batches/{batch}", responses=shows(_READ))
+def read_batch(calls: Calls, batch: str) -> Opened:
     """The posts of a batch with the guideline in force, for whoever holds it. Sensitive: it holds texts."""
     return working.read(calls, batch)
 
 
-@router.post("/{batch}/claim", responses=_answers(_BATCH))
-def hold_batch(calls: Worker, batch: str, after: BackgroundTasks) -> Batch:
+@router.post("/batches/{batch}/claim", dependencies=[ONCE], responses=shows(_BATCH))
+def hold_batch(calls: Calls, batch: str, after: BackgroundTasks) -> Batch:
     """Take this very batch, or hold it for longer."""
     return working.hold(calls, after, batch)
 
 
-@router.post(
-    "/{batch}/decisions",
-    responses=_answers(_RECORDED),
-    openapi_extra=_takes(Decisions, {"guideline_version": 2, "decisions": [_DECISION]}),
-)
-def decide(calls: Worker, batch: str, body: Body, after: BackgroundTasks) -> Recorded:
+@router.post("/batches/{batch}/decisions", dependencies=[ONCE], responses=shows(_RECORDED))
+def decide(
+    calls: Calls,
+    batch: str,
+    sent: Annotated[Decisions, InBody(examples=[{"guideline_version": 2, "decisions": [_DECISION]}])],
+    after: BackgroundTasks,
+) -> Recorded:
     """Record what the caller says of posts of the batch, all of it or nothing."""
-    sent = _read(Decisions, body)
     return working.judge(calls, after, batch, sent.decisions, read_under=sent.guideline_version)
 
 
-@router.post(
-    "/{batch}/skips",
-    responses=_answers({"item": "184467"}),
-    openapi_extra=_takes(Skip, {"item": "184467", "reason": "I know the author"}),
-)
-def skip_post(calls: Worker, batch: str, body: Body, after: BackgroundTasks) -> dict[str, str]:
+@router.post("/batches/{batch}/skips", dependencies=[ONCE], responses=shows({"item": "184467"}))
+def skip_post(
+    calls: Calls,
+    batch: str,
+    sent: Annotated[Skip, InBody(examples=[{"item": "184467", "reason": "I know the author"}])],
+    after: BackgroundTasks,
+) -> Skipped:
     """Leave a post to somebody else; the caller is not asked about it again."""
-    sent = _read(Skip, body)
     working.skip(calls, after, batch, sent.item, sent.reason)
-    return {"item": sent.item}
+    return Skipped(item=sent.item)
 
 
-@router.post(
-    "/{batch}/return",
-    responses=_answers({"batch": "INC-12-S1-B3"}),
-    openapi_extra=_takes(Reason, {"reason": "a break"}),
-)
-def return_batch(calls: Worker, batch: str, body: Body, after: BackgroundTasks) -> dict[str, str]:
+@router.post("/batches/{batch}/return", dependencies=[ONCE], responses=shows({"batch": "INC-12-S1-B3"}))
+def return_batch(
+    calls: Calls,
+    batch: str,
+    sent: Annotated[Reason, InBody(examples=[{"reason": "a break"}])],
+    after: BackgroundTasks,
+) -> Returned:
     """Put the batch back into the queue; what was decided in it stays."""
-    working.give_back(calls, after, batch, _read(Reason, body).reason)
-    return {"batch": batch}
+    working.give_back(calls, after, batch, sent.reason)
+    return Returned(batch=batch)
 
 
-@router.post("/{batch}/finish", responses=_answers(_BATCH | {"state": "done"}))
-def finish_batch(calls: Worker, batch: str, after: BackgroundTasks) -> Batch:
+@router.post("/batches/{batch}/finish", dependencies=[ONCE], responses=shows(_BATCH | {"state": "done"}))
+def finish_batch(calls: Calls, batch: str, after: BackgroundTasks) -> Batch:
     """Say that the batch is done: every post of it has a word."""
     return working.finish(calls, after, batch)
-
-
-Sent = TypeVar("Sent", bound=BaseModel)
-
-
-def _read(model: type[Sent], body: str) -> Sent:
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        # The values themselves stay out: a rationale may quote.
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:20])
-        raise BadInput(f"The body cannot be used: {wrong}. Nothing was kept.") from None

@@ -28,6 +28,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="Using `httpx`")
     from fastapi.testclient import TestClient
 
+JSON = {"Content-Type": "application/json"}
 SIGNAL = {"source": "user-reports", "title": "Copies of a video", "event_at": "2026-01-15T08:00:00Z"}
 
 
@@ -120,7 +121,7 @@ def test_a_signal_is_taken_and_taken_again_as_a_duplicate(client: TestClient) ->
     "body", [b"", b"{", b"[]", b'{"source": "x"}', b"\xff\xfe", b'{"source": "a\\u0000b"}', b'{"nope": 1}']
 )
 def test_a_body_that_is_no_signal_is_refused_and_not_kept(client: TestClient, body: bytes) -> None:
-    problem(client.post("/api/v1/signals", content=body), 400, "BAD_INPUT")
+    problem(client.post("/api/v1/signals", content=body, headers=JSON), 400, "BAD_INPUT")
     assert client.post("/api/v1/signals", json=SIGNAL).json()["id"] == 1
 
 
@@ -129,17 +130,17 @@ def test_a_body_is_read_no_further_than_two_megabytes(client: TestClient) -> Non
         for _ in range(30):
             yield b"x" * 100_000
 
-    problem(client.post("/api/v1/signals", content=endless()), 413, "TOO_LARGE")
+    problem(client.post("/api/v1/signals", content=endless(), headers=JSON), 413, "TOO_LARGE")
 
 
 def test_incidents_are_listed_a_page_at_a_time(client: TestClient) -> None:
     ids = [opened(f"Candidate {n}") for n in range(3)]
     first = client.get("/api/v1/incidents", params={"limit": 2}).json()
-    assert [each["id"] for each in first["incidents"]] == ids[:0:-1]
-    rest = client.get("/api/v1/incidents", params={"limit": 2, "before": first["next"]}).json()
-    assert [each["id"] for each in rest["incidents"]] == ids[:1]
+    assert [each["id"] for each in first["items"]] == ids[:0:-1]
+    rest = client.get("/api/v1/incidents", params={"limit": 2, "after": first["next"]}).json()
+    assert [each["id"] for each in rest["items"]] == ids[:1]
     assert rest["next"] is None
-    assert client.get("/api/v1/incidents", params={"phase": "closed"}).json()["incidents"] == []
+    assert client.get("/api/v1/incidents", params={"phase": "closed"}).json()["items"] == []
 
 
 def test_an_incident_is_shown_with_its_asks(client: TestClient, store: Store) -> None:
@@ -152,12 +153,12 @@ def test_an_incident_is_shown_with_its_asks(client: TestClient, store: Store) ->
 
 def test_a_timeline_is_read_from_where_it_was_left(client: TestClient) -> None:
     incident = opened()
-    whole = client.get(f"/api/v1/incidents/{incident}/timeline").json()["entries"]
+    whole = client.get(f"/api/v1/incidents/{incident}/timeline").json()["items"]
     assert [entry["ref"] for entry in whole] == [f"{incident}#{n}" for n in range(1, len(whole) + 1)]
     assert all(entry["sentence"] and "\\" not in entry["sentence"] for entry in whole)
     first = client.get(f"/api/v1/incidents/{incident}/timeline", params={"limit": 1}).json()
     then = client.get(f"/api/v1/incidents/{incident}/timeline", params={"after": first["next"]}).json()
-    assert first["entries"] + then["entries"] == whole
+    assert first["items"] + then["items"] == whole
     assert then["next"] is None
 
 
@@ -179,7 +180,7 @@ def test_partners_and_strangers_see_no_incident(client: TestClient, store: Store
             answer = client.get(f"/api/v1/incidents/{incident}{path}", headers={"X-Watchfloor-Person": person})
             assert problem(answer, 403, "NOT_AUTHORISED")["reasons"][0]["code"] == code
     seen = client.get("/api/v1/incidents", headers={"X-Watchfloor-Person": "noor"})
-    assert seen.json()["incidents"] == []
+    assert seen.json()["items"] == []
 
 
 def search(client: TestClient, words: str, person: str = "ada-l", **asked: object) -> Any:
@@ -191,7 +192,7 @@ def test_what_is_written_is_found_a_page_at_a_time(client: TestClient, store: St
     for number in range(3):
         filed(store, opened(f"Mirrors of a video {number}"))
     whole = search(client, "mirrors").json()
-    assert [(hit["incident"], hit["kind"], hit["where"]) for hit in whole["hits"]] == [
+    assert [(hit["incident"], hit["kind"], hit["where"]) for hit in whole["items"]] == [
         (f"INC-{n}", kind, where)
         for n in (3, 2, 1)
         for kind, where in (("incident", "title"), ("action", f"INC-{n}-A1"))
@@ -201,15 +202,15 @@ def test_what_is_written_is_found_a_page_at_a_time(client: TestClient, store: St
     while True:
         asked: dict[str, str] = {} if since is None else {"after": since}
         page = search(client, "mirrors", limit=1, **asked).json()
-        pages += page["hits"]
+        pages += page["items"]
         since = page["next"]
         if since is None:
             break
-    assert pages == whole["hits"]
-    assert [hit["kind"] for hit in search(client, "mirrors", kind="action").json()["hits"]] == ["action"] * 3
+    assert pages == whole["items"]
+    assert [hit["kind"] for hit in search(client, "mirrors", kind="action").json()["items"]] == ["action"] * 3
     opened("Mirrors in an exercise", drill="DRILL-1")
-    assert len(search(client, "mirrors").json()["hits"]) == 6
-    assert len(search(client, "mirrors", drills=True).json()["hits"]) == 7
+    assert len(search(client, "mirrors").json()["items"]) == 6
+    assert len(search(client, "mirrors", drills=True).json()["items"]) == 7
 
 
 def test_a_search_hides_what_the_caller_may_not_read(client: TestClient, store: Store) -> None:
@@ -223,12 +224,12 @@ def test_a_search_hides_what_the_caller_may_not_read(client: TestClient, store: 
         answer = search(client, "mirrors", person, limit=2).json()
         # What is hidden is not counted: nothing comes after what there is to see.
         assert answer["next"] is None
-        return [(hit["incident"], hit["kind"]) for hit in answer["hits"]]
+        return [(hit["incident"], hit["kind"]) for hit in answer["items"]]
 
     assert seen("noor") == seen("bo-r") == [(open_to_all, "incident"), (open_to_all, "action")]
     assert seen("cleo-l") == [(open_to_all, "action")]
     assert seen("dev-e") == seen("fay-e") == []
-    assert search(client, "victims", "noor").json() == {"hits": [], "next": None}
+    assert search(client, "victims", "noor").json() == {"items": [], "next": None}
     problem(search(client, "mirrors", "eve"), 403, "NOT_AUTHORISED")
 
 
