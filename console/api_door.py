@@ -1,10 +1,12 @@
 """What every request of the API passes: the token, who acts, how much may be sent, what time it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 
 from console.api_token import is_token
 from console.people import acting_person, is_one_operator
@@ -60,6 +62,13 @@ class Caller:
         """What the incident's clock shows: the machine's, or in a drill the one that the drill tells."""
         clock = clock_of(work, incident)
         return self.machine_now if clock is None else clock.tell(self.machine_now)
+
+    @contextmanager
+    def moving(self, incident: str, after: BackgroundTasks) -> Iterator[tuple[Work, Person, datetime]]:
+        """One transaction for a move in an incident: who moves, and when. Its effects begin after it."""
+        with self.store.begin() as work:
+            yield work, self.person_in(work, incident), self.now_in(work, incident)
+        after.add_task(self.hand_over, incident)
 
     def hand_over(self, incident: str | None) -> None:
         """Have what was written carried out. Where it has to wait, `watch` and `doctor` know."""

@@ -50,7 +50,7 @@ def read_standing(work: Work, found: Incident, catalogue: Catalogue, now: dateti
         incident=found,
         checklist=list(catalogue.items_to_check(found.phase)),
         roles=tenures(work, found.id),
-        loose=_loose(work, found, waived),
+        loose=what_is_loose(work, found, waived),
         waived=sorted(waived),
         gates=open_gates(work, found.id),
         asks=asks_of(work, found.id),
@@ -60,7 +60,7 @@ def read_standing(work: Work, found: Incident, catalogue: Catalogue, now: dateti
     )
 
 
-def _loose(work: Work, found: Incident, waived: frozenset[str]) -> list[Refusal]:
+def what_is_loose(work: Work, found: Incident, waived: frozenset[str]) -> list[Refusal]:
     """What stands against the next end: standing down while it is open, closing while it is reviewed."""
     facts = loose(work, found.id)
     if found.phase in {Phase.stood_down, Phase.reviewing}:

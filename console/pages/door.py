@@ -1,8 +1,7 @@
 """What every page passes: who is signed in, that a form comes from our own page, and how a page is answered."""
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +9,7 @@ from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from fastapi import BackgroundTasks, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from console.api_door import Body, Caller, World
@@ -18,9 +17,8 @@ from console.signing_in import Origin
 from console.turned_away import ForeignForm, SignInNeeded
 from incidents.access.sessions import Session
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
-from incidents.people import Act, Person, is_allowed
+from incidents.people import Act, is_allowed
 from incidents.store import accounts
-from incidents.store.engine import Work
 from incidents.words import render
 
 COOKIE = "watchfloor-session"
@@ -50,13 +48,6 @@ class Visitor(Caller):
             "now": self.machine_now,
         }
         return HTMLResponse(render(f"pages/{name}.html.j2", **shown, **facts), status)
-
-    @contextmanager
-    def moving(self, incident: str, after: BackgroundTasks) -> Iterator[tuple[Work, Person, datetime]]:
-        """One transaction for a move in an incident: who moves, and when. Its effects begin after it."""
-        with self.store.begin() as work:
-            yield work, self.person_in(work, incident), self.now_in(work, incident)
-        after.add_task(self.hand_over, incident)
 
 
 @dataclass(frozen=True)
