@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, Request
 
 from console.api_token import is_token
+from console.lately import Lately
 from console.people import acting_person, is_one_operator
 from console.runs import hand_over
 from console.turned_away import TooLarge, Unauthenticated
@@ -34,6 +35,7 @@ class World:
     store: Store
     catalogue: Catalogue
     token: str
+    lately: Lately = field(default_factory=Lately)
 
 
 class Caller:
@@ -42,6 +44,7 @@ class Caller:
     def __init__(self, world: World, name: str | None) -> None:
         self.store = world.store
         self.catalogue = world.catalogue
+        self.lately = world.lately
         self.machine_now = datetime.now(UTC)
         self._world = world
         self._name = name

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fastapi.routing import APIRoute
 
 from console.app import ROOMS
-from console.pages import incident, retrospective, review_work, work
+from console.pages import incident, retrospective, review_work, sweeps, work
 from incidents.people import Act
 
 
@@ -23,6 +23,7 @@ class Entrance(StrEnum):
 MOVES: dict[str, list[str]] = {
     "POST /incidents/{incident}/{move}": list(incident.MOVES),
     "POST /queue/{batch}/{move}": list(work.MOVES),
+    "POST /sweeps/{sweep}/{move}": list(sweeps.MOVES),
     "POST /retrospectives/{incident}/{move}": list(retrospective.MOVES),
     "POST /retrospectives/{incident}/words/{move}": list(review_work.MOVES),
 }
@@ -118,6 +119,24 @@ NEEDS: dict[str, Needed] = {
     "POST /administration/deliveries/rerun": Act.administer,
     "GET /administration/health": Act.administer,
     "GET /administration/log": Act.administer,
+    "GET /incidents/{incident}/sweeps": Act.see_sweep,
+    "GET /sweeps/{sweep}": Act.see_sweep,
+    "GET /sweeps/{sweep}/decisions": Act.undo,
+    "GET /sweeps/{sweep}/clusters": Act.see_sweep,
+    "GET /sweeps/{sweep}/quality": Act.see_sweep,
+    "GET /sweeps/{sweep}/charts/{name}": Act.see_incidents,
+    "GET /sweeps/{sweep}/post": Act.see_incidents,
+    "GET /sweeps/{sweep}/certificate": Act.verify,
+    "GET /sweeps/{sweep}/certificate.json": Act.verify,
+    "GET /sweeps/{sweep}/universe.{ending}": Act.verify,
+    "GET /sweeps/{sweep}/plan": Act.start_sweep,
+    "GET /sweeps/{sweep}/plan.csv": Act.start_sweep,
+    "POST /sweeps/{sweep}/look": Act.see_incidents,
+    "POST /sweeps/{sweep}/undo": Act.undo,
+    "POST /sweeps/{sweep}/urge": Act.start_sweep,
+    "POST /sweeps/{sweep}/close": Act.command,
+    "POST /sweeps/{sweep}/act": Act.command,
+    "POST /sweeps/{sweep}/acted": Act.start_sweep,
 }
 """Way → what it takes. Whoever adds a route adds its line here, and learns at once who else may go it."""
 

@@ -1,6 +1,5 @@
 """Certificates: show one, take it out with its evidence, and compute it again."""
 
-from base64 import b64encode
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,11 +17,11 @@ from incidents.store.sweeps import find_sweep, find_sweep_for
 from incidents.sweeps.certificate import Certificate, Check, verify
 from incidents.sweeps.certificate_files import (
     CERTIFICATE_FILE,
-    SITE_PUBLIC_KEY,
     evidence_beside,
     read_certificate,
     read_evidence,
     read_public_key,
+    site_key,
     write_certificate,
 )
 
@@ -135,13 +134,8 @@ def _trusted(door: Door, certificate: Certificate, key: Path | None) -> tuple[Ed
     """The key to trust, and where it comes from: the one handed in, else that of this site where it fits."""
     if key is not None:
         return read_public_key(key), str(key)
-    own = door.settings.home / SITE_PUBLIC_KEY
-    if not own.is_file():
-        return None, ""
-    public = read_public_key(own)
-    if b64encode(public.public_bytes_raw()).decode() != certificate.public_key:
-        return None, ""
-    return public, "the key of this site"
+    public = site_key(door.settings.home, certificate)
+    return public, "" if public is None else "the key of this site"
 
 
 def _facts(certificate: Certificate) -> dict[str, Any]:

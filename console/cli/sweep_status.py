@@ -21,8 +21,7 @@ from incidents.store.incidents import find_for
 from incidents.store.knowledge import knowledge_of
 from incidents.store.progress import Part, Progress, progress, surfaces_of
 from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for, plan_of
-from incidents.sweeps.forecast import ASSUMED_PACE
-from incidents.sweeps.knowledge import Knowledge, LanguageKnown, sentences
+from incidents.sweeps.knowledge import LanguageKnown, outlook, sentences
 from incidents.sweeps.plan import write_plan
 from incidents.sweeps.staffing import hands
 
@@ -65,7 +64,7 @@ def status(ctx: typer.Context, sweep: SweepId) -> None:
     if is_staff(by):
         head = found.model_dump(mode="json", exclude={"source", "terms"})
         facts = {"sentences": sentences(known), "knowledge": known}
-        lines = [_sentence(told, found), *sentences(known), *_outlook(known)]
+        lines = [_sentence(told, found), *sentences(known), *outlook(known)]
     else:
         told, batches = told.of_team(by.team or ""), [batch for batch in batches if batch.team == by.team]
         head = found.model_dump(mode="json", exclude={"source", "terms", *SEEDS})
@@ -85,37 +84,6 @@ def status(ctx: typer.Context, sweep: SweepId) -> None:
 
 def _sentence(told: Progress, sweep: Sweep) -> str:
     return f"{sweep.id} is {sweep.state}: {told.decided:,} of {told.items:,} items are decided."
-
-
-def _outlook(known: Knowledge) -> list[str]:
-    """When all would be read, and whether new clusters still turn up."""
-    lines = []
-    if known.languages and not known.is_over:
-        lines.append(_forecast(known))
-    if known.quiet is not None:
-        lines.append(_quiet(known))
-    return lines
-
-
-def _forecast(known: Knowledge) -> str:
-    measured = known.pace.items_an_hour.value
-    pace = f"{measured:.0f} posts an hour" if measured else f"an assumed {ASSUMED_PACE:.0f} posts an hour"
-    if known.hours_p50 is None:
-        return f"Forecast: nobody is there who reads {known.bottleneck}, so it would never be read to the end."
-    likely = "" if known.hours_p90 is None else f", {known.hours_p90:,.1f} if people are slow"
-    where = f"; {known.bottleneck} takes longest" if len(known.languages) > 1 and known.bottleneck else ""
-    return f"Forecast: all is read after {known.hours_p50:,.1f} hours{likely}, at {pace} and person{where}."
-
-
-def _quiet(known: Knowledge) -> str:
-    assert known.quiet is not None
-    latest = known.quiet.windows[0]
-    seen = words.counted(latest.new_clusters, "new distinct cluster")
-    said = f"{seen} in the 6 hours before {words.utc(latest.end)}"
-    limit = (
-        f"at most {latest.an_hour_at_most:.1f} an hour, to stand down below {known.quiet.threshold_an_hour:.1f}"
-    )
-    return f"Stand-down test: {'passed' if known.quiet.quiet else 'not passed'}; {said} ({limit})."
 
 
 def _language(each: LanguageKnown) -> dict[str, Any]:

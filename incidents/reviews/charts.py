@@ -40,8 +40,8 @@ def charts(record: Record) -> list[Chart]:
         _crisis(record),
         reading(record),
         *recall(record),
-        throughput(record),
-        agreement(record),
+        throughput(record.work),
+        agreement((sweep.id, each) for sweep in record.sweeps for each in sweep.quality),
         _acknowledgements(record),
     )
     return [each for each in found if each is not None]

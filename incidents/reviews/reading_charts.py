@@ -1,12 +1,13 @@
 """The pictures of what people read: how much, how fast, how much of what violates, and how far they agreed."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from incidents.reviews.chart import ACCENT, INK, TIME_AXIS, UTC_TIME, WARN, Chart, chart, iso
-from incidents.reviews.reading import FEWEST
+from incidents.reviews.reading import FEWEST, CurvePoint, LanguageQuality, TeamHour
 from incidents.reviews.record import Record, SweepRecord
 from incidents.reviews.safety import prevalence_before
 from incidents.sweeps.quality.proportions import Estimate
@@ -62,15 +63,32 @@ def recall(record: Record) -> list[Chart]:
 def _recall(number: int, sweep: SweepRecord) -> Chart | None:
     sealed = sweep.certificate
     most = prevalence_before(sealed) if sealed else None
-    if sealed is None or most is None or not most.at_most or not sweep.curve:
+    if sealed is None or most is None:
+        return None
+    bound = Bound(sealed.recall_at_least, sealed.target, sealed.confidence, most.at_most)
+    return recall_of(f"recall-{number}", sweep.id, sweep.curve, bound)
+
+
+class Bound(NamedTuple):
+    """What is proven of a sweep at one moment: shares, 0 to 1, and how many of its posts violate at most."""
+
+    recall_at_least: float
+    target: float
+    confidence: float
+    violating_at_most: int
+
+
+def recall_of(name: str, sweep: str, curve: Sequence[CurvePoint], bound: Bound) -> Chart | None:
+    """How much of what violates was found at least, by how much reading, with what is proven and the target."""
+    if not bound.violating_at_most or not curve:
         return None
     rows = [{"read": 0, "share": 0.0}]
-    rows += [{"read": each.read, "share": round(each.found / most.at_most, 4)} for each in sweep.curve]
-    half = next(each.read for each in sweep.curve if 2 * each.found >= sweep.curve[-1].found)
+    rows += [{"read": each.read, "share": round(each.found / bound.violating_at_most, 4)} for each in curve]
+    half = next(each.read for each in curve if 2 * each.found >= curve[-1].found)
     words = (
-        f"{counted(sweep.curve[-1].read, 'item')} were decided. With {percent(sealed.confidence)} confidence at"
-        f" least {percent(sealed.recall_at_least)} of what violates was found; the target was"
-        f" {percent(sealed.target)}. Half of what was found took {counted(half, 'item')}."
+        f"{counted(curve[-1].read, 'item')} were decided. With {percent(bound.confidence)} confidence at"
+        f" least {percent(bound.recall_at_least)} of what violates was found; the target was"
+        f" {percent(bound.target)}. Half of what was found took {counted(half, 'item')}."
     )
     x: dict[str, Any] = {
         "field": "read",
@@ -78,17 +96,17 @@ def _recall(number: int, sweep: SweepRecord) -> Chart | None:
         "title": "items decided, in the order of reading",
     }
     y = {"field": "share", **_SHARE, "title": "found of what violates, at least", "axis": _PERCENT}
-    curve = {
+    drawn = {
         "data": {"values": rows},
         "mark": {"type": "line", "interpolate": "step-after", "color": ACCENT},
         "encoding": {"x": x, "y": y},
     }
     lines = [
-        {"share": sealed.recall_at_least, "what": f"proven {percent(sealed.recall_at_least)}", "dy": -6},
-        {"share": sealed.target, "what": f"target {percent(sealed.target)}", "dy": 12},
+        {"share": bound.recall_at_least, "what": f"proven {percent(bound.recall_at_least)}", "dy": -6},
+        {"share": bound.target, "what": f"target {percent(bound.target)}", "dy": 12},
     ]
-    spec = {"layer": [curve, *(part for line in lines for part in _line(line))], "height": 220}
-    return chart(f"recall-{number}", f"Recall of {clean(sweep.id, 60)}, and its bound", words, spec)
+    spec = {"layer": [drawn, *(part for line in lines for part in _line(line))], "height": 220}
+    return chart(name, f"Recall of {clean(sweep, 60)}, and its bound", words, spec)
 
 
 def _line(line: dict[str, Any]) -> list[dict[str, Any]]:
@@ -105,10 +123,10 @@ def _line(line: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def throughput(record: Record) -> Chart | None:
+def throughput(work: Sequence[TeamHour]) -> Chart | None:
     """How many items each team decided in each hour of the clock."""
     made: dict[str, list[int]] = defaultdict(list)
-    for each in record.work:
+    for each in work:
         made[each.team].append(each.decisions)
     busiest = sorted(made, key=lambda team: (-sum(made[team]), team))[:TEAMS_SHOWN]
     if not busiest:
@@ -120,7 +138,7 @@ def throughput(record: Record) -> Chart | None:
             "to": iso(each.at + timedelta(hours=1)),
             "items": each.decisions,
         }
-        for each in record.work
+        for each in work
         if each.team in busiest
     ]
     told = [
@@ -151,9 +169,9 @@ def throughput(record: Record) -> Chart | None:
     return chart("throughput", "Items decided in each hour, by team", f"{'; '.join(told)}.{more}", spec)
 
 
-def agreement(record: Record) -> Chart | None:
-    """How far two people who read the same item agreed, by language, with the intervals."""
-    looked = [(sweep.id, each) for sweep in record.sweeps for each in sweep.quality if each.twice]
+def agreement(measured: Iterable[tuple[str, LanguageQuality]]) -> Chart | None:
+    """How far two people who read the same item of a sweep agreed, by language, with the intervals."""
+    looked = [(sweep, each) for sweep, each in measured if each.twice]
     several = len({sweep for sweep, _ in looked}) > 1
     named = [(clean(f"{each.language}, {id}" if several else each.language, 60), each) for id, each in looked]
     enough = [(name, each) for name, each in named if each.twice >= FEWEST]

@@ -70,8 +70,11 @@ def course_of(work: Work, incident: str) -> Course:
     return Course(parts, _hours(posted, decided), _team_hours(decided))
 
 
-def curves(work: Work, incident: str) -> dict[str, tuple[CurvePoint, ...]]:
-    """Sweep → how much was found by how much reading, batch by batch in the order of their ends."""
+def curves(work: Work, incident: str, *, sweep: str | None = None) -> dict[str, tuple[CurvePoint, ...]]:
+    """Sweep → how much was found by how much reading, batch by batch in the order of their ends.
+
+    Of every sweep of the incident, or of the one that is named.
+    """
     last = sa.func.max(decisions.c.decided_at, type_=_TIME)
     found = sa.func.sum(items.c.copies).filter(decisions.c.verdict == Verdict.violates.value)
     statement = (
@@ -83,10 +86,24 @@ def curves(work: Work, incident: str) -> dict[str, tuple[CurvePoint, ...]]:
         .group_by(decisions.c.sweep_id, decisions.c.batch_id)
         .order_by(decisions.c.sweep_id, last, decisions.c.batch_id)
     )
+    if sweep is not None:
+        statement = statement.where(decisions.c.sweep_id == sweep)
     steps: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for row in work.execute(statement):
         steps[row.sweep_id].append((int(row.read), int(row.found)))
     return {sweep: _curve(batch_by_batch) for sweep, batch_by_batch in steps.items()}
+
+
+def team_hours(work: Work, sweep: str) -> tuple[TeamHour, ...]:
+    """What each team decided in each hour of the clock in one sweep, replaced decisions included."""
+    hour = _written(work, decisions.c.decided_at, "%Y-%m-%dT%H", 'YYYY-MM-DD"T"HH24').label("hour")
+    statement = (
+        sa.select(batches.c.team, hour, sa.func.count().label("decisions"))
+        .select_from(decisions.join(batches, batches.c.id == decisions.c.batch_id))
+        .where(decisions.c.sweep_id == sweep)
+        .group_by(batches.c.team, "hour")
+    )
+    return _team_hours(work.execute(statement))
 
 
 def work_of_teams(work: Work, incident: str) -> tuple[TeamWork, ...]:

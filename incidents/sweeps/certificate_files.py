@@ -1,6 +1,7 @@
 """A certificate and its evidence as files: what is handed to whoever checks it elsewhere."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Final
 
@@ -79,6 +80,15 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise BadInput(f"{path.name}: a key of another kind. Certificates are signed with Ed25519.")
     return key
+
+
+def site_key(home: Path, certificate: Certificate) -> Ed25519PublicKey | None:
+    """The key of the site with this home, where the certificate names it as its own; None where it does not."""
+    path = home / SITE_PUBLIC_KEY
+    if not path.is_file():
+        return None
+    public = read_public_key(path)
+    return public if b64encode(public.public_bytes_raw()).decode() == certificate.public_key else None
 
 
 def _why(error: Exception) -> str:

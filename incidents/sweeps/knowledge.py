@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents.sweeps.forecast import Finish, Pace
+from incidents.sweeps.forecast import ASSUMED_PACE, Finish, Pace
 from incidents.sweeps.stand_down import StandDown
 from incidents.sweeps.stopping import Standing, StillToWin
 from incidents.words import plain, render
@@ -98,5 +98,13 @@ class Knowledge(BaseModel):
 
 def sentences(known: Knowledge) -> tuple[str, ...]:
     """What is known, what is unknown, what another hour would buy: a line each, as text."""
-    lines = render("sweeps/known.md.j2", known=known, standing=known.standing).splitlines()
-    return tuple(" ".join(plain(line).split()) for line in lines if line.strip())
+    return _lines(render("sweeps/known.md.j2", known=known, standing=known.standing))
+
+
+def outlook(known: Knowledge) -> tuple[str, ...]:
+    """When all would be read, and whether new clusters still turn up: a line each, as far as it is known."""
+    return _lines(render("sweeps/outlook.md.j2", known=known, assumed=ASSUMED_PACE, hours="{:,.1f}".format))
+
+
+def _lines(rendered: str) -> tuple[str, ...]:
+    return tuple(" ".join(plain(line).split()) for line in rendered.splitlines() if line.strip())

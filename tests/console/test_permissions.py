@@ -74,10 +74,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /actions/file": {"incident": "INC-1", "title": "A rota", "kind": "process", "owner": "legal"},
     "POST /actions/{item}/change": {"state": "in_progress"},
     "POST /declare": {"title": "Another one", "declare": "yes"},
+    "POST /sweeps/{sweep}/look": {"item": "1"},
+    "POST /sweeps/{sweep}/undo": {"item": "1"},
+    "POST /sweeps/{sweep}/urge": {"items": "1"},
+    "POST /sweeps/{sweep}/act": {"actions": "1"},
 }
 """Way → what a form of it needs to come as far as the question who may."""
 
-PLACES = {"audience": "internal", "name": "crisis", "ending": "md"}
+PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
 """What stands in a path beside what every incident has."""
 
 ENDLESS = "GET /incidents/{incident}/live"
@@ -233,6 +237,7 @@ def test_a_restricted_incident_is_open_to_its_circle_alone(house: House, way: st
         ("GET /queue/{batch}", "OTHER_TEAM"),
         ("POST /queue/{batch}/take", "OTHER_TEAM"),
         ("POST /queue/{batch}/say", "OTHER_TEAM"),
+        ("POST /sweeps/{sweep}/undo", "OTHER_TEAM"),
     ],
 )
 def test_another_team_s_work_is_left_alone(house: House, way: str, code: str) -> None:

@@ -1,0 +1,60 @@
+"""What is dear to count is kept, shown while it is as good as new, and counted again behind a page's back."""
+
+import asyncio
+from itertools import count
+
+from fastapi import BackgroundTasks
+
+from console.lately import AS_GOOD_AS_NEW, MOST, Counted, Lately
+
+
+class Clock:
+    """One that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def test_it_is_counted_once_while_it_is_as_good_as_new() -> None:
+    clock, after, numbers = Clock(), BackgroundTasks(), count(1)
+    lately = Lately(clock)
+
+    def counting() -> int:
+        clock.at += 2.0
+        return next(numbers)
+
+    assert lately.read("sums", counting, after) == Counted(1)
+    clock.at += 2.0 * AS_GOOD_AS_NEW
+    assert lately.read("sums", counting, after) == Counted(1, age=20.0)
+    assert after.tasks == []
+    assert lately.read("other", counting, after) == Counted(2)
+
+
+def test_what_is_old_is_shown_and_counted_again_once_the_page_is_sent() -> None:
+    clock, after, numbers = Clock(), BackgroundTasks(), count(1)
+    lately = Lately(clock)
+
+    def counting() -> int:
+        clock.at += 1.0
+        return next(numbers)
+
+    lately.read("sums", counting, after)
+    clock.at += 60.0
+    assert lately.read("sums", counting, after) == Counted(1, age=60.0, is_old=True)
+    asyncio.run(after())
+    assert lately.read("sums", counting, after) == Counted(2)
+
+
+def test_what_was_counted_longest_ago_goes_first() -> None:
+    lately, after, numbers = Lately(), BackgroundTasks(), count(1)
+
+    def counting() -> int:
+        return next(numbers)
+
+    for name in range(MOST + 1):
+        lately.read(str(name), counting, after)
+    assert lately.read(str(MOST), counting, after).value == MOST + 1
+    assert lately.read("0", counting, after).value == MOST + 2
