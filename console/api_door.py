@@ -17,6 +17,7 @@ from incidents.catalogue.model import Catalogue
 from incidents.errors import BadInput, NotAuthorised, Refusal
 from incidents.people import Person
 from incidents.settings import Settings
+from incidents.store.batch_setting import setting_of
 from incidents.store.drills import clock_of
 from incidents.store.engine import Store, Work
 from incidents.store.incidents import find
@@ -72,6 +73,11 @@ class Caller:
         with self.store.begin() as work:
             yield work, self.person_in(work, incident), self.now_in(work, incident)
         after.add_task(self.hand_over, incident)
+
+    def at_batch(self, work: Work, batch: str) -> tuple[str, Person, datetime]:
+        """The incident of a batch, who acts in it, and what its clock shows."""
+        incident, is_drill, clock = setting_of(work, batch)
+        return incident, self.person(drill=is_drill), clock.tell(self.machine_now)
 
     def hand_over(self, incident: str | None) -> None:
         """Have what was written carried out. Where it has to wait, `watch` and `doctor` know."""

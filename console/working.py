@@ -65,9 +65,8 @@ def claim(
 def hold(calls: Caller, after: BackgroundTasks, batch: str) -> Batch:
     """Take this very batch, or hold it for longer."""
     with calls.store.begin() as work:
-        found = find_batch(work, batch)
-        by, now = calls.person_in(work, found.incident_id), calls.now_in(work, found.incident_id)
-        minutes = calls.catalogue.team(found.team).lease_minutes
+        _, by, now = calls.at_batch(work, batch)
+        minutes = calls.catalogue.team(find_batch(work, batch).team).lease_minutes
         taken = batches.claim(work, batch, by=by, now=now, lease_minutes=minutes)
     after.add_task(calls.hand_over, taken.incident_id)
     return taken
@@ -76,49 +75,37 @@ def hold(calls: Caller, after: BackgroundTasks, batch: str) -> Batch:
 def read(calls: Caller, batch: str) -> Opened:
     """The batch with its posts, for whoever holds it."""
     with calls.store.read() as work:
-        incident = find_batch(work, batch).incident_id
-        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        _, by, now = calls.at_batch(work, batch)
         return at_work.open_batch(work, batch, by=by, now=now)
 
 
 def look_into(calls: Caller, batch: str, reason: str) -> Opened:
     """The batch with its posts, for staff; it is written down."""
     with calls.store.begin() as work:
-        incident = find_batch(work, batch).incident_id
-        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        _, by, now = calls.at_batch(work, batch)
         return at_work.look_into(work, batch, by=by, reason=reason, now=now)
 
 
-def judge(
-    calls: Caller, after: BackgroundTasks, batch: str, said: Sequence[Said], *, read_under: int | None
-) -> Recorded:
-    """Record what somebody says of posts of the batch, all of it or nothing."""
+def judge(calls: Caller, batch: str, said: Sequence[Said], *, read_under: int | None) -> Recorded:
+    """Record what somebody says of posts of the batch, all of it or nothing. No message follows from it."""
     policies = {policy.id: policy for policy in calls.catalogue.policies}
     judgements = [each.judgement(policies) for each in said]
     with calls.store.begin() as work:
-        incident = find_batch(work, batch).incident_id
-        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
-        recorded = at_work.judge(
-            work, batch, judgements, read_under=read_under, by=by, policies=policies, now=now
-        )
-    after.add_task(calls.hand_over, incident)
-    return recorded
+        _, by, now = calls.at_batch(work, batch)
+        return at_work.judge(work, batch, judgements, read_under=read_under, by=by, policies=policies, now=now)
 
 
-def skip(calls: Caller, after: BackgroundTasks, batch: str, item: str, reason: str) -> None:
-    """Leave a post to somebody else."""
+def skip(calls: Caller, batch: str, item: str, reason: str) -> None:
+    """Leave a post to somebody else. No message follows from it."""
     with calls.store.begin() as work:
-        incident = find_batch(work, batch).incident_id
-        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        _, by, now = calls.at_batch(work, batch)
         turns.skip_item(work, batch, item, by=by, reason=reason, now=now)
-    after.add_task(calls.hand_over, incident)
 
 
 def give_back(calls: Caller, after: BackgroundTasks, batch: str, reason: str) -> None:
     """Put the batch back into the queue."""
     with calls.store.begin() as work:
-        incident = find_batch(work, batch).incident_id
-        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        incident, by, now = calls.at_batch(work, batch)
         returns.return_batch(work, batch, by=by, why=reason, now=now)
     after.add_task(calls.hand_over, incident)
 
@@ -126,8 +113,7 @@ def give_back(calls: Caller, after: BackgroundTasks, batch: str, reason: str) ->
 def finish(calls: Caller, after: BackgroundTasks, batch: str) -> Batch:
     """Say that the batch is done."""
     with calls.store.begin() as work:
-        incident = find_batch(work, batch).incident_id
-        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        incident, by, now = calls.at_batch(work, batch)
         done = decisions.finish_batch(work, batch, by=by, now=now)
     after.add_task(calls.hand_over, incident)
     return done

@@ -153,10 +153,9 @@ def decide(
     calls: Calls,
     batch: str,
     sent: Annotated[Decisions, InBody(examples=[{"guideline_version": 2, "decisions": [_DECISION]}])],
-    after: BackgroundTasks,
 ) -> Recorded:
     """Record what the caller says of posts of the batch, all of it or nothing."""
-    return working.judge(calls, after, batch, sent.decisions, read_under=sent.guideline_version)
+    return working.judge(calls, batch, sent.decisions, read_under=sent.guideline_version)
 
 
 @router.post("/batches/{batch}/skips", dependencies=[ONCE], responses=shows({"item": "184467"}))
@@ -164,10 +163,9 @@ def skip_post(
     calls: Calls,
     batch: str,
     sent: Annotated[Skip, InBody(examples=[{"item": "184467", "reason": "I know the author"}])],
-    after: BackgroundTasks,
 ) -> Skipped:
     """Leave a post to somebody else; the caller is not asked about it again."""
-    working.skip(calls, after, batch, sent.item, sent.reason)
+    working.skip(calls, batch, sent.item, sent.reason)
     return Skipped(item=sent.item)
 
 

@@ -78,10 +78,10 @@ def _say(visits: Visitor, after: BackgroundTasks, batch: str, form: Form) -> Red
         working.hold(visits, after, batch)
     item, why = form.text("item"), form.text("why", MAX_RATIONALE)
     if form.text("say") == SKIP:
-        working.skip(visits, after, batch, item, why)
+        working.skip(visits, batch, item, why)
     else:
         read_under = form.number("guideline") if form.text("guideline") else None
-        working.judge(visits, after, batch, [_said(form)], read_under=read_under)
+        working.judge(visits, batch, [_said(form)], read_under=read_under)
     return go(f"/queue/{batch}#p{form.number('place') + 1}")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -119,12 +119,11 @@ def judge(
     `read_under` is the version of the guideline that they had before them. NotAllowed
     (`GUIDELINE_SUPERSEDED`) where another one has come into force and something would change.
     """
-    batch = find_batch_for(work, batch_id, by)
     sent = signed(said, by=by, policies=policies, guideline_version=read_under, now=now)
     recorded = decide(work, batch_id, sent, by=by, policies=policies, now=now)
     # Asked afterwards, and undone with the transaction: what changes nothing may rest on any version.
     if recorded.new or recorded.superseded:
-        _refuse_superseded(work, batch, read_under, now)
+        _refuse_superseded(work, batch_id, read_under, now)
     return recorded
 
 
@@ -207,13 +206,23 @@ def _before(work: Work, guideline: Guideline) -> Guideline | None:
     return None if row is None else Guideline.model_validate(row)
 
 
-def _refuse_superseded(work: Work, batch: Batch, read_under: int | None, now: datetime) -> None:
-    found = guideline_in_force(work, batch.incident_id, language=batch.language, now=now)
-    version = None if found is None else found.version
+def _refuse_superseded(work: Work, batch_id: str, read_under: int | None, now: datetime) -> None:
+    version = work.execute(_VERSION, {"batch": batch_id, "now": now}).scalar_one_or_none()
     if version != read_under:
         read = "no guideline" if read_under is None else f"version {read_under} of the guideline"
         sentence = f"You had {read} before you; version {version} is in force. Read it, then decide again."
-        raise NotAllowed(f"Nothing was recorded in {batch.id}.", [Refusal("GUIDELINE_SUPERSEDED", sentence)])
+        raise NotAllowed(f"Nothing was recorded in {batch_id}.", [Refusal("GUIDELINE_SUPERSEDED", sentence)])
+
+
+# Put together once: it is asked with every decision.
+_VERSION: Final = (
+    sa.select(guidelines.c.version)
+    .join(batches, batches.c.incident_id == guidelines.c.incident_id)
+    .where(batches.c.id == sa.bindparam("batch"), guidelines.c.effective_from <= sa.bindparam("now"))
+    .order_by(guidelines.c.version.desc())
+    .limit(1)
+)
+"""The number of the newest version in force where a batch is worked: all languages of a version share it."""
 
 
 def _first_held(work: Work, by: Person) -> datetime | None:

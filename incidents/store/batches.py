@@ -159,11 +159,16 @@ def taken(batch: Batch) -> Conflict:
     return Conflict(f"{batch.id} is held by {batch.leased_to} until {until}. Claim another batch.")
 
 
+def missing_batch(batch_id: str) -> NotFound:
+    """What to raise where no batch has that id."""
+    return NotFound(f"There is no batch {batch_id}. `watchfloor sweep status` lists a sweep's batches.")
+
+
 def find_batch(work: Work, batch_id: str) -> Batch:
     """The batch of that id. NotFound where there is none."""
     batch = _first(work, _BY_ID, {"batch": batch_id})
     if batch is None:
-        raise _missing(batch_id)
+        raise missing_batch(batch_id)
     return batch
 
 
@@ -181,7 +186,7 @@ def lock_batch(work: Work, batch_id: str, by: Person) -> Batch:
     """
     row = work.execute(_LOCKED, {"batch": batch_id}).one_or_none()
     if row is None:
-        raise _missing(batch_id)
+        raise missing_batch(batch_id)
     circle = holders(work, row.incident_id) if row.restricted else None
     authorise(by, Act.work_batch, team=row.team, restricted_to=circle)
     return Batch.model_validate(row)
@@ -321,10 +326,6 @@ def _still_read(person: str) -> sa.ColumnElement[bool]:
 def _first(work: Work, statement: sa.Select[Any], asked: Mapping[str, Any] | None = None) -> Batch | None:
     row = work.execute(statement, asked).one_or_none()
     return None if row is None else Batch.model_validate(row)
-
-
-def _missing(batch_id: str) -> NotFound:
-    return NotFound(f"There is no batch {batch_id}. `watchfloor sweep status` lists a sweep's batches.")
 
 
 def _check_open(work: Work, batch: Batch) -> None:

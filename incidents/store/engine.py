@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -102,6 +103,7 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._turn = Lock()
 
     @classmethod
     def open(cls, url: str) -> "Store":
@@ -111,13 +113,13 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Work]:
         """One writing transaction: committed at the end, rolled back on any error."""
-        with self._in_words(), self.engine.begin() as connection:
+        with self._in_words(), self._in_turn(), self.engine.begin() as connection:
             yield Work(connection)
 
     @contextmanager
     def read(self) -> Iterator[Work]:
         """One reading transaction, which blocks no writer."""
-        options = {} if self.engine.dialect.name == "postgresql" else {"watchfloor_reads": True}
+        options = {} if self._is_postgresql else {"watchfloor_reads": True}
         with self._in_words(), self.engine.connect().execution_options(**options) as connection:
             yield Work(connection)
 
@@ -128,7 +130,7 @@ class Store:
         SQLite drops no table that others refer to; there the references are checked at the end instead.
         """
         with self._in_words(), self.engine.connect() as connection:
-            if self.engine.dialect.name == "postgresql":
+            if self._is_postgresql:
                 with connection.begin():
                     yield Work(connection)
                 return
@@ -141,6 +143,24 @@ class Store:
                     _check_references(connection)
             finally:
                 raw.execute("PRAGMA foreign_keys=ON")
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Let the threads of this process write to SQLite one after the other, in the order they came.
+
+        Each would otherwise ask SQLite again and again for a lock that only one can have, with a connection in
+        its hands. Whoever waits too long asks SQLite all the same, which says what is wrong.
+        """
+        alone = not self._is_postgresql and self._turn.acquire(timeout=BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if alone:
+                self._turn.release()
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.engine.dialect.name == "postgresql"
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

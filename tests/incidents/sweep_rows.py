@@ -112,7 +112,13 @@ NOTHING_AGAIN = {"golden_share": 0, "second_share": 0, "check_share": 0}
 """Of a sweep's goal: nothing is looked at a second time."""
 
 
-def frozen(posts: pl.DataFrame, *, window: int = 1, copies: dict[str, str] | None = None) -> Frozen:
+def frozen(
+    posts: pl.DataFrame,
+    *,
+    window: int = 1,
+    copies: dict[str, str] | None = None,
+    teams: Assignment = TEAMS,
+) -> Frozen:
     """A window of these posts; `copies` says which post is covered by which."""
     universe = gather(posts, SCOPE)
     heads = copies or {}
@@ -128,7 +134,7 @@ def frozen(posts: pl.DataFrame, *, window: int = 1, copies: dict[str, str] | Non
     priorities = universe.matched.select("id", pl.lit(0.5).alias("score"), pl.lit(0.0).alias("priority"))
     return Frozen(
         window=window,
-        posts=reading_list(universe, clustered, priorities, TEAMS, steer_seed=STEER_SEED),
+        posts=reading_list(universe, clustered, priorities, teams, steer_seed=STEER_SEED),
         posts_seen=universe.posts_seen,
         terms=universe.terms,
         hash=universe.hash,
