@@ -227,12 +227,12 @@ def measured(name: str, stores: Callable[[], Any], load: Load, seconds: float, p
             met = everybody(settings.api_port, tokens, load, seconds, restart)
         lost, doubled = checked(url, met)
         inserted = None if load.pace else bare_rate(url, load, seconds)
-    rate = len(met.waits) / seconds
+    rate, waits = len(met.waits) / seconds, met.waits or [float("nan")]
     for code, number in met.refused.most_common():
         print(f"  refused: {code} {number:,}")
     return ROW.format(
         *(name, load.people, load.title, f"{len(met.waits):,}", f"{rate:,.0f}"),
-        *(f"{1_000 * at:,.0f}" for at in (*np.percentile(met.waits, (50, 95, 99)), max(met.waits))),
+        *(f"{1_000 * at:,.0f}" for at in (*np.percentile(waits, (50, 95, 99)), max(waits))),
         *(f"{each:,}" for each in (met.failed, met.refused.total(), lost, doubled)),
         *(("-", "-") if inserted is None else (f"{inserted:,.0f}", f"{rate / inserted:.2f}")),
     )

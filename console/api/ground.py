@@ -83,9 +83,11 @@ class ApiRoute(APIRoute):
             except Replayed as before:
                 return _again(before.answer)
             except _KEEPS_NOTHING:
-                await run_in_threadpool(_free, asked)
+                if taken := _taken(asked):
+                    await run_in_threadpool(_free, _store(asked), taken)
                 raise
-            await run_in_threadpool(_keep, asked, answer)
+            if taken := _taken(asked):
+                await run_in_threadpool(_keep, _store(asked), taken, answer)
             return answer
 
         return handle
@@ -177,21 +179,16 @@ def _again(answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers, media_type="application/json")
 
 
-def _keep(request: Request, answer: Response) -> None:
-    taken = _taken(request)
-    if taken is None:
-        return
+def _keep(store: Store, taken: Taken, answer: Response) -> None:
     headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
     kept = Answer(status=answer.status_code, headers=headers, body=bytes(answer.body).decode())
-    with _store(request).begin() as work:
+    with store.begin() as work:
         keep_answer(work, taken.person, taken.key, kept)
 
 
-def _free(request: Request) -> None:
-    taken = _taken(request)
-    if taken is not None:
-        with _store(request).begin() as work:
-            free_key(work, taken.person, taken.key)
+def _free(store: Store, taken: Taken) -> None:
+    with store.begin() as work:
+        free_key(work, taken.person, taken.key)
 
 
 def _taken(request: Request) -> Taken | None:
