@@ -27,6 +27,7 @@ from console.pages import (
     retrospective,
     retrospectives,
     review_audience,
+    review_comments,
     review_work,
     sign_in,
     sweep_proofs,
@@ -43,7 +44,7 @@ from incidents.words import use_templates
 ROOMS = (
     *(api_signals, api_incidents, api_asks, api_batches, api_actions, api_search),
     *(sign_in, board, live, charts, incident, guidelines, work, actions, administration),
-    *(retrospectives, retrospective, review_work, review_audience, sweep_proofs, sweeps),
+    *(retrospectives, retrospective, review_work, review_comments, review_audience, sweep_proofs, sweeps),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import nh3
 from markdown import Markdown
+from markdown.extensions.toc import slugify
 
 _TAGS = set(
     "h1 h2 h3 h4 p br hr ul ol li strong em code pre blockquote table thead tbody tr th td a".split()  # noqa: SIM905
@@ -39,6 +40,12 @@ def to_document(markdown: str) -> Document:
     reader = Markdown(extensions=[*_READ, "toc"], extension_configs=_HOW | toc)
     html = _clean(reader.convert(markdown))
     return Document(html=html, contents=_clean(getattr(reader, "toc", "")))
+
+
+def anchor_of(place: str) -> str:
+    """Where a page that shows a document has a section of it, by its heading, or an entry such as INC-12#7."""
+    incident, mark, seq = place.rpartition("#")
+    return f"e{seq}" if mark and incident else slugify(place, "-")
 
 
 def _clean(html: str) -> str:

@@ -85,6 +85,8 @@ class Event(StrEnum):
     factor_changed = "review.factor.changed"
     factor_added = "review.factor.added"
     section_written = "review.section.written"
+    comment_written = "review.comment.written"
+    comment_resolved = "review.comment.resolved"
     retrospective_signed = "review.retrospective.signed"
     retrospective_published = "review.retrospective.published"
     retrospective_shared = "review.retrospective.shared"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fastapi.routing import APIRoute
 
 from console.app import ROOMS
-from console.pages import incident, retrospective, review_work, sweeps, work
+from console.pages import incident, retrospective, review_comments, review_work, sweeps, work
 from incidents.people import Act
 
 
@@ -26,6 +26,7 @@ MOVES: dict[str, list[str]] = {
     "POST /sweeps/{sweep}/{move}": list(sweeps.MOVES),
     "POST /retrospectives/{incident}/{move}": list(retrospective.MOVES),
     "POST /retrospectives/{incident}/words/{move}": list(review_work.MOVES),
+    "POST /retrospectives/{incident}/comments/{move}": list(review_comments.MOVES),
 }
 """One route, and as many ways as there are moves."""
 
@@ -107,6 +108,10 @@ NEEDS: dict[str, Needed] = {
     "POST /retrospectives/{incident}/words/add": Act.draft_review,
     "POST /retrospectives/{incident}/words/write": Act.write_review,
     "POST /retrospectives/{incident}/words/zone": Act.draft_review,
+    "GET /retrospectives/{incident}/comments": Act.see_incidents,
+    "POST /retrospectives/{incident}/comments/write": Act.write_review,
+    "POST /retrospectives/{incident}/comments/answer": Act.write_review,
+    "POST /retrospectives/{incident}/comments/resolve": Act.write_review,
     "GET /actions": Act.see_actions,
     "GET /actions.{ending}": Act.see_actions,
     "POST /actions/file": Act.draft_review,

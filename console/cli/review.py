@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli import printing, review_process, review_sharing, review_suggesting
+from console.cli import printing, review_comments, review_process, review_sharing, review_suggesting
 from console.cli.door import Door
 from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
@@ -29,6 +29,7 @@ from incidents.words import duration, share
 
 app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
 review_process.add_to(app)
+review_comments.add_to(app)
 review_sharing.add_to(app)
 review_suggesting.add_to(app)
 

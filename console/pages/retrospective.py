@@ -9,6 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from fastapi.responses import HTMLResponse, Response
 
 from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from console.pages.review_comments import with_marks
 from console.proving import figures_of, happened_since, prove
 from console.reviewing import approvers_of, draft_anew, find_to_read, read_steps
 from incidents.errors import BadInput, NotFound, WatchfloorError
@@ -21,6 +22,7 @@ from incidents.reviews.retrospective import to_body, to_html
 from incidents.reviews.steps import SENTENCES, TOLD_BY_PEOPLE, Step
 from incidents.reviews.versions import changes, differences
 from incidents.store import approvals, review_steps, reviews
+from incidents.store.comments import threads_of
 from incidents.store.engine import Work
 from incidents.store.incidents import find
 from incidents.store.reviews import Draft, Review, find_review, read_draft
@@ -151,6 +153,7 @@ def _page(
         draft = read_draft(work, incident, version) if versions or version else None
         proof = prove(work, draft, now=now) if draft else None
         since = _since(work, review, draft, versions)
+        threads = threads_of(work, incident)
         steps = read_steps(work, visits.catalogue, found)
         given = approvals.approvals_of(work, incident)
     asked = {each: approvers_of(visits.catalogue, found, each) for each in Audience}
@@ -160,7 +163,9 @@ def _page(
         incident=found,
         review=review,
         draft=draft,
-        body=body_of(draft.markdown) if draft else None,
+        body=with_marks(body_of(draft.markdown), incident, threads) if draft else None,
+        threads=threads,
+        open=[each for each in threads if each.is_open],
         versions=versions,
         proof=proof,
         since=since,

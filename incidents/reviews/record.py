@@ -408,7 +408,7 @@ _UTF_8: Final = ("utf-8", "surrogatepass")
 _ABOUT_THE_DOCUMENT = frozenset(
     {
         *(Event.draft_written, Event.version_approved, Event.retrospective_signed, Event.step_escalated),
-        Event.retrospective_shared,
+        *(Event.retrospective_shared, Event.comment_written, Event.comment_resolved),
     }
 )
 _STEPS = frozenset({Event.step_finished, Event.step_skipped})

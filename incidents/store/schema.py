@@ -658,6 +658,25 @@ review_sections = sa.Table(
     sa.Column("seq", sa.Integer, nullable=False, comment="The entry that says so"),
 )
 
+review_comments = sa.Table(
+    "review_comments",
+    metadata,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("thread", sa.Integer, nullable=False, comment="The comment that began it"),
+    sa.Column("version", sa.Integer, nullable=False, comment="What the person read"),
+    sa.Column("place", sa.String, nullable=False, comment="A section, an entry, or empty: all of it"),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    _time("written_at", nullable=False),
+    sa.Column("resolved_by", sa.String, comment="Of a thread, at its first comment"),
+    _time("resolved_at"),
+    sa.Column("resolution", sa.Text),
+    sa.ForeignKeyConstraint(
+        ["incident_id", "version"], ["retrospectives.incident_id", "retrospectives.version"]
+    ),
+)
+
 stars = sa.Table(
     "stars",
     metadata,
