@@ -46,6 +46,7 @@ class Caller:
         self.store = world.store
         self.catalogue = world.catalogue
         self.lately = world.lately
+        self.settings = world.settings
         self.machine_now = datetime.now(UTC)
         self._world = world
         self._name = name
@@ -56,7 +57,7 @@ class Caller:
         if self._name is None and not is_one_operator(catalogue):
             todo = f"Name the person who acts in the header {PERSON}."
             raise NotAuthorised("The request does not say who acts.", [Refusal("PERSON_MISSING", todo)])
-        return acting_person(self._world.settings, catalogue, self._name, drill=drill)
+        return acting_person(self.settings, catalogue, self._name, drill=drill)
 
     def person_in(self, work: Work, incident: str) -> Person:
         """Who acts in this incident: the drill cast is known where it is a drill."""
@@ -81,7 +82,7 @@ class Caller:
 
     def hand_over(self, incident: str | None) -> None:
         """Have what was written carried out. Where it has to wait, `watch` and `doctor` know."""
-        hand_over(self._world.settings, self.store, incident)
+        hand_over(self.settings, self.store, incident)
 
 
 def by_token(request: Request, authorization: str | None, person: str | None) -> Caller:

@@ -7,12 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from console.api import actions as api_actions
-from console.api import asks as api_asks
-from console.api import batches as api_batches
-from console.api import incidents as api_incidents
-from console.api import search as api_search
-from console.api import signals as api_signals
+from console.api import rooms
 from console.api.description import Described, name_of
 from console.api_door import World
 from console.api_token import api_token
@@ -42,7 +37,7 @@ from incidents.settings import Settings
 from incidents.words import use_templates
 
 ROOMS = (
-    *(api_signals, api_incidents, api_asks, api_batches, api_actions, api_search),
+    *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, guidelines, work, actions, administration),
     *(retrospectives, retrospective, review_work, review_comments, review_audience, sweep_proofs, sweeps),
 )

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.asking import Calls
 from console.api.asks import AskTold
 from console.api.examples import ASK, ENTRY, INCIDENT
 from console.api.ground import room, shows
-from console.api.pages import After, Limit, Page, page, read_cursor
+from console.api.pages import NUMBER, After, Limit, Page, page, read_cursor
 from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.incident.severity import Impact
@@ -22,9 +22,6 @@ from incidents.timeline import Entry
 from incidents.words import plain, sentence
 
 router = room("incidents")
-
-Number = TypeAdapter(Annotated[int, Field(ge=0, lt=2**31)])
-"""A place in a list that is ordered by a number."""
 
 
 class IncidentTold(BaseModel):
@@ -78,7 +75,7 @@ def list_incidents(
     limit: Limit = 100,
 ) -> Page[IncidentTold]:
     """The incidents that the caller may see, newest first."""
-    before = read_cursor(after, Number)
+    before = read_cursor(after, NUMBER)
     with calls.store.read() as work:
         seen = visible_incidents(work, calls.person(), phases=phase, drills=drills)
     older = [incident for incident in seen if before is None or incident.number < before]
@@ -98,7 +95,7 @@ def show_incident(calls: Calls, incident: str) -> IncidentWithAsks:
 @router.get("/incidents/{incident}/timeline", responses=shows({"items": [ENTRY], "next": "NDE"}))
 def show_timeline(calls: Calls, incident: str, after: After = None, limit: Limit = 100) -> Page[EntryTold]:
     """What happened, in order, one sentence an entry."""
-    since = read_cursor(after, Number) or 0
+    since = read_cursor(after, NUMBER) or 0
     with calls.store.read() as work:
         find_for(work, incident, calls.person_in(work, incident), Act.see_incidents)
         found = timeline.entries(work, incident, after=since, limit=limit + 1)

@@ -16,6 +16,9 @@ from incidents.errors import BadInput
 MOST: Final = 500
 """Rows of one page, at most."""
 
+NUMBER: Final = TypeAdapter(Annotated[int, Field(ge=0, lt=2**31)])
+"""A place in a list that is ordered by a number."""
+
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
 Place = TypeVar("Place")

@@ -36,7 +36,6 @@ class Visitor(Caller):
         super().__init__(world, session.person)
         self.session = session
         self.csrf = csrf_token(token)
-        self.settings = world.settings
 
     def page(self, name: str, *, status: int = 200, **facts: Any) -> HTMLResponse:  # noqa: ANN401
         """A page of templates/pages, for this visitor."""

@@ -43,6 +43,23 @@ SIGNAL = {"source": "desk", "title": "Copies of a video", "event_at": "2026-01-1
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/signals": SIGNAL,
     "POST /api/v1/actions/{item}/report": {"note": "begun"},
+    "POST /api/v1/actions/{item}/change": {"state": "in_progress"},
+    "POST /api/v1/incidents": {"title": "Another one still", "reason": "A reason"},
+    "POST /api/v1/incidents/{incident}/declare": {"reason": "A reason"},
+    "POST /api/v1/incidents/{incident}/dismiss": {"reason": "A reason"},
+    "POST /api/v1/incidents/{incident}/stand-down": {"reason": "A reason"},
+    "POST /api/v1/incidents/{incident}/reopen": {"reason": "A reason"},
+    "POST /api/v1/incidents/{incident}/waive": {"reason": "A reason", "code": "GUIDELINE_MISSING"},
+    "POST /api/v1/incidents/{incident}/restrict": {"reason": "A reason", "restricted": True},
+    "POST /api/v1/incidents/{incident}/hand-over": {"role": "analyst", "to": "analyst"},
+    "POST /api/v1/incidents/{incident}/asks": {"team": "legal", "what": "Which orders are to be expected?"},
+    "POST /api/v1/incidents/{incident}/guidelines": {"bodies": {"en": "Remove it."}},
+    "POST /api/v1/incidents/{incident}/actions": {
+        "title": "A rota",
+        "kind": "process",
+        "owner": "legal",
+        "success": "It is kept",
+    },
     "POST /api/v1/batches/claim": {"team": TEAM},
     "POST /api/v1/batches/{batch}/decisions": {
         "guideline_version": None,
@@ -82,6 +99,7 @@ BODIES: dict[str, dict[str, Any]] = {
 """Way → what a form of it needs to come as far as the question who may."""
 
 PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
+PLACES |= {"version": "1", "entry": "1", "delivery": "1"}
 """What stands in a path beside what every incident has."""
 
 ENDLESS = "GET /incidents/{incident}/live"

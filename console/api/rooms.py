@@ -1,0 +1,19 @@
+"""Every module of the API whose routes the application has."""
+
+from typing import Final
+
+from console.api import (
+    actions,
+    asks,
+    batches,
+    guidelines,
+    incidents,
+    moves,
+    operations,
+    people,
+    search,
+    signals,
+)
+
+ROOMS: Final = (signals, incidents, moves, guidelines, asks, batches, actions, search, people, operations)
+"""In the order in which the description tells them."""
