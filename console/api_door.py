@@ -12,6 +12,7 @@ from console.api_token import is_token
 from console.lately import Lately
 from console.people import acting_person, is_one_operator
 from console.runs import hand_over
+from console.tries import Tries
 from console.turned_away import TooLarge, Unauthenticated
 from incidents.catalogue.model import Catalogue
 from incidents.errors import BadInput, NotAuthorised, Refusal
@@ -37,6 +38,7 @@ class World:
     catalogue: Catalogue
     token: str
     lately: Lately = field(default_factory=Lately)
+    tries: Tries = field(default_factory=Tries)
 
 
 class Caller:
@@ -47,6 +49,7 @@ class Caller:
         self.catalogue = world.catalogue
         self.lately = world.lately
         self.settings = world.settings
+        self.tries = world.tries
         self.machine_now = datetime.now(UTC)
         self._world = world
         self._name = name

@@ -26,6 +26,7 @@ from console.pages import (
     review_work,
     sign_in,
     sweep_proofs,
+    sweep_start,
     sweeps,
     work,
 )
@@ -39,7 +40,8 @@ from incidents.words import use_templates
 ROOMS = (
     *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, guidelines, work, actions, administration),
-    *(retrospectives, retrospective, review_work, review_comments, review_audience, sweep_proofs, sweeps),
+    *(retrospectives, retrospective, review_work, review_comments, review_audience),
+    *(sweep_start, sweep_proofs, sweeps),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 
@@ -59,6 +61,7 @@ def make_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        world.tries.close()
         world.store.close()
 
     made = Described(

@@ -154,6 +154,9 @@ NEEDS: dict[str, Needed] = {
     "GET /administration/health": Act.administer,
     "GET /administration/log": Act.administer,
     "GET /incidents/{incident}/sweeps": Act.see_sweep,
+    "GET /incidents/{incident}/sweeps/new": Act.start_sweep,
+    "POST /incidents/{incident}/sweeps/try": Act.start_sweep,
+    "POST /incidents/{incident}/sweeps/start": Act.start_sweep,
     "GET /sweeps/{sweep}": Act.see_sweep,
     "GET /sweeps/{sweep}/decisions": Act.undo,
     "GET /sweeps/{sweep}/clusters": Act.see_sweep,
@@ -169,6 +172,7 @@ NEEDS: dict[str, Needed] = {
     "POST /sweeps/{sweep}/undo": Act.undo,
     "POST /sweeps/{sweep}/urge": Act.start_sweep,
     "POST /sweeps/{sweep}/close": Act.command,
+    "POST /sweeps/{sweep}/widen": Act.start_sweep,
     "POST /sweeps/{sweep}/act": Act.command,
     "POST /sweeps/{sweep}/acted": Act.start_sweep,
 }

@@ -6,6 +6,7 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from console.cli.sweep_options import SourceOptions
+from console.sources import looked_into
 from incidents.errors import BadInput
 from incidents.store.post_source import FileSource, HttpSource, TableSource
 
@@ -30,17 +31,10 @@ def read_source_options(given: SourceOptions) -> FileSource | TableSource | Http
 def _pile(given: SourceOptions) -> FileSource | TableSource:
     if given.posts is not None:
         # The flow runs in a folder of its own.
-        return _looked_into(FileSource(path=given.posts.absolute()))
+        return looked_into(FileSource(path=given.posts.absolute()))
     if given.table is None:
         raise typer.BadParameter("--sql-url takes a --table.")
     return _table(str(given.sql_url), given.table, given.column or [])
-
-
-def _looked_into(source: FileSource) -> FileSource:
-    """The source, once some posts were read from it."""
-    if not any(posts.height for posts in source.frames()):
-        raise BadInput(f"{source.shown}: it holds no posts. Check how it was exported.")
-    return source
 
 
 def _table(url: str, table: str, columns: list[str]) -> TableSource:

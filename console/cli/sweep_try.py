@@ -23,9 +23,6 @@ from incidents.sweeps.scope import Scope
 from incidents.sweeps.staffing import Cost, cost_of
 from incidents.sweeps.universe import Dry, TermCount
 
-FLOODS = 0.5
-"""Share of all that matched which one entry alone brings in, from which on it is said to flood a sweep."""
-
 AT_MOST = 50_000
 """Posts of a platform that are counted, where nothing else is said: fifty pages."""
 
@@ -147,7 +144,7 @@ def _tell(tried: Tried, cost: Cost, took: float) -> None:
     dry = tried.dry
     seen = f"{tried.counted} were looked at in {took:.1f} s, and {dry.posts_matched:,} match."
     lines = [seen, *tried.caveats, f"{cost.all} {cost.hours:,} reviewer hours."]
-    lines += [f"{term.term} floods it: {term.alone:,} posts match nothing else." for term in _flooding(dry)]
+    lines += [f"{term.term} floods it: {term.alone:,} posts match nothing else." for term in dry.flooding]
     print_lines(lines)
     print_table(
         [_term(term) for term in dry.terms], ["entry", "posts", "alone", "found_only_by"], title="Entries"
@@ -159,12 +156,6 @@ def _tell(tried: Tried, cost: Cost, took: float) -> None:
     rows = [{"surface": surface, "posts": posts} for surface, posts in surfaces]
     print_table(rows, ["surface", "posts"], title="Surfaces")
     print_table(_cost(cost)["teams"], ["team", "languages", "posts", "people", "hours", "days"], title="Teams")
-
-
-def _flooding(dry: Dry) -> list[TermCount]:
-    if len(dry.terms) < 2:
-        return []
-    return [term for term in dry.terms if term.alone > FLOODS * dry.posts_matched]
 
 
 def _term(term: TermCount) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from fastapi.responses import HTMLResponse, Response
 
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
+from console.sources import chosen, named_sources
 from console.sweeping import largest_clusters, looks_of, sums_of, team_of
 from incidents.errors import BadInput, NotFound, WatchfloorError
 from incidents.incident.incident import Incident
-from incidents.people import Act, Person, is_staff
+from incidents.people import Act, Person, is_allowed, is_staff
 from incidents.store.ending import close_sweep
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
@@ -24,7 +25,7 @@ from incidents.store.sweep_views import (
     recent_decisions,
     show_text,
 )
-from incidents.store.sweeps import Sweep, find_sweep, sweeps_of, windows_of
+from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for, request_window, sweeps_of, windows_of
 from incidents.store.turns import urge
 from incidents.store.undo import undo_decision
 from incidents.sweeps.knowledge import outlook, sentences
@@ -160,7 +161,7 @@ def move_sweep(visits: Visits, form: OwnForm, sweep: str, move: str, after: Back
         with visits.store.read() as work:
             incident = find_sweep(work, sweep).incident_id
         with visits.moving(incident, after) as (work, by, now):
-            MOVES[move](work, sweep, form, by, now)
+            MOVES[move](visits, work, sweep, form, by, now)
         return go(f"/sweeps/{sweep}{'/decisions' if move == 'undo' else ''}")
 
     def shown(why: WatchfloorError) -> HTMLResponse:
@@ -229,9 +230,20 @@ def _progress_page(
         told=sentences(known) if is_staff(looked.by) else (),
         outlook=outlook(known) if is_staff(looked.by) else (),
         held=held,
+        places=_places(visits, looked),
         windows=windows,
         entries=[(name, getattr(looked.sweep.scope, name)) for name in (*BRINGING_IN, *NARROWING)],
     )
+
+
+def _places(visits: Visitor, looked: Looked) -> list[str]:
+    """Where later posts may come from, for whoever may add them."""
+    if looked.sweep.is_finished or looked.sweep.closed_by or not is_allowed(looked.by, Act.start_sweep):
+        return []
+    try:
+        return list(named_sources(visits.settings.home))
+    except BadInput:  # Where a sweep is begun it is said what is wrong; what is known of this one is shown.
+        return []
 
 
 NARROWING: Final = ("languages", "regions", "excluded_terms")
@@ -272,24 +284,30 @@ def _post_page(
     return page_of(visits, "sweep_post", looked, refused, post=post, made=made, copies=copies, text=text)
 
 
-Move = Callable[[Work, str, Form, Person, datetime], object]
+Move = Callable[[Visitor, Work, str, Form, Person, datetime], object]
 """What one form does with a sweep."""
 
 
-def _undo(work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
+def _undo(_visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
     undo_decision(work, sweep, form.text("item"), by=by, reason=form.text("reason"), now=now)
 
 
-def _urge(work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
+def _urge(_visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
     wanted = form.text("items", 100_000).split()
     if not wanted:
         raise BadInput("Name the posts that cannot wait, by their ids.")
     urge(work, sweep, wanted, by=by, reason=form.text("reason"), now=now)
 
 
-def _close(work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
+def _close(_visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
     close_sweep(work, sweep, by=by, reason=form.text("reason"), now=now)
 
 
-MOVES: dict[str, Move] = {"undo": _undo, "urge": _urge, "close": _close}
+def _widen(visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
+    find_sweep_for(work, sweep, by, Act.start_sweep)  # before the site's sources are looked into
+    source = chosen(named_sources(visits.settings.home), form.text("source"))
+    request_window(work, sweep, source, by=by, now=now)
+
+
+MOVES: dict[str, Move] = {"undo": _undo, "urge": _urge, "close": _close, "widen": _widen}
 """Form → what it does. Who may is decided in the store."""

@@ -33,6 +33,10 @@ class TermCount(BaseModel):
     """Trick → posts in which only undoing it showed the entry."""
 
 
+FLOODS: Final = 0.5
+"""Share of all that matched which one entry alone brings in, from which on it is said to flood a sweep."""
+
+
 class Dry(BaseModel):
     """What a scope would bring in, in numbers."""
 
@@ -44,6 +48,13 @@ class Dry(BaseModel):
     languages: Mapping[str, int]
     surfaces: Mapping[str, int] = {}
     """Posts a surface, of those whose surface is known."""
+
+    @property
+    def flooding(self) -> tuple[TermCount, ...]:
+        """The entries that bring in more alone than all others together; none where there is only one."""
+        if len(self.terms) < 2:
+            return ()
+        return tuple(term for term in self.terms if term.alone > FLOODS * self.posts_matched)
 
 
 @dataclass(frozen=True, eq=False)
