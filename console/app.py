@@ -19,6 +19,7 @@ from console.pages import (
     guidelines,
     incident,
     live,
+    proposals,
     retrospective,
     retrospectives,
     review_audience,
@@ -39,7 +40,7 @@ from incidents.words import use_templates
 
 ROOMS = (
     *rooms.ROOMS,
-    *(sign_in, board, live, charts, incident, guidelines, work, actions, administration),
+    *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
     *(retrospectives, retrospective, review_work, review_comments, review_audience),
     *(sweep_start, sweep_proofs, sweeps),
 )

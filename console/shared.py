@@ -18,7 +18,7 @@ def write_shared(shared: Shared, out: Path, *, with_pdf: bool = False) -> list[P
     WatchfloorError where the folder or the disk refuses.
     """
     name = f"{shared.incident}-{shared.view}"
-    page = to_html(shared.markdown, f"{shared.incident}, for {shared.view}", shared.charts)
+    page = page_of(shared)
     texts = {f"{name}.md": shared.markdown.encode(), f"{name}.html": page.encode()}
     texts |= {f"{name}.pdf": to_pdf(page)} if with_pdf else {}
     texts |= {f"{name}.json": _index(shared, texts).encode()}
@@ -32,6 +32,11 @@ def write_shared(shared: Shared, out: Path, *, with_pdf: bool = False) -> list[P
             " another folder."
         ) from error
     return [out / file for file in texts]
+
+
+def page_of(shared: Shared) -> str:
+    """The document as one page of HTML, with its charts in it."""
+    return to_html(shared.markdown, f"{shared.incident}, for {shared.view}", shared.charts)
 
 
 def _index(shared: Shared, texts: dict[str, bytes]) -> str:

@@ -224,10 +224,12 @@ def reopen(
 def waive(
     calls: Calls, incident: str, said: Annotated[Waiver, InBody(examples=[_WAIVER])], after: BackgroundTasks
 ) -> GateTold:
-    """Take a coded reason out of the way, on one's own word."""
+    """Take a coded reason out of the way, on one's own word. Where it takes two, the pages ask the second."""
     with calls.moving(incident, after) as (work, by, now):
-        lifecycle.waive(work, incident, said.code, by=by, reason=said.reason, now=now)
-        return _gate(work, find(work, incident))
+        found = find(work, incident)
+        consent = calls.catalogue.consent(found)
+        lifecycle.waive(work, incident, said.code, by=by, reason=said.reason, consent=consent, now=now)
+        return _gate(work, found)
 
 
 @router.post(

@@ -22,6 +22,7 @@ from console.cli import (
     moves,
     outbox,
     platform,
+    proposals,
     review,
     review_factors,
     review_timeline,
@@ -91,6 +92,7 @@ asks.add_to(app)
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(golden.app, name="golden")
+app.add_typer(proposals.app, name="proposals")
 review_factors.add_to(review.app)
 review_timeline.add_to(review.app)
 review_versions.add_to(review.app)

@@ -8,9 +8,12 @@ from console.cli.candidates import CandidateForm, describe
 from console.cli.door import Door
 from console.cli.option_groups import with_groups
 from console.cli.options import ImpactOptions, IncidentId, Note, Reason, example
+from console.cli.proposals import say_proposed
+from console.second_person import take_or_propose
 from incidents.incident.incident import WAIVABLE, Incident
 from incidents.incident.phases import SENTENCES
 from incidents.people import Role
+from incidents.proposals import Proposal, Step, Wanted
 from incidents.store import lifecycle, roles
 from incidents.store.by_hand import open_by_hand
 from incidents.store.incidents import find
@@ -83,12 +86,20 @@ def waive(
     code: Annotated[str, typer.Argument(metavar="CODE", help=f"One of {', '.join(sorted(WAIVABLE))}.")],
     reason: Reason,
 ) -> None:
-    """Take a coded reason against standing down out of the way, on your word."""
+    """Take a coded reason against standing down out of the way, on your word.
+
+    Where that leaves a sweep without its certificate, and the protocol asks for a second person, this proposes
+    it: see `watchfloor proposals`.
+    """
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        lifecycle.waive(work, incident, code, by=by, reason=reason, now=now)
+        wanted = Wanted(step=Step.waive, incident=incident, code=code)
+        done = take_or_propose(work, door, wanted, by=by, reason=reason, now=now)
     door.hand_over(incident)
+    if isinstance(done, Proposal):
+        say_proposed(door, done)
+        return
     door.say(f"{code} is waived in {incident}.", incident=incident, code=code, by=by.id)
 
 

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from console.cli.door import Door
-from console.cli.options import IncidentId, Out, WithPdf, example
-from console.reviewing import approvers_of
+from console.cli.options import IncidentId, Out, Reason, WithPdf, example
+from console.cli.proposals import say_proposed, say_shared
+from console.second_person import take_or_propose
 from console.shared import write_shared
+from incidents.proposals import Proposal, Step, Wanted
 from incidents.reviews.audiences import Audience
 from incidents.reviews.pdf import refuse_missing
-from incidents.reviews.sharing import share
-from incidents.store.incidents import find
+from incidents.reviews.sharing import Shared
 
 ForAudience = Annotated[Audience, typer.Option(help="Who is to read it.")]
 ForTeam = Annotated[str | None, typer.Option(help="With --audience partner: which partner team.")]
@@ -35,20 +36,26 @@ def share_review(
     audience: ForAudience,
     out: Out,
     team: ForTeam = None,
+    reason: Reason = "",
     with_pdf: WithPdf = False,
 ) -> None:
-    """Write the signed retrospective for an audience, without what it may not see, and record that you did."""
+    """Write the signed retrospective for an audience, without what it may not see, and record that you did.
+
+    Where the protocol asks for a second person before anybody outside is given it, this proposes it with your
+    reason, and whoever confirms it is handed the files: see `watchfloor proposals`.
+    """
     door = Door.of(ctx)
     if with_pdf:
         refuse_missing()
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
-        asked = approvers_of(door.catalogue, find(work, incident), audience)
-        shared = share(work, incident, audience, team, approvers=asked, by=by, now=now)
+        wanted = Wanted(step=Step.share, incident=incident, audience=audience, team=team)
+        shared = take_or_propose(work, door, wanted, by=by, reason=reason, now=now)
         # Before the entry is kept: what could not be written was not shared.
-        files = write_shared(shared, out, with_pdf=with_pdf)
+        files = write_shared(shared, out, with_pdf=with_pdf) if isinstance(shared, Shared) else []
     door.hand_over(incident)
-    names = ", ".join(file.name for file in files)
-    told = {"incident": incident, "audience": audience.value, "team": team, "version": shared.version}
-    sentence = f"Version {shared.version} of {incident}, as made for {shared.view}, is in {out}: {names}."
-    door.say(sentence, **told, input_hash=shared.input_hash, files=[str(file) for file in files])
+    if isinstance(shared, Proposal):
+        say_proposed(door, shared)
+        return
+    assert isinstance(shared, Shared)
+    say_shared(door, shared, out, files)

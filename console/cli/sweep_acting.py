@@ -9,8 +9,11 @@ import typer
 from console.cli.door import Door
 from console.cli.options import Reason, SweepId, example
 from console.cli.printing import print_json, print_lines, print_table
+from console.cli.proposals import say_proposed
+from console.second_person import take_or_propose
 from incidents import words
-from incidents.store.acting import Line, count_states, order_actions, orderable, take_report
+from incidents.proposals import Proposal, Step, Wanted
+from incidents.store.acting import Line, Ordered, count_states, orderable, take_report
 from incidents.store.sweeps import find_sweep
 from incidents.sweeps.acting import read_report
 
@@ -36,7 +39,8 @@ def act(
 
     It takes a commander, and WATCHFLOOR_PLATFORM_ACTIONS=true; no flow ever does it by itself, and a drill
     cannot. What people have to look at first (escalate) is left out. A decision that is undone later is
-    taken back there by itself. What the platform refused is ordered again by saying it again.
+    taken back there by itself. What the platform refused is ordered again by saying it again. Where so many
+    posts take a second person by the protocol, this proposes it: see `watchfloor proposals`.
     """
     door = Door.of(ctx)
     if actions is None:
@@ -45,11 +49,13 @@ def act(
     with door.store.begin() as work:
         incident = find_sweep(work, sweep).incident_id
         by, now = door.acting(work, incident)
-        switched_on = door.settings.platform_actions
-        ordered = order_actions(
-            work, sweep, actions=actions, by=by, reason=reason, switched_on=switched_on, now=now
-        )
+        wanted = Wanted(step=Step.act, incident=incident, sweep=sweep, actions=actions)
+        ordered = take_or_propose(work, door, wanted, by=by, reason=reason, now=now)
     door.hand_over(incident)
+    if isinstance(ordered, Proposal):
+        say_proposed(door, ordered)
+        return
+    assert isinstance(ordered, Ordered)
     deliveries = words.counted(ordered.deliveries, "delivery", "deliveries")
     verb = "is" if actions == 1 else "are"
     sentence = f"{words.counted(actions, 'action')} of {sweep} {verb} ordered of the platform, in {deliveries}."

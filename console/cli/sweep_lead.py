@@ -6,11 +6,12 @@ import typer
 
 from console.cli.door import Door
 from console.cli.options import Reason, SweepId, example
+from console.cli.proposals import say_proposed
+from console.second_person import take_or_propose
 from incidents import words
-from incidents.store.ending import close_sweep
+from incidents.proposals import Proposal, Step, Wanted
 from incidents.store.sweeps import find_sweep
 from incidents.store.turns import urge as urge_items
-from incidents.store.undo import undo_decision
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,14 +53,20 @@ def undo(
     """Take the decision about a post back, and with it that of all its copies; it is read again.
 
     What was planned because of it is marked as reversed. A commander undoes any decision, a partner lead
-    those of their own team.
+    those of their own team. Where the platform is to take back so much that the protocol asks for a second
+    person, this proposes it: see `watchfloor proposals`.
     """
     door = Door.of(ctx)
     with door.store.begin() as work:
         found = find_sweep(work, sweep)
         by, now = door.acting(work, found.incident_id)
-        copies = undo_decision(work, sweep, item, by=by, reason=reason, now=now)
+        wanted = Wanted(step=Step.undo, incident=found.incident_id, sweep=sweep, item=item)
+        copies = take_or_propose(work, door, wanted, by=by, reason=reason, now=now)
     door.hand_over(found.incident_id)
+    if isinstance(copies, Proposal):
+        say_proposed(door, copies)
+        return
+    assert isinstance(copies, int)
     then = "It waits to be read again."
     if found.is_finished:
         then = f"{sweep} has ended: `watchfloor sweep plan {sweep} --out plan.csv` says what is to be reversed."
@@ -70,13 +77,20 @@ def undo(
 
 
 def close(ctx: typer.Context, sweep: SweepId, reason: Reason) -> None:
-    """End a sweep before its target is reached. Its certificate will say so, with who and why."""
+    """End a sweep before its target is reached. Its certificate will say so, with who and why.
+
+    Where the protocol asks for a second person, this proposes it: see `watchfloor proposals`.
+    """
     door = Door.of(ctx)
     with door.store.begin() as work:
         incident = find_sweep(work, sweep).incident_id
         by, now = door.acting(work, incident)
-        close_sweep(work, sweep, by=by, reason=reason, now=now)
+        wanted = Wanted(step=Step.close, incident=incident, sweep=sweep)
+        done = take_or_propose(work, door, wanted, by=by, reason=reason, now=now)
     door.hand_over(incident)
+    if isinstance(done, Proposal):
+        say_proposed(door, done)
+        return
     sentence = (
         f"{sweep} is closed. What was decided in it stays, and its certificate says that you waived the rest."
     )

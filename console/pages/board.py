@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from console.pages.door import OwnForm, Visits, go
 from incidents.store.asks import acknowledge, find_ask
 from incidents.store.board import board_of
+from incidents.store.proposals import waiting_for
 
 router = APIRouter(include_in_schema=False)
 
@@ -14,8 +15,10 @@ router = APIRouter(include_in_schema=False)
 def show_board(visits: Visits) -> HTMLResponse:
     """The board."""
     with visits.store.read() as work:
-        found = board_of(work, visits.person(drill=True))
-    return visits.page("board", board=found)
+        me = visits.person(drill=True)
+        found = board_of(work, me)
+        proposed = waiting_for(work, me, machine_now=visits.machine_now)
+    return visits.page("board", board=found, proposed=proposed)
 
 
 @router.post("/asks/acknowledge")

@@ -10,17 +10,20 @@ from pydantic import ValidationError
 
 from console.asking import ask_by_hand
 from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from console.second_person import take_or_propose
 from console.standing import read_standing
 from incidents.errors import BadInput, WatchfloorError
 from incidents.incident.incident import WAIVABLE
 from incidents.incident.phases import NEXT, SENTENCES
 from incidents.incident.severity import LEVELS, Impact, priority
 from incidents.people import Act, Person, Role, authorise
+from incidents.proposals import Step, Wanted
 from incidents.store import lifecycle, roles, timeline
 from incidents.store.asks import acknowledge, ask_partner, find_ask
 from incidents.store.by_hand import Described, open_by_hand
 from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for
+from incidents.store.proposals import proposals_of
 from incidents.store.stars import star, starred, unstar
 from incidents.words import plain, sentence
 
@@ -110,6 +113,7 @@ def _incident_page(
         last = min(before or found.entries + 1, found.entries + 1)
         entries = timeline.entries(work, incident, after=max(0, last - 1 - SHOWN), limit=min(SHOWN, last - 1))
         stars = starred(work, incident)
+        proposed = [each for each in proposals_of(work, incident) if each.waits(now)]
     return visits.page(
         "incident",
         status=422 if refused else 200,
@@ -124,6 +128,7 @@ def _incident_page(
         teams=visits.catalogue.teams,
         entries=[(entry, plain(sentence(entry))) for entry in reversed(entries)],
         starred=stars,
+        proposed=proposed,
         older=entries[0].seq if entries and entries[0].seq > 1 else None,
         its_now=now,
         refused=refused,
@@ -183,8 +188,9 @@ def _reopen(_: Visits, work: Work, incident: str, form: Form, by: Person, now: d
     lifecycle.reopen(work, incident, by=by, reason=form.text("reason"), now=now)
 
 
-def _waive(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
-    lifecycle.waive(work, incident, form.text("code"), by=by, reason=form.text("reason"), now=now)
+def _waive(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    wanted = Wanted(step=Step.waive, incident=incident, code=form.text("code"))
+    take_or_propose(work, visits, wanted, by=by, reason=form.text("reason"), now=now)
 
 
 def _restrict(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:

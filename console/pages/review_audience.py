@@ -7,15 +7,18 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from fastapi.responses import HTMLResponse
 
 from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from console.pages.proposals import handed_out
 from console.pages.retrospective import Version, body_of
 from console.reviewing import approvers_of, find_to_read
+from console.second_person import take_or_propose
 from incidents.errors import WatchfloorError
 from incidents.incident.incident import Incident
 from incidents.people import Person, is_staff
+from incidents.proposals import Proposal, Step, Wanted
 from incidents.reviews.approvals import approval_refusals, speaks_for
 from incidents.reviews.audiences import Audience
 from incidents.reviews.redaction import teams_of
-from incidents.reviews.sharing import seen_by
+from incidents.reviews.sharing import Shared, seen_by
 from incidents.store import approvals
 from incidents.store.incidents import find
 from incidents.store.kept_records import record_of
@@ -51,6 +54,25 @@ def take_approval(
         return go(f"/retrospectives/{incident}/for/{audience}?{urlencode({'team': team})}")
 
     return attempt(done, lambda why: _page(visits, incident, audience, version, team, refused=why, typed=form))
+
+
+@router.post("/retrospectives/{incident}/for/{audience}/share", response_model=None)
+def take_share(
+    visits: Visits, form: OwnForm, incident: str, audience: Audience, after: BackgroundTasks
+) -> Answer:
+    """Hand the signed version out for an audience; or propose to, where that takes a second person."""
+    team = form.text("team")
+    wanted = Wanted(step=Step.share, incident=incident, audience=audience, team=team or None)
+
+    def done() -> Answer:
+        with visits.moving(incident, after) as (work, by, now):
+            taken = take_or_propose(work, visits, wanted, by=by, reason=form.text("reason"), now=now)
+        if isinstance(taken, Proposal):
+            return go(f"/proposals/{taken.id}")
+        assert isinstance(taken, Shared)
+        return handed_out(taken)
+
+    return attempt(done, lambda why: _page(visits, incident, audience, None, team, refused=why, typed=form))
 
 
 def _page(

@@ -13,10 +13,12 @@ from fastapi.responses import HTMLResponse, Response
 from console.lately import Counted
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
 from console.pages.sweeps import NOTHING, Looked, Refused, look_at, page_of
+from console.second_person import take_or_propose
 from console.sweeping import orders_of, sums_of
 from incidents.errors import NotFound
 from incidents.people import Act, is_allowed
-from incidents.store.acting import count_states, order_actions, take_report, taken_of
+from incidents.proposals import Proposal, Step, Wanted
+from incidents.store.acting import count_states, take_report, taken_of
 from incidents.store.certificates import evidence_of, find_certificate
 from incidents.store.sweep_views import Planned, count_planned
 from incidents.store.sweeps import plan_of
@@ -102,12 +104,12 @@ def download_plan(visits: Visits, sweep: str) -> Response:
 def act(visits: Visits, form: OwnForm, sweep: str, after: BackgroundTasks) -> Answer:
     """Have the platform carry out everything that can be ordered of it, as many as were named."""
 
-    def done(looked: Looked) -> None:
+    def done(looked: Looked) -> str:
         with visits.moving(looked.incident.id, after) as (work, by, now):
-            actions, on = form.number("actions"), visits.settings.platform_actions
-            order_actions(
-                work, sweep, actions=actions, by=by, reason=form.text("reason"), switched_on=on, now=now
-            )
+            actions = form.number("actions")
+            wanted = Wanted(step=Step.act, incident=looked.incident.id, sweep=sweep, actions=actions)
+            taken = take_or_propose(work, visits, wanted, by=by, reason=form.text("reason"), now=now)
+        return f"/proposals/{taken.id}" if isinstance(taken, Proposal) else f"/sweeps/{sweep}/plan"
 
     return _moved(visits, sweep, after, Refused(move="act", typed=form), Act.command, done)
 
@@ -116,10 +118,11 @@ def act(visits: Visits, form: OwnForm, sweep: str, after: BackgroundTasks) -> An
 def report_acted(visits: Visits, form: OwnForm, sweep: str, after: BackgroundTasks) -> Answer:
     """Take a report of what was carried out by tools of the site's own; all rows or none."""
 
-    def done(looked: Looked) -> None:
+    def done(looked: Looked) -> str:
         rows = _read_report(form)
         with visits.moving(looked.incident.id, after) as (work, by, now):
             take_report(work, sweep, rows, by=by, now=now)
+        return f"/sweeps/{sweep}/plan"
 
     return _moved(visits, sweep, after, Refused(move="acted", typed=form), Act.start_sweep, done)
 
@@ -130,14 +133,13 @@ def _moved(
     after: BackgroundTasks,
     asked: Refused,
     needed: Act,
-    done: Callable[[Looked], None],
+    done: Callable[[Looked], str],
 ) -> Answer:
     looked = look_at(visits, sweep, needed)
 
     def answer() -> Answer:
         _refuse_unfinished(looked)
-        done(looked)
-        return go(f"/sweeps/{sweep}/plan")
+        return go(done(looked))
 
     return attempt(answer, lambda why: _plan_page(visits, sweep, after, asked.because(why)))
 

@@ -9,12 +9,13 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from fastapi.responses import HTMLResponse, Response
 
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
+from console.second_person import take_or_propose
 from console.sources import chosen, named_sources
 from console.sweeping import largest_clusters, looks_of, sums_of, team_of
 from incidents.errors import BadInput, NotFound, WatchfloorError
 from incidents.incident.incident import Incident
 from incidents.people import Act, Person, is_allowed, is_staff
-from incidents.store.ending import close_sweep
+from incidents.proposals import Proposal, Step, Wanted
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.sweep_views import (
@@ -27,7 +28,6 @@ from incidents.store.sweep_views import (
 )
 from incidents.store.sweeps import Sweep, find_sweep, find_sweep_for, request_window, sweeps_of, windows_of
 from incidents.store.turns import urge
-from incidents.store.undo import undo_decision
 from incidents.sweeps.knowledge import outlook, sentences
 from incidents.sweeps.scope import BRINGING_IN
 
@@ -159,9 +159,11 @@ def move_sweep(visits: Visits, form: OwnForm, sweep: str, move: str, after: Back
 
     def done() -> Answer:
         with visits.store.read() as work:
-            incident = find_sweep(work, sweep).incident_id
-        with visits.moving(incident, after) as (work, by, now):
-            MOVES[move](visits, work, sweep, form, by, now)
+            found = find_sweep(work, sweep)
+        with visits.moving(found.incident_id, after) as (work, by, now):
+            done = MOVES[move](visits, work, found, form, by, now)
+        if isinstance(done, Proposal):
+            return go(f"/proposals/{done.id}")
         return go(f"/sweeps/{sweep}{'/decisions' if move == 'undo' else ''}")
 
     def shown(why: WatchfloorError) -> HTMLResponse:
@@ -284,29 +286,31 @@ def _post_page(
     return page_of(visits, "sweep_post", looked, refused, post=post, made=made, copies=copies, text=text)
 
 
-Move = Callable[[Visitor, Work, str, Form, Person, datetime], object]
-"""What one form does with a sweep."""
+Move = Callable[[Visitor, Work, Sweep, Form, Person, datetime], object]
+"""What one form does with a sweep; where that takes a second person, the proposal of it."""
 
 
-def _undo(_visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
-    undo_decision(work, sweep, form.text("item"), by=by, reason=form.text("reason"), now=now)
+def _undo(visits: Visitor, work: Work, sweep: Sweep, form: Form, by: Person, now: datetime) -> object:
+    wanted = Wanted(step=Step.undo, incident=sweep.incident_id, sweep=sweep.id, item=form.text("item"))
+    return take_or_propose(work, visits, wanted, by=by, reason=form.text("reason"), now=now)
 
 
-def _urge(_visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
+def _urge(_: Visitor, work: Work, sweep: Sweep, form: Form, by: Person, now: datetime) -> None:
     wanted = form.text("items", 100_000).split()
     if not wanted:
         raise BadInput("Name the posts that cannot wait, by their ids.")
-    urge(work, sweep, wanted, by=by, reason=form.text("reason"), now=now)
+    urge(work, sweep.id, wanted, by=by, reason=form.text("reason"), now=now)
 
 
-def _close(_visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
-    close_sweep(work, sweep, by=by, reason=form.text("reason"), now=now)
+def _close(visits: Visitor, work: Work, sweep: Sweep, form: Form, by: Person, now: datetime) -> object:
+    wanted = Wanted(step=Step.close, incident=sweep.incident_id, sweep=sweep.id)
+    return take_or_propose(work, visits, wanted, by=by, reason=form.text("reason"), now=now)
 
 
-def _widen(visits: Visitor, work: Work, sweep: str, form: Form, by: Person, now: datetime) -> None:
-    find_sweep_for(work, sweep, by, Act.start_sweep)  # before the site's sources are looked into
+def _widen(visits: Visitor, work: Work, sweep: Sweep, form: Form, by: Person, now: datetime) -> None:
+    find_sweep_for(work, sweep.id, by, Act.start_sweep)  # before the site's sources are looked into
     source = chosen(named_sources(visits.settings.home), form.text("source"))
-    request_window(work, sweep, source, by=by, now=now)
+    request_window(work, sweep.id, source, by=by, now=now)
 
 
 MOVES: dict[str, Move] = {"undo": _undo, "urge": _urge, "close": _close, "widen": _widen}

@@ -15,6 +15,8 @@ from incidents.catalogue.protocols import Protocol
 from incidents.catalogue.severities import PriorityRule, Severity
 from incidents.catalogue.teams import CATCH_ALL, Team
 from incidents.errors import NotFound
+from incidents.four_eyes import ALONE, Consent
+from incidents.incident.incident import Incident
 from incidents.incident.phases import Phase
 from incidents.people import Person, Role
 from incidents.reviews.audiences import Audience
@@ -63,6 +65,16 @@ class Catalogue(BaseModel):
     def approvers(self, protocol_id: str, severity: str, audience: Audience) -> tuple[str, ...]:
         """Roles and teams that must approve a retrospective before that audience is given it."""
         return self.protocol(protocol_id).approvers(audience, severity)
+
+    def consent(self, incident: Incident) -> Consent:
+        """Which steps in an incident take a second person, by its protocol.
+
+        None where nobody is listed, for one person runs everything then; and none in a drill, whose cast has
+        one of each.
+        """
+        if incident.is_drill or not self.people:
+            return ALONE
+        return Consent(self.protocol(incident.protocol).four_eyes)
 
     def items_to_check(self, phase: Phase) -> tuple[ChecklistItem, ...]:
         """What nobody may forget in a phase; nothing where a site has no checklist for it."""

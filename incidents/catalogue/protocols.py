@@ -4,6 +4,7 @@ from pydantic import Field, HttpUrl
 
 from incidents.catalogue.entry import Entry, Slug, Text, Version
 from incidents.catalogue.severities import SeverityId
+from incidents.four_eyes import FourEyes
 from incidents.incident.phases import Phase
 from incidents.people import Role
 from incidents.reviews.audiences import Audience
@@ -94,6 +95,9 @@ class Protocol(Entry):
     debrief: Debrief = Field(description="What the review afterwards must answer.")
     approvals: tuple[Approval, ...] = Field(
         (), description="Who approves a retrospective, by audience; empty: the signature is enough."
+    )
+    four_eyes: tuple[FourEyes, ...] = Field(
+        (), description="Which steps take a second person; empty: none does."
     )
 
     def approvers(self, audience: Audience, severity: str) -> tuple[str, ...]:

@@ -94,5 +94,8 @@ def not_waived(refusals: Sequence[Refusal], waived: Collection[str]) -> list[Ref
     return [refusal for refusal in refusals if refusal.code not in waived]
 
 
-WAIVABLE = frozenset({"SWEEP_UNFINISHED", "ASK_UNACKNOWLEDGED", "GUIDELINE_MISSING"})
+UNCERTIFIED = "SWEEP_UNFINISHED"
+"""Waived, it lets a sweep end without its certificate."""
+
+WAIVABLE = frozenset({UNCERTIFIED, "ASK_UNACKNOWLEDGED", "GUIDELINE_MISSING"})
 """What a commander may waive with a reason. Who leads and who signs are never waived."""

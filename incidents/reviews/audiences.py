@@ -10,3 +10,7 @@ class Audience(StrEnum):
     partner = "partner"
     public = "public"
     privileged = "privileged"
+
+
+OUTSIDE = frozenset({Audience.partner, Audience.public})
+"""Whoever reads it for these does not work here, and what they were given cannot be taken back."""

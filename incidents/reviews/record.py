@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.incident.severity import Impact
+from incidents.proposals import Step as ProposedStep
 from incidents.reviews.actions import TRACKED, UNFINISHED, ActionItem, ActionState
 from incidents.reviews.reading import (
     ActedPart,
@@ -413,6 +414,7 @@ _ABOUT_THE_DOCUMENT = frozenset(
 )
 _STEPS = frozenset({Event.step_finished, Event.step_skipped})
 _DELIVERIES = frozenset({Event.message_delivered, Event.message_failed, Event.message_rerun})
+_PROPOSALS = frozenset({Event.proposal_made, Event.proposal_confirmed, Event.proposal_refused})
 _GATES = frozenset({Event.gate_opened, Event.gate_escalated, Event.gate_refused})
 
 
@@ -453,6 +455,8 @@ def _is_about_the_document(entry: Entry) -> bool:
         return entry.facts.get("gate") == "sign_off"
     if entry.event in _STEPS:
         return entry.facts.get("step") == Step.reading
+    if entry.event in _PROPOSALS:
+        return entry.facts.get("step") == ProposedStep.share
     if entry.event in _DELIVERIES:
         return str(entry.facts.get("key")).startswith((REMINDER, STUCK, TRACKED))
     return entry.event is Event.run_restarted and entry.facts.get("flow") == "review"

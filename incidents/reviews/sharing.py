@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from incidents.errors import NotAllowed, Refusal
+from incidents.four_eyes import Consent, Matter
 from incidents.people import Act, Person
-from incidents.reviews.audiences import Audience
+from incidents.reviews.audiences import OUTSIDE, Audience
 from incidents.reviews.chart import Chart
 from incidents.reviews.checking import is_made_of
 from incidents.reviews.drafting import GENERATOR
@@ -62,6 +63,7 @@ def share(
     *,
     approvers: Sequence[str] = (),
     by: Person,
+    consent: Consent,
     now: datetime,
 ) -> Shared:
     """Write the document for an audience, and record that it was given away.
@@ -69,6 +71,7 @@ def share(
     It is made of the record that the signed version was made of: what came later, nobody has read for us.
     NotAllowed where no version is signed (REVIEW_UNSIGNED), where one of the `approvers`, whom the protocol
     names for the audience, has not approved that version, and as for `record_of`. BadInput as for `seen_by`.
+    SecondPersonMissing where the protocol asks for one before anybody outside is given it.
     """
     find_for(work, incident, by, Act.share_review)
     version = find_review(work, incident).signed_version
@@ -81,6 +84,8 @@ def share(
     shared = _written(record, view, version)
     facts: dict[str, Any] = {"version": version, "audience": audience.value, "input_hash": shared.input_hash}
     facts |= {"team": team} if team else {}
+    if audience in OUTSIDE:
+        facts |= consent.need(Matter.share_outside, by=by)
     timeline.append(work, incident, Event.retrospective_shared, actor=by.id, now=now, facts=facts)
     return shared
 

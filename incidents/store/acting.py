@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
 from incidents.errors import BadInput, NotAllowed, NotFound, Refusal
+from incidents.four_eyes import Consent, Matter
 from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person
 from incidents.store import outbox, timeline
@@ -91,13 +92,22 @@ def orderable(work: Work, sweep: str, *, by: Person) -> list[Line]:
 
 
 def order_actions(
-    work: Work, sweep: str, *, actions: int, by: Person, reason: str, switched_on: bool, now: datetime
+    work: Work,
+    sweep: str,
+    *,
+    actions: int,
+    by: Person,
+    reason: str,
+    switched_on: bool,
+    consent: Consent,
+    now: datetime,
 ) -> Ordered:
     """Order everything that is `orderable` of the platform, which the outbox asks after it.
 
     `actions` is how many the person expects. NotAllowed without a reason (`REASON_MISSING`), where the site
     has not switched it on (`ACTIONS_SWITCHED_OFF`), in a drill (`ACTIONS_IN_DRILL`), and where another
     number is to be ordered by now (`PLAN_DIFFERS`), also none.
+    SecondPersonMissing where so many posts take one.
     """
     lock_sweep(work, sweep)
     lines = orderable(work, sweep, by=by)
@@ -107,6 +117,7 @@ def order_actions(
     reversals = sum(line.measure is Measure.restore for line in lines)
     ordered = Ordered(actions=len(lines) - reversals, reversals=reversals, deliveries=deliveries)
     facts = {"sweep": sweep, "reason": reason.strip(), **ordered.model_dump()}
+    facts |= consent.need(Matter.mass_action, by=by, posts=len(lines))
     timeline.append(work, found.incident_id, Event.actions_ordered, actor=by.id, now=now, facts=facts)
     return ordered
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from incidents.catalogue.policies import RecommendedAction
 from incidents.errors import Conflict, NotAllowed, Refusal
+from incidents.four_eyes import Consent, Matter
 from incidents.incident.incident import SYSTEM
 from incidents.people import Act, Person
 from incidents.store import timeline
@@ -117,10 +118,11 @@ def reach(work: Work, sweep: str, *, facts: dict[str, Any], now: datetime) -> bo
     return True
 
 
-def close_sweep(work: Work, sweep: str, *, by: Person, reason: str, now: datetime) -> None:
+def close_sweep(work: Work, sweep: str, *, by: Person, reason: str, consent: Consent, now: datetime) -> None:
     """End a sweep before its target is reached. Its certificate will say so, with who and why.
 
-    NotAllowed where it ended already, or without a reason. Batches in people's hands are taken back; what
+    NotAllowed where it ended already, or without a reason; SecondPersonMissing where the protocol asks for one,
+    for this waives the certificate. Batches in people's hands are taken back; what
     was decided in them stays.
     """
     found = find_sweep_for(work, sweep, by, Act.command)
@@ -140,6 +142,7 @@ def close_sweep(work: Work, sweep: str, *, by: Person, reason: str, now: datetim
     if work.execute(statement.values(closed_by=by.id, closed_because=reason.strip())).rowcount != 1:
         raise Conflict(f"{sweep} was ended by somebody else at the same moment. Look at its status.")
     facts = {"sweep": sweep, "reason": reason.strip()}
+    facts |= consent.need(Matter.waive_certificate, by=by)
     timeline.append(work, found.incident_id, Event.sweep_closed, actor=by.id, now=now, facts=facts)
     dissolve_open(work, sweep, now=now, also_leased=True)
     end_if_over(work, sweep, now=now)

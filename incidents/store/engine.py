@@ -53,6 +53,12 @@ class Work:
         given = self.execute(statement).scalar_one_or_none()
         return None if given is None else int(given)
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Take back what was written within, and nothing before it, where an error comes out of it."""
+        with self._connection.begin_nested():
+            yield
+
     def next_number(self, name: str) -> int:
         """The next number of a series, starting at 1. Two transactions never get the same one."""
         # Mostly there is such a counter, and SQLAlchemy puts what may conflict together anew each time.

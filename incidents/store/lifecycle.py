@@ -11,8 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from incidents.errors import BadInput, Conflict, NotAllowed, Refusal
+from incidents.four_eyes import Consent, Matter
 from incidents.incident.incident import (
     SYSTEM,
+    UNCERTIFIED,
     WAIVABLE,
     Incident,
     close_refusals,
@@ -206,8 +208,13 @@ def reopen(work: Work, incident: str, *, by: Person, reason: str, now: datetime)
     return find(work, incident)
 
 
-def waive(work: Work, incident: str, code: str, *, by: Person, reason: str, now: datetime) -> None:
-    """Take a coded reason out of the way, on a named person's word."""
+def waive(
+    work: Work, incident: str, code: str, *, by: Person, reason: str, consent: Consent, now: datetime
+) -> None:
+    """Take a coded reason out of the way, on a named person's word.
+
+    SecondPersonMissing where the reason is a sweep without its certificate, and the protocol asks for one.
+    """
     find_for(work, incident, by, Act.waive)
     _need_reason(reason, "waive")
     if code not in WAIVABLE:
@@ -218,6 +225,8 @@ def waive(work: Work, incident: str, code: str, *, by: Person, reason: str, now:
     if not work.insert_once(waivers, row):
         raise Conflict(f"{code} is waived in {incident} already. `watchfloor incidents show` says by whom.")
     facts = {"code": code, "reason": reason}
+    if code == UNCERTIFIED:
+        facts |= consent.need(Matter.waive_certificate, by=by)
     timeline.append(work, incident, Event.reason_waived, actor=by.id, now=now, facts=facts)
 
 

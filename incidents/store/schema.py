@@ -198,6 +198,24 @@ waivers = sa.Table(
     sa.PrimaryKeyConstraint("incident_id", "code"),
 )
 
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    _incident_id(),
+    sa.Column("seq", sa.Integer, nullable=False, comment="The entry that tells of it"),
+    sa.Column("wanted", sa.JSON, nullable=False, comment="The step, with all that it needs"),
+    sa.Column("state", sa.String, nullable=False, comment="open, confirmed or refused"),
+    sa.Column("proposed_by", sa.String, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    _time("proposed_at", nullable=False),
+    _time("expires_at", nullable=False, comment="Answered before this, or never"),
+    sa.Column("answered_by", sa.String, comment="Another person"),
+    _time("answered_at"),
+    sa.Column("answer", sa.Text, comment="Why it was confirmed or refused"),
+    comment="What takes a second person",
+)
+
 gates = sa.Table(
     "gates",
     metadata,

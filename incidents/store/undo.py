@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from incidents.errors import Conflict, NotAllowed, Refusal
+from incidents.four_eyes import Consent, Matter
 from incidents.people import Act, Person
 from incidents.store import timeline
 from incidents.store.acting import order_reversals
@@ -21,12 +22,15 @@ from incidents.sweeps.batches import BLIND, DECIDES
 from incidents.timeline import Event
 
 
-def undo_decision(work: Work, sweep: str, item: str, *, by: Person, reason: str, now: datetime) -> int:
+def undo_decision(
+    work: Work, sweep: str, item: str, *, by: Person, reason: str, consent: Consent, now: datetime
+) -> int:
     """Undo the decision about an item; it waits to be read again. Returns how many copies lost theirs with it.
 
     A copy that a check had split off has a decision of its own, which stays. NotAllowed without a reason
     (`REASON_MISSING`), for an item that the sweep does not have (`ITEM_UNKNOWN`) or that has no decision
     (`ITEM_UNDECIDED`), and for a copy, whose head has it (`DECISION_INHERITED`).
+    SecondPersonMissing where the platform is to take back what it did about so many posts that they take one.
     """
     found = find_sweep(work, sweep)
     row = _row(work, sweep, item)
@@ -37,8 +41,9 @@ def undo_decision(work: Work, sweep: str, item: str, *, by: Person, reason: str,
     copies = _copies(work, sweep, item)
     _forget_looks(work, sweep, item)
     _wait_again(work, sweep, item, in_hands=in_hands)
-    actions = _reverse(work, sweep, item, by=by, reason=reason.strip(), now=now)
+    actions, asked_back = _reverse(work, sweep, item, by=by, reason=reason.strip(), now=now)
     facts = {"sweep": sweep, "item": item, "copies": copies, "actions": actions, "reason": reason.strip()}
+    facts |= consent.need(Matter.mass_action, by=by, posts=asked_back)
     timeline.append(work, found.incident_id, Event.decision_undone, actor=by.id, now=now, facts=facts)
     return copies
 
@@ -133,8 +138,11 @@ def _wait_again(work: Work, sweep: str, item: str, *, in_hands: bool) -> None:
     work.execute(sa.update(items).where(mine).values(state="taken" if in_hands else "waiting"))
 
 
-def _reverse(work: Work, sweep: str, item: str, *, by: Person, reason: str, now: datetime) -> int:
-    """Mark what was planned about the item and its copies as reversed; return how many actions that were."""
+def _reverse(work: Work, sweep: str, item: str, *, by: Person, reason: str, now: datetime) -> tuple[int, int]:
+    """Mark what was planned about the item and its copies as reversed.
+
+    Returns how many actions that were, and of how many the platform is asked to take them back.
+    """
     statement = sa.update(planned_actions).where(
         planned_actions.c.sweep_id == sweep,
         planned_actions.c.item.in_(sa.select(items.c.item).where(_about(sweep, item))),
@@ -142,9 +150,8 @@ def _reverse(work: Work, sweep: str, item: str, *, by: Person, reason: str, now:
     )
     values = {"reversed_at": now, "reversed_by": by.id, "reversed_because": reason}
     reversed_now = work.execute(statement.values(**values).returning(planned_actions.c.item)).scalars().all()
-    if reversed_now:
-        order_reversals(work, sweep, reversed_now, now=now)
-    return len(reversed_now)
+    asked_back = order_reversals(work, sweep, reversed_now, now=now) if reversed_now else 0
+    return len(reversed_now), asked_back
 
 
 def _about(sweep: str, item: str) -> sa.ColumnElement[bool]:

@@ -79,6 +79,12 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: str = PEOPL
     return home
 
 
+def seconded(*words: str, more: tuple[str, ...] = ()) -> Result:
+    """Have Ada propose what takes a second person, and Noor confirm it."""
+    proposal = told(*words)["proposal"]
+    return run("proposals", "confirm", proposal, "--reason", "I looked, too", *more, "--as", "noor")
+
+
 def opened(title: str = "A candidate", drill: str = "") -> str:
     """Open a candidate as detection does, begin its assessment, and return its id."""
     with closing(open_store()) as store, store.begin() as work:

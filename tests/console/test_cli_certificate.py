@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from incidents.store.certificates import draft_certificate, find_certificate, keep_certificate
 from incidents.sweeps.certificate import sign
 from incidents.sweeps.certificate_files import SITE_PUBLIC_KEY
-from tests.console.command_line import at_home, open_store, run, told, write
+from tests.console.command_line import at_home, open_store, run, seconded, told, write
 from tests.console.swept import SECRET, ended, worked
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -33,7 +33,7 @@ def pem(path: Path, key: Ed25519PrivateKey) -> str:
 def certified(folder: Path) -> str:
     """A sweep that was closed and certified as the flow does, signed with KEY; returns its id."""
     sweep = worked(folder, sampled=True)
-    run("sweep", "close", sweep, "--reason", "All of it is gone")
+    seconded("sweep", "close", sweep, "--reason", "All of it is gone")
     ended(sweep)
     with closing(open_store()) as store, store.begin() as work:
         drafted = draft_certificate(work, sweep, now=datetime(2026, 1, 16, tzinfo=UTC))

@@ -169,7 +169,13 @@ def test_a_retrospective_is_shared_with_an_audience(tmp_path: Path) -> None:
     with closing(open_store()) as store, store.begin() as work:
         by, now = lone_operator("maria"), datetime.now(UTC)
         approvals.approve(work, "INC-1", Audience.public, 1, approvers=asked, by=by, now=now)
-    shared = told(*share, "public")
+    assert "REASON_MISSING" in run(*share, "public", code=1).stderr
+    why = ("--reason", "The press asks")
+    proposal = told(*share, "public", *why)["proposal"]
+    assert not out.exists()
+    confirm = ("proposals", "confirm", proposal, "--reason", "I read it, too", "--as", "noor")
+    assert "say with --out" in run(*confirm, code=1).stderr
+    shared = told(*confirm, "--out", str(out))
     assert [Path(file).name for file in shared["files"]] == [
         f"INC-1-public.{end}" for end in ("md", "html", "json")
     ]
@@ -188,7 +194,9 @@ def test_a_retrospective_is_shared_with_an_audience(tmp_path: Path) -> None:
     assert run("review", "show", "INC-1", "--audience", "public", "--version", "1").stdout == shown
     assert "bears out" in run("review", "check", str(out / "INC-1-public.md")).stdout
     blocked = write(tmp_path / "file", "")
-    refused = run("review", "share", "INC-1", "--audience", "public", "--out", str(blocked), code=1).stderr
+    again = told(*share, "public", *why)["proposal"]
+    confirm = ("proposals", "confirm", again, "--reason", "Once more", "--as", "noor")
+    refused = run(*confirm, "--out", str(blocked), code=1).stderr
     assert "Nothing of INC-1 was shared" in refused
     with closing(open_store()) as store, store.read() as work:
         shares = [each for each in timeline.entries(work, "INC-1") if each.event is Event.retrospective_shared]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from incidents.store.sweeps import find_sweep
-from tests.console.command_line import at_home, declared, open_store, run, told, write
+from tests.console.command_line import at_home, declared, open_store, run, seconded, told, write
 from tests.console.swept import (
     COPIED,
     HARMLESS,
@@ -176,7 +176,7 @@ def test_a_sweep_is_closed_by_its_commander_with_a_reason(tmp_path: Path) -> Non
     sweep = worked(tmp_path, sampled=True)
     assert "ROLE_MISSING" in run("sweep", "close", sweep, "--reason", "x", "--as", "fay-e", code=1).stderr
     assert "REASON_MISSING" in run("sweep", "close", sweep, "--reason", " ", code=1).stderr
-    assert "you waived the rest" in run("sweep", "close", sweep, "--reason", "All of it is gone").stdout
+    assert "noor confirmed it" in seconded("sweep", "close", sweep, "--reason", "All of it is gone").stdout
     status = run("sweep", "status", sweep).stdout
     assert "Known: ada-l closed it before its target of 90.0 % was reached (“All of it is gone”);" in status
     assert "Another hour: it hands out nothing any more." in status
@@ -192,7 +192,7 @@ def test_later_posts_are_another_window_of_the_same_sweep(tmp_path: Path) -> Non
     assert "ROLE_MISSING" in run("sweep", "widen", sweep, "--posts", str(later), "--as", "fay-e", code=1).stderr
     gathered(sweep, window=2)
     assert told("sweep", "status", sweep)["parts"][0]["items"] == 4
-    run("sweep", "close", sweep, "--reason", "Enough")
+    seconded("sweep", "close", sweep, "--reason", "Enough")
     assert "SWEEP_ENDED" in run("sweep", "widen", sweep, "--posts", str(later), code=1).stderr
 
 

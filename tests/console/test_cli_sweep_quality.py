@@ -7,7 +7,7 @@ import pytest
 
 from incidents.store.looks import ask_for
 from incidents.sweeps.batches import Purpose
-from tests.console.command_line import at_home, open_store, run, told, write
+from tests.console.command_line import at_home, open_store, run, seconded, told, write
 from tests.console.swept import HARMLESS, VIOLATES, read_by, worked
 
 
@@ -67,5 +67,5 @@ def test_what_a_new_guideline_may_turn_waits_to_be_read_again(tmp_path: Path) ->
     assert told("sweep", "claim", "english", "--as", "fay-e")["size"] == 2
     assert "is none of narrower" in run("sweep", "reread", sweep, "--change", "x=wider", code=2).stderr
     assert "ROLE_MISSING" in run("sweep", "reread", sweep, "--as", "fay-e", code=1).stderr
-    run("sweep", "close", sweep, "--reason", "Enough")
+    seconded("sweep", "close", sweep, "--reason", "Enough")
     assert "SWEEP_ENDED" in run("sweep", "reread", sweep, "--apply", code=1).stderr

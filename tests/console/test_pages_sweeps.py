@@ -19,7 +19,7 @@ from incidents.store.engine import Store
 from incidents.store.schema import decisions, items, sweeps, windows
 from incidents.sweeps.certificate import sign
 from tests.console.browsing import STAFFED, Browser, browser, statements_of, welcome
-from tests.console.command_line import open_store, run, told, write
+from tests.console.command_line import open_store, run, seconded, told, write
 from tests.console.swept import (
     COPIED,
     HARMLESS,
@@ -190,7 +190,10 @@ def test_posts_are_urged_and_the_sweep_is_closed_for_a_reason(
         urged = work.execute(sa.select(items.c.item).where(items.c.priority > 1)).scalars().all()
     assert urged == ["2"]
     assert "REASON_MISSING" in visiting.submit(PAGE, f"{PAGE}/close", reason=" ").text
-    closed = visiting.submit(PAGE, f"{PAGE}/close", reason="All of it is gone").text
+    proposed = visiting.submit(PAGE, f"{PAGE}/close", reason="All of it is gone")
+    assert proposed.url.path == "/proposals/INC-1-P1"
+    run("proposals", "confirm", "INC-1-P1", "--reason", "I looked, too", "--as", "noor")
+    closed = visiting.get(PAGE).text
     assert "ada-l: All of it is gone" in closed
     assert "do-close" not in closed
     assert "do-urge" not in closed
@@ -225,7 +228,7 @@ def test_a_certificate_says_what_is_missing_then_what_it_proves(
 
 def certified(sweep: str) -> None:
     """Close it, and certify it as the flow does."""
-    run("sweep", "close", sweep, "--reason", "All of it is gone")
+    seconded("sweep", "close", sweep, "--reason", "All of it is gone")
     ended(sweep)
     with closing(open_store()) as store, store.begin() as work:
         drafted = draft_certificate(work, sweep, now=datetime(2026, 1, 16, tzinfo=UTC))

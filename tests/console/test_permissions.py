@@ -15,12 +15,14 @@ from incidents.catalogue.load import load_catalogue
 from incidents.incident.incident import SYSTEM
 from incidents.incident.severity import Impact
 from incidents.people import Person, Role, is_allowed
+from incidents.proposals import Step, Wanted
 from incidents.settings import Settings
 from incidents.store.action_items import file_action
 from incidents.store.asks import NewAsk, ask_partner
 from incidents.store.by_hand import Described, open_by_hand
 from incidents.store.engine import Store, Work
 from incidents.store.lifecycle import declare, restrict
+from incidents.store.proposals import propose
 from tests.console.browsing import Browser, form_on, welcome
 from tests.console.command_line import NOW, at_home
 from tests.console.swept import worked
@@ -152,9 +154,10 @@ class House:
             declare(work, incident, by=lead, reason="It is one", now=NOW)
             key = ask_partner(work, ask_of(incident), by=SYSTEM, now=NOW)
             item = filed(work, incident)
+            proposal = proposed(work, incident)
             if restricted:
                 restrict(work, incident, restricted=True, by=lead, reason="Names of victims", now=NOW)
-        return {"incident": incident, "key": str(key), "item": item}
+        return {"incident": incident, "key": str(key), "item": item, "proposal": proposal}
 
 
 def ask_of(incident: str) -> NewAsk:
@@ -169,6 +172,11 @@ def ask_of(incident: str) -> NewAsk:
         subject="An ask",
         text="{ask}",
     )
+
+
+def proposed(work: Work, incident: str) -> str:
+    wanted = Wanted(step=Step.waive, incident=incident, code="SWEEP_UNFINISHED")
+    return propose(work, wanted, by=SYSTEM, reason="It is over", waits=timedelta(weeks=999), now=NOW).id
 
 
 def filed(work: Work, incident: str) -> str:
@@ -225,7 +233,7 @@ def test_a_way_lets_in_whom_the_table_says(house: House, way: str) -> None:
 @pytest.mark.parametrize("way", [way for way in NEEDS if not isinstance(NEEDS[way], Entrance)])
 def test_nobody_gets_in_without_saying_who_they_are(house: House, way: str) -> None:
     method, _, pattern = way.partition(" ")
-    named = {"incident": "INC-1", "key": "ask:INC-1:legal:1", "item": "INC-1-A1"}
+    named = {"incident": "INC-1", "key": "ask:INC-1:legal:1", "item": "INC-1-A1", "proposal": "INC-1-P1"}
     path = pattern.format(**named, **PLACES, batch=BATCH)
     stranger = Browser(house.app, raise_server_exceptions=False)
     answer = stranger.request(method, path, follow_redirects=False)
@@ -235,7 +243,9 @@ def test_nobody_gets_in_without_saying_who_they_are(house: House, way: str) -> N
         assert (answer.status_code, answer.headers["location"].startswith("/sign-in")) == (303, True)
 
 
-@pytest.mark.parametrize("way", [way for way in NEEDS if "{incident}" in way or "{key}" in way])
+@pytest.mark.parametrize(
+    "way", [way for way in NEEDS if any(f"{{{name}}}" in way for name in ("incident", "key", "proposal"))]
+)
 def test_a_restricted_incident_is_open_to_its_circle_alone(house: House, way: str) -> None:
     role = next(role for role in Role if role is not Role.administrator and may(role, NEEDS[way]))
     answer = house.go(way, role.value.replace("_", "-"), restricted=True)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from incidents.catalogue.protocols import Approval
 from incidents.errors import PartnerUnreachable
+from incidents.four_eyes import ALONE
 from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
 from incidents.incident.runs import RunState
@@ -215,7 +216,9 @@ def test_who_is_asked_whether_it_is_a_crisis_reads_what_is_overdue_from_the_last
             "success": "The drill",
         }
         file_action(work, earlier, **new, due_at=due_at, by=SYSTEM, now=NOW)
-        lifecycle.waive(work, earlier, "ASK_UNACKNOWLEDGED", by=NOOR, reason="By telephone.", now=NOW)
+        lifecycle.waive(
+            work, earlier, "ASK_UNACKNOWLEDGED", by=NOOR, consent=ALONE, reason="By telephone.", now=NOW
+        )
         lifecycle.stand_down(work, earlier, by=NOOR, reason="Quiet.", now=NOW)
     hand_in(store, topic="bridge")
     (incident,) = open_candidates.fn(after(1))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from incidents.four_eyes import ALONE
 from incidents.reviews.checking import check
 from incidents.reviews.reading import ActedPart
 from incidents.reviews.record import Record
@@ -105,7 +106,7 @@ def test_what_was_undone_was_no_action_on_harm(store: Store) -> None:
         tell_taken(work, sweep, f"actions:{sweep}:1", now=after(18))
         [part] = read(work, sweep).acted
         assert (part.planned, part.acted, part.measured) == (3, 1, 1)
-        undo_decision(work, sweep, "p1", by=ADA, reason="A news report.", now=after(20))
+        undo_decision(work, sweep, "p1", by=ADA, consent=ALONE, reason="A news report.", now=after(20))
         record = read(work, sweep)
     assert record.acted == ()
     assert all(each.first_acted_at is None for each in record.parts)

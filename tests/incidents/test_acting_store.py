@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.errors import BadInput, NotAllowed, NotAuthorised, NotFound
+from incidents.four_eyes import ALONE
 from incidents.people import Person
 from incidents.store import acting, outbox
 from incidents.store.acting import (
@@ -43,7 +44,7 @@ def planned(work: Work, source: dict[str, object] | None = None) -> str:
     sweep = decided(work)
     work.execute(windows.update().where(windows.c.sweep_id == sweep).values(source=source or HTTP))
     work.execute(items.update().where(items.c.sweep_id == sweep).values(reach=100))
-    close_sweep(work, sweep, by=ADA, reason="Enough.", now=after(13))
+    close_sweep(work, sweep, by=ADA, consent=ALONE, reason="Enough.", now=after(13))
     assert finish(work, sweep, now=after(14))
     return sweep
 
@@ -52,7 +53,14 @@ def order(
     work: Work, sweep: str, actions: int = 3, *, by: Person = ADA, reason: str = WHY, switched_on: bool = True
 ) -> Ordered:
     return order_actions(
-        work, sweep, actions=actions, by=by, reason=reason, switched_on=switched_on, now=after(15)
+        work,
+        sweep,
+        actions=actions,
+        by=by,
+        consent=ALONE,
+        reason=reason,
+        switched_on=switched_on,
+        now=after(15),
     )
 
 
@@ -178,7 +186,7 @@ def test_an_undone_decision_is_taken_back_where_the_platform_had_heard_of_it(sto
         sweep = planned(work)
         order(work, sweep)
         answer_all(work, f"actions:{sweep}:1", Answer(at=after(16), reach=120))
-        undo_decision(work, sweep, "p1", by=ADA, reason="A news report.", now=after(20))
+        undo_decision(work, sweep, "p1", by=ADA, consent=ALONE, reason="A news report.", now=after(20))
         first, *others = orders_of(work, f"actions:{sweep}:2")
         assert (first.key, first.post, first.action) == (f"reversal:{sweep}:p1", "p1", Measure.restore)
         assert [each.post for each in others] == ["p2", "p3"]
@@ -197,7 +205,7 @@ def test_an_order_that_was_undone_before_it_was_sent_is_withdrawn(store: Store) 
     with store.begin() as work:
         sweep = planned(work)
         order(work, sweep)
-        undo_decision(work, sweep, "p1", by=ADA, reason="A news report.", now=after(20))
+        undo_decision(work, sweep, "p1", by=ADA, consent=ALONE, reason="A news report.", now=after(20))
         assert orders_of(work, f"actions:{sweep}:1") == []
         # An attempt that broke off may have reached the platform: it is taken back all the same.
         assert len(orders_of(work, f"actions:{sweep}:2")) == 3
@@ -210,7 +218,7 @@ def test_an_order_that_was_undone_before_it_was_sent_is_withdrawn(store: Store) 
 def test_what_nobody_ordered_is_not_taken_back(store: Store) -> None:
     with store.begin() as work:
         sweep = planned(work)
-        undo_decision(work, sweep, "p1", by=ADA, reason="A news report.", now=after(20))
+        undo_decision(work, sweep, "p1", by=ADA, consent=ALONE, reason="A news report.", now=after(20))
         assert parcels(work) == []
 
 
@@ -240,7 +248,7 @@ def test_a_site_reports_what_it_did_by_its_own_tools(store: Store, tmp_path: Pat
         # What is exported says the same when it comes back.
         write_plan(plan_of(work, sweep), tmp_path / "plan.csv", taken_of(work, sweep))
         assert report(work, sweep, read_report(tmp_path / "plan.csv")) == 0
-        undo_decision(work, sweep, "p1", by=ADA, reason="A news report.", now=after(20))
+        undo_decision(work, sweep, "p1", by=ADA, consent=ALONE, reason="A news report.", now=after(20))
         assert report(work, sweep, reported((f"reversal:{sweep}:p1", after(22), None))) == 1
         assert told_of(work, sweep, Event.actions_reported)[-1] == {
             "sweep": sweep,

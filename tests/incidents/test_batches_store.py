@@ -6,6 +6,7 @@ from multiprocessing import get_context
 import pytest
 
 from incidents.errors import Conflict, NotAllowed, NotAuthorised, NotFound
+from incidents.four_eyes import ALONE
 from incidents.people import Person, Role
 from incidents.store import lifecycle
 from incidents.store.batches import (
@@ -273,7 +274,7 @@ def test_an_ended_incident_hands_out_no_work(store: Store) -> None:
         incident = add_crisis(work)
         sweep = add_sweep(work, incident)
         for code in ("SWEEP_UNFINISHED", "GUIDELINE_MISSING"):
-            lifecycle.waive(work, incident, code, by=ADA, reason="It is over.", now=after(6))
+            lifecycle.waive(work, incident, code, by=ADA, consent=ALONE, reason="It is over.", now=after(6))
         lifecycle.stand_down(work, incident, by=ADA, reason="It is over.", now=after(7))
         assert ask(work, BO) is None
         with pytest.raises(NotAllowed) as refused:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from incidents.errors import BadInput, NotFound
+from incidents.four_eyes import ALONE
 from incidents.people import Person
 from incidents.store.certificates import (
     draft_certificate,
@@ -96,7 +97,7 @@ def test_a_sweep_that_was_closed_says_who_waived_the_rest(store: Store) -> None:
         sweep = add_reading(work, german(8), certify=8)
         with pytest.raises(BadInput, match="read on"):
             drafted(work, sweep)
-        close_sweep(work, sweep, by=ADA, reason="The source was wrong.", now=after(20))
+        close_sweep(work, sweep, by=ADA, consent=ALONE, reason="The source was wrong.", now=after(20))
         certificate = drafted(work, sweep)
         assert differences(work, sweep, certificate) == ()
     assert certificate.claim is Claim.waived

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.errors import NotAllowed
+from incidents.four_eyes import ALONE
 from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import Fault, check
 from incidents.reviews.drafting import GENERATOR, redraft
@@ -63,7 +64,7 @@ def test_what_happens_after_the_signature_is_not_in_what_is_shared(
 ) -> None:
     with store.begin() as work:
         signed = read_draft(work, "INC-12")
-        given = share(work, "INC-12", audience, team, by=BO, now=after(1800))
+        given = share(work, "INC-12", audience, team, by=BO, consent=ALONE, now=after(1800))
         now_is = read_record(work, "INC-12")
         assert LATER in str(now_is)
     assert LATER not in given.markdown
@@ -84,7 +85,7 @@ def _since_the_signature(store: Store) -> Iterator[Entry]:
 
 def test_what_is_signed_stays_true_of_the_record_that_was_signed(store: Store) -> None:
     with store.begin() as work:
-        given = share(work, "INC-12", Audience.public, None, by=BO, now=after(1800))
+        given = share(work, "INC-12", Audience.public, None, by=BO, consent=ALONE, now=after(1800))
         signed = read_draft(work, "INC-12").markdown
         for document in (given.markdown, signed):
             assert check(document, record_behind(work, "INC-12", document), generator=GENERATOR) == []
@@ -99,7 +100,7 @@ def test_a_record_that_nobody_kept_is_not_made_up(store: Store) -> None:
     with store.begin() as work:
         work.execute(sa.delete(kept_records))
         with pytest.raises(NotAllowed, match="The record behind version 1 of INC-12") as refused:
-            share(work, "INC-12", Audience.public, None, by=BO, now=after(1800))
+            share(work, "INC-12", Audience.public, None, by=BO, consent=ALONE, now=after(1800))
         assert refused.value.codes == ("RECORD_NOT_KEPT",)
         assert record_behind(work, "INC-12", read_draft(work, "INC-12").markdown) == read_record(work, "INC-12")
 
@@ -110,7 +111,7 @@ def test_a_version_of_before_is_shared_as_long_as_nothing_has_happened_since(bar
         redraft(work, "INC-12", author="watchfloor", now=after(1601))
         work.execute(sa.delete(kept_records))
         sign(work, "INC-12", 1, by=BO, now=after(1602))
-        assert share(work, "INC-12", Audience.public, None, by=BO, now=after(1603)).version == 1
+        assert share(work, "INC-12", Audience.public, None, by=BO, consent=ALONE, now=after(1603)).version == 1
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from incidents.four_eyes import ALONE
 from incidents.people import Person, Role
 from incidents.store.batches import claim
 from incidents.store.clusters import clusters_of
@@ -162,7 +163,7 @@ def test_a_sweep_without_a_plan_is_told_without_a_share(store: Store) -> None:
 def test_a_sweep_that_was_closed_says_so_with_who_and_why(store: Store) -> None:
     with store.begin() as work:
         sweep = sampled(work)
-        close_sweep(work, sweep, by=ADA, reason="All of it is gone", now=after(20))
+        close_sweep(work, sweep, by=ADA, consent=ALONE, reason="All of it is gone", now=after(20))
         found = known(work, sweep)
     first, _, third = sentences(found)
     assert first.startswith(

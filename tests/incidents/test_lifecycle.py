@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, NotFound
+from incidents.four_eyes import ALONE
 from incidents.incident.incident import SYSTEM
 from incidents.incident.phases import Phase
 from incidents.incident.severity import Impact, Priority
@@ -182,7 +183,7 @@ def test_standing_down_is_refused_while_something_is_loose(store: Store) -> None
         assert sweep in str(refused.value)
         assert str(key) in str(refused.value)
         for code in refused.value.codes:
-            lifecycle.waive(work, incident, code, by=ADA, reason="It is over.", now=after(10))
+            lifecycle.waive(work, incident, code, by=ADA, consent=ALONE, reason="It is over.", now=after(10))
         stood = lifecycle.stand_down(work, incident, by=ADA, reason="Quiet.", now=after(11))
         last = entries(work, incident)[-1]
         posted = [p.payload["event"] for p in outbox.undelivered(work) if p.kind is outbox.Kind.event]
@@ -236,15 +237,21 @@ def test_of_two_who_stand_down_at_once_one_is_told(store: Store) -> None:
 def test_a_waiver_carries_a_person_and_a_reason_and_is_given_once(store: Store) -> None:
     with store.begin() as work:
         incident = add_crisis(work)
-        lifecycle.waive(work, incident, "GUIDELINE_MISSING", by=ADA, reason="In force.", now=after(5))
+        lifecycle.waive(
+            work, incident, "GUIDELINE_MISSING", by=ADA, consent=ALONE, reason="In force.", now=after(5)
+        )
         with pytest.raises(Conflict):
-            lifecycle.waive(work, incident, "GUIDELINE_MISSING", by=GIL, reason="Me too.", now=after(6))
+            lifecycle.waive(
+                work, incident, "GUIDELINE_MISSING", by=GIL, consent=ALONE, reason="Me too.", now=after(6)
+            )
         for code in ("COMMANDER_MISSING", "REVIEW_UNSIGNED", "NONSENSE"):
             with pytest.raises(NotAllowed) as refused:
-                lifecycle.waive(work, incident, code, by=ADA, reason="In a hurry.", now=after(6))
+                lifecycle.waive(work, incident, code, by=ADA, consent=ALONE, reason="In a hurry.", now=after(6))
             assert refused.value.codes == ("CODE_NOT_WAIVABLE",)
         with pytest.raises(NotAuthorised):
-            lifecycle.waive(work, incident, "SWEEP_UNFINISHED", by=EVE, reason="Enough.", now=after(6))
+            lifecycle.waive(
+                work, incident, "SWEEP_UNFINISHED", by=EVE, consent=ALONE, reason="Enough.", now=after(6)
+            )
         last = entries(work, incident)[-1]
     assert (last.actor, last.facts) == ("ada", {"code": "GUIDELINE_MISSING", "reason": "In force."})
 
@@ -252,7 +259,9 @@ def test_a_waiver_carries_a_person_and_a_reason_and_is_given_once(store: Store) 
 def test_a_reopened_incident_is_in_a_new_round_without_its_waivers(store: Store) -> None:
     with store.begin() as work:
         incident = ready(work)
-        lifecycle.waive(work, incident, "ASK_UNACKNOWLEDGED", by=ADA, reason="Called.", now=after(5))
+        lifecycle.waive(
+            work, incident, "ASK_UNACKNOWLEDGED", by=ADA, consent=ALONE, reason="Called.", now=after(5)
+        )
         with pytest.raises(NotAllowed, match="has not ended"):
             lifecycle.reopen(work, incident, by=ADA, reason="It is back.", now=after(6))
         lifecycle.stand_down(work, incident, by=ADA, reason="Quiet.", now=after(60))

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from console.shared import write_shared
 from incidents.errors import BadInput, NotAllowed, NotAuthorised
+from incidents.four_eyes import ALONE
 from incidents.reviews.actions import ActionArea
 from incidents.reviews.audiences import Audience
 from incidents.reviews.checking import Fault, check
@@ -281,15 +282,15 @@ def test_sharing_is_recorded_and_changes_nothing_that_is_shared(store: Store, tm
     with store.begin() as work:
         add_crisis(work)
     with store.begin() as work, pytest.raises(NotAllowed) as refused:
-        share(work, "INC-12", Audience.public, None, by=BO, now=after(1600))
+        share(work, "INC-12", Audience.public, None, by=BO, consent=ALONE, now=after(1600))
     assert refused.value.codes == ("REVIEW_UNSIGNED",)
     with store.begin() as work:
         redraft(work, "INC-12", author="watchfloor", now=after(1601))
         sign(work, "INC-12", 1, by=BO, now=after(1602))
     with store.begin() as work:
-        first = share(work, "INC-12", Audience.partner, "german", by=ADA, now=after(1603))
+        first = share(work, "INC-12", Audience.partner, "german", by=ADA, consent=ALONE, now=after(1603))
     with store.begin() as work:
-        again = share(work, "INC-12", Audience.partner, "german", by=ADA, now=after(1604))
+        again = share(work, "INC-12", Audience.partner, "german", by=ADA, consent=ALONE, now=after(1604))
     assert again == first
     with store.read() as work:
         [told, _] = [each for each in entries(work, "INC-12") if each.event is Event.retrospective_shared]
@@ -306,15 +307,15 @@ def test_without_the_approval_that_is_asked_for_nothing_is_shared(store: Store) 
         sign(work, "INC-12", 1, by=BO, now=after(1602))
     asked: dict[str, Any] = {"approvers": ["legal"], "now": after(1603)}
     with store.begin() as work, pytest.raises(NotAllowed) as refused:
-        share(work, "INC-12", Audience.public, None, by=BO, **asked)
+        share(work, "INC-12", Audience.public, None, by=BO, consent=ALONE, **asked)
     assert refused.value.codes == ("APPROVAL_MISSING",)
     with store.begin() as work:
         approve(work, "INC-12", Audience.public, 1, by=CLEO, **asked)
-        assert share(work, "INC-12", Audience.public, None, by=BO, **asked).version == 1
+        assert share(work, "INC-12", Audience.public, None, by=BO, consent=ALONE, **asked).version == 1
 
 
 def test_partners_do_not_share(store: Store) -> None:
     with store.begin() as work:
         add_crisis(work)
     with store.begin() as work, pytest.raises(NotAuthorised):
-        share(work, "INC-12", Audience.public, None, by=DEV, now=after(1600))
+        share(work, "INC-12", Audience.public, None, by=DEV, consent=ALONE, now=after(1600))

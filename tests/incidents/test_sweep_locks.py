@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.errors import Conflict, NotAllowed
+from incidents.four_eyes import ALONE
 from incidents.store.batches import claim, find_batch, lock_batch
 from incidents.store.decisions import decide, finish_batch
 from incidents.store.ending import close_sweep, finish
@@ -130,7 +131,7 @@ def test_a_sweep_that_is_just_closed_takes_no_window_and_urges_nothing(store: St
     with store.begin() as work:
         sweep = read(work)
     with store.begin() as work:
-        close_sweep(work, sweep, by=ADA, reason="Enough.", now=after(20))
+        close_sweep(work, sweep, by=ADA, consent=ALONE, reason="Enough.", now=after(20))
         urged = beside.begins(
             work, lambda work: urge(work, sweep, ["p3"], by=ADA, reason="Soon.", now=after(20))
         )
@@ -215,7 +216,7 @@ def test_what_is_just_handed_out_to_be_looked_at_is_not_undone(store: Store, bes
 
 
 def undo(work: Work, sweep: str) -> int:
-    return undo_decision(work, sweep, "p1", by=ADA, reason="The clause was read wrongly.", now=after(20))
+    return undo_decision(work, sweep, "p1", by=ADA, consent=ALONE, reason="Read wrongly.", now=after(20))
 
 
 def urge_p3(work: Work, sweep: str) -> int:

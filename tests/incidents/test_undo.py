@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.errors import NotAllowed, NotAuthorised
+from incidents.four_eyes import ALONE
 from incidents.people import Person, Role
 from incidents.store import looks, pool
 from incidents.store.batches import batches_of, claim, find_batch
@@ -67,7 +68,7 @@ def state_of(work: Work, sweep: str, item: str) -> str:
 
 
 def undo(work: Work, sweep: str, item: str = "p1", by: Person = ADA, reason: str = WHY) -> int:
-    return undo_decision(work, sweep, item, by=by, reason=reason, now=after(20))
+    return undo_decision(work, sweep, item, by=by, consent=ALONE, reason=reason, now=after(20))
 
 
 def test_copies_lose_the_decision_with_their_head(store: Store) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.errors import Conflict, NotAllowed, NotAuthorised
+from incidents.four_eyes import ALONE
 from incidents.store.batches import batches_of, claim, find_batch
 from incidents.store.certificates import evidence_of
 from incidents.store.decisions import decide, finish_batch
@@ -254,7 +255,7 @@ def test_a_late_decision_on_a_dissolved_batch_is_refused_in_words(store: Store) 
     with store.begin() as work:
         sweep = add_reading(work, german(4))
         batch = taken(work, BO)
-        close_sweep(work, sweep, by=ADA, reason="The source was wrong.", now=after(20))
+        close_sweep(work, sweep, by=ADA, consent=ALONE, reason="The source was wrong.", now=after(20))
         item = next(iter(states_of(work, sweep)))
         said = partial(
             decide, work, batch.id, [harmless(item, BO, 21)], by=BO, policies=POLICIES, now=after(21)
@@ -274,7 +275,7 @@ def test_closing_takes_leases_back_and_keeps_what_was_decided(store: Store) -> N
         batch = taken(work, BO, size=3)
         item = next(iter(purposes_of(work, batch.id)))
         decide(work, batch.id, [harmless(item, BO)], by=BO, policies=POLICIES, now=after(11))
-        close_sweep(work, sweep, by=ADA, reason=" The source was wrong. ", now=after(20))
+        close_sweep(work, sweep, by=ADA, consent=ALONE, reason=" The source was wrong. ", now=after(20))
         found = find_sweep(work, sweep)
         assert (found.closed_by, found.closed_because) == ("ada", "The source was wrong.")
         assert [(each.state, each.size) for each in batches_of(work, sweep)] == [("done", 1)]
@@ -290,13 +291,13 @@ def test_a_sweep_is_closed_with_a_reason_by_who_leads_and_once(store: Store) -> 
     with store.begin() as work:
         sweep = add_reading(work, german(2))
         with pytest.raises(NotAllowed) as refused:
-            close_sweep(work, sweep, by=ADA, reason=" ", now=after(20))
+            close_sweep(work, sweep, by=ADA, consent=ALONE, reason=" ", now=after(20))
         assert refused.value.codes == ("REASON_MISSING",)
         with pytest.raises(NotAuthorised):
-            close_sweep(work, sweep, by=CLEO, reason="Enough.", now=after(20))
-        close_sweep(work, sweep, by=ADA, reason="Enough.", now=after(20))
+            close_sweep(work, sweep, by=CLEO, consent=ALONE, reason="Enough.", now=after(20))
+        close_sweep(work, sweep, by=ADA, consent=ALONE, reason="Enough.", now=after(20))
         with pytest.raises(NotAllowed) as again:
-            close_sweep(work, sweep, by=ADA, reason="Enough.", now=after(21))
+            close_sweep(work, sweep, by=ADA, consent=ALONE, reason="Enough.", now=after(21))
     assert again.value.codes == ("SWEEP_NOT_WORKED",)
 
 
@@ -307,7 +308,7 @@ def test_who_closes_a_sweep_and_who_works_it_do_not_wait_for_each_other_for_ever
 
     def close() -> None:
         with store.begin() as work:
-            close_sweep(work, sweep, by=ADA, reason="Enough.", now=after(20))
+            close_sweep(work, sweep, by=ADA, consent=ALONE, reason="Enough.", now=after(20))
 
     def work_on(number: int) -> None:
         batch, by = batches[number]

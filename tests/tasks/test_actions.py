@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from incidents.errors import PartnerUnreachable
+from incidents.four_eyes import ALONE
 from incidents.store import outbox
 from incidents.store.acting import count_states, taken_of
 from incidents.store.engine import Store
@@ -102,7 +103,7 @@ def test_what_is_undone_is_restored(store: Store, address: str) -> None:
     sweep = ordered(store, address)
     deliver(store)
     with store.begin() as work:
-        undo_decision(work, sweep, "p1", by=ADA, reason="A news report.", now=after(20))
+        undo_decision(work, sweep, "p1", by=ADA, consent=ALONE, reason="A news report.", now=after(20))
     assert deliver(store) == []
     assert [(each["post"], each["action"]) for each in done_at(address)[3:]] == [
         (post, "restore") for post in ("p1", "p2", "p3")
