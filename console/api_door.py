@@ -1,4 +1,4 @@
-"""What every request of the API passes: the token, who acts, how much may be sent, what time it is."""
+"""One request to the application: on which store, who acts, what time it is, how much may be sent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +8,14 @@ from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, Request
 
-from console.api_token import is_token
 from console.lately import Lately
-from console.people import acting_person, is_one_operator
+from console.people import acting_person
 from console.runs import hand_over
 from console.tries import Tries
-from console.turned_away import TooLarge, Unauthenticated
+from console.turned_away import TooLarge
 from incidents.catalogue.model import Catalogue
-from incidents.errors import BadInput, NotAuthorised, Refusal
-from incidents.people import Person
+from incidents.errors import BadInput
+from incidents.people import Act, Person
 from incidents.settings import Settings
 from incidents.store.batch_setting import setting_of
 from incidents.store.drills import clock_of
@@ -26,41 +25,35 @@ from incidents.store.incidents import find
 LARGEST_BODY = 2_000_000
 """Bytes that a request may carry."""
 
-PERSON = "X-Watchfloor-Person"
-
 
 @dataclass(frozen=True)
 class World:
-    """What the API was started with. A changed catalogue counts from its next start."""
+    """What the application was started with. A changed catalogue counts from its next start."""
 
     settings: Settings
     store: Store
     catalogue: Catalogue
-    token: str
     lately: Lately = field(default_factory=Lately)
     tries: Tries = field(default_factory=Tries)
 
 
 class Caller:
-    """One request: who acts, at what time, on which store."""
+    """One request of somebody who is known: who acts, at what time, on which store."""
 
-    def __init__(self, world: World, name: str | None) -> None:
+    def __init__(self, world: World, name: str, scope: frozenset[Act] | None = None) -> None:
         self.store = world.store
         self.catalogue = world.catalogue
         self.lately = world.lately
         self.settings = world.settings
         self.tries = world.tries
-        self.machine_now = datetime.now(UTC)
-        self._world = world
+        self.machine_now = machine_now()
         self._name = name
+        self._scope = scope
 
     def person(self, *, drill: bool = False) -> Person:
-        """Who acts. Without the header it is nobody, unless one operator is all there is."""
-        catalogue = self._world.catalogue
-        if self._name is None and not is_one_operator(catalogue):
-            todo = f"Name the person who acts in the header {PERSON}."
-            raise NotAuthorised("The request does not say who acts.", [Refusal("PERSON_MISSING", todo)])
-        return acting_person(self.settings, catalogue, self._name, drill=drill)
+        """Who acts, held to what they came in with."""
+        found = acting_person(self.settings, self.catalogue, self._name, drill=drill)
+        return found if self._scope is None else found.held_to(self._scope)
 
     def person_in(self, work: Work, incident: str) -> Person:
         """Who acts in this incident: the drill cast is known where it is a drill."""
@@ -88,16 +81,9 @@ class Caller:
         hand_over(self.settings, self.store, incident)
 
 
-def by_token(request: Request, authorization: str | None, person: str | None) -> Caller:
-    """Whoever acts with the bearer token. Raises Unauthenticated where it is not ours."""
-    world: World = request.app.state.world
-    scheme, _, given = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not is_token(given.strip(), world.token):
-        raise Unauthenticated(
-            "Send the header `Authorization: Bearer TOKEN`. The token is WATCHFLOOR_API_TOKEN of the server,"
-            " or what lies in the file api-token of its home folder."
-        )
-    return Caller(world, person)
+def machine_now() -> datetime:
+    """What the machine's clock shows."""
+    return datetime.now(UTC)
 
 
 async def body_text(request: Request) -> str:

@@ -10,7 +10,6 @@ from fastapi.staticfiles import StaticFiles
 from console.api import rooms
 from console.api.description import Described, name_of
 from console.api_door import World
-from console.api_token import api_token
 from console.pages import (
     actions,
     administration,
@@ -29,6 +28,7 @@ from console.pages import (
     sweep_proofs,
     sweep_start,
     sweeps,
+    tokens,
     work,
 )
 from console.pages.headers import SecureHeaders
@@ -41,7 +41,7 @@ from incidents.words import use_templates
 ROOMS = (
     *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
-    *(retrospectives, retrospective, review_work, review_comments, review_audience),
+    *(tokens, retrospectives, retrospective, review_work, review_comments, review_audience),
     *(sweep_start, sweep_proofs, sweeps),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
@@ -56,7 +56,6 @@ def make_app(settings: Settings) -> FastAPI:
         settings=settings,
         store=open_store(settings),
         catalogue=load_catalogue(settings.catalogue_folder),
-        token=api_token(settings),
     )
 
     @asynccontextmanager

@@ -12,7 +12,6 @@ Examination = Callable[[Settings], Iterable[Finding]]
 
 EXAMINATIONS: dict[str, Examination] = {
     "home": doctor_site.home,
-    "api token": doctor_site.token,
     "catalogue": doctor_site.catalogue,
     "templates": doctor_site.templates,
     "people": doctor_site.people,

@@ -3,12 +3,10 @@
 import os
 import shutil
 import smtplib
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from console.api_token import token_file
 from console.finding import Finding, bad, ok, warn
 from console.people import is_one_operator, operator
 from incidents.catalogue.channels import Channel, ChatChannel, EmailChannel, WebhookChannel
@@ -44,19 +42,6 @@ def home(settings: Settings) -> Iterator[Finding]:
         yield warn("home", room, "Free some disk, or move the home folder (WATCHFLOOR_HOME).")
     else:
         yield ok("home", room)
-
-
-def token(settings: Settings) -> Iterator[Finding]:
-    """Whether the API's token is kept from other users of the machine."""
-    path = token_file(settings)
-    if settings.api_token is not None:
-        yield ok("api token", "It comes from WATCHFLOOR_API_TOKEN.")
-    elif not path.exists():
-        yield ok("api token", f"The first start of the API makes one, in {path}.")
-    elif path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield bad("api token", f"Others on this machine can read {path}.", f"chmod 600 {path}, or remove it.")
-    else:
-        yield ok("api token", f"It lies in {path}, for this user alone.")
 
 
 def catalogue(settings: Settings) -> Iterator[Finding]:

@@ -120,7 +120,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _turned_away(request: Request, error: Exception) -> Response:
     status, code, title = TURNED_AWAY[type(error)]
-    return problem(request, status, code, title, str(error))
+    reasons = error.reasons if isinstance(error, Unauthenticated) else ()
+    return problem(request, status, code, title, str(error), reasons)
 
 
 def _to_sign_in(_request: Request, error: Exception) -> Response:

@@ -1,8 +1,14 @@
 """What turns a request away before it reaches the record."""
 
+from incidents.errors import Refusal
+
 
 class Unauthenticated(Exception):
-    """No token, or a wrong one."""
+    """Neither a session nor a token that is good; a reason says what is wrong with the token."""
+
+    def __init__(self, message: str, *reasons: Refusal) -> None:
+        self.reasons = reasons
+        super().__init__(message)
 
 
 class TooLarge(Exception):

@@ -96,6 +96,14 @@ class Person(BaseModel):
     languages: tuple[str, ...] = Field((), description="Languages that this person reads (BCP 47).")
     opt_outs: tuple[str, ...] = Field((), description="Policies whose items this person does not look at.")
     channel: str | None = Field(None, description="Id of a channel in which this person alone is reminded.")
+    limited_to: frozenset[Act] | None = Field(
+        None, description="Of what the roles allow, only these acts; as with a token. Default: all of it."
+    )
+
+    def held_to(self, scope: frozenset[Act]) -> "Person":
+        """The same person, who may do no more than this."""
+        both = scope if self.limited_to is None else scope & self.limited_to
+        return self.model_copy(update={"limited_to": both})
 
 
 def lone_operator(name: str) -> Person:
@@ -124,9 +132,12 @@ def authorise(
     `team` is the partner team whose work is touched (a batch, an ask); `restricted_to` the ids of those
     who hold a role on a restricted incident, None where the incident is not restricted.
     """
-    if not is_allowed(person, act):
+    if not _roles_allow(person, act):
         holders = ", ".join(sorted(MAY[act])) or Role.administrator
         raise _refused(person, act, "ROLE_MISSING", f"It takes one of these roles: {holders}.")
+    if not is_allowed(person, act):
+        within = ", ".join(sorted(person.limited_to or ())) or "nothing"
+        raise _refused(person, act, "SCOPE_MISSING", f"The roles allow it, the scope does not: {within}.")
     if _administers(person, act):
         return
     if restricted_to is not None and person.id not in restricted_to:
@@ -136,7 +147,11 @@ def authorise(
 
 
 def is_allowed(person: Person, act: Act) -> bool:
-    """Whether the person's roles allow it somewhere: what a page shows a form by. `authorise` decides."""
+    """Whether the person may do it somewhere: what a page shows a form by. `authorise` decides."""
+    return _roles_allow(person, act) and (person.limited_to is None or act in person.limited_to)
+
+
+def _roles_allow(person: Person, act: Act) -> bool:
     return _administers(person, act) or bool(person.roles & MAY[act])
 
 

@@ -31,9 +31,6 @@ class Settings(BaseSettings):
     person: str | None = Field(None, description="Who is acting, where a command is given no --as.")
     api_host: str = Field("127.0.0.1", description="Address on which the API listens.")
     api_port: int = Field(4280, description="Port on which the API listens.", ge=1, le=65535)
-    api_token: SecretStr | None = Field(
-        None, description="Bearer token of the API. Default: made at the first start and kept in the home."
-    )
     prefect_port: int = Field(
         4281, description="Port on which `watchfloor up` starts Prefect's server.", ge=1, le=65535
     )

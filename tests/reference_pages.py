@@ -202,10 +202,11 @@ Of a restricted incident only those find anything, an action item of theirs incl
 Whoever is refused is told a code, and what would be needed: [refusals](phases.md#refusals) lists them.
 
 The pages prove who somebody is: they ask for a password, or for a link that works once.
+The API asks for a session of theirs or for a token, which may do no more than it was made for.
 The other doors believe the name that they are given.
-`--as` at the command line, the header `X-Watchfloor-Person` of the API and the field `person` of Prefect's
-forms are claims, not proofs: who can reach a door can use any name there.
-Keep the machine, the API's token and Prefect's page to those whom you trust with that.
+`--as` at the command line and the field `person` of Prefect's forms are claims, not proofs: who can reach a
+door can use any name there.
+Keep the machine and Prefect's page to those whom you trust with that.
 """
 
 WAYS = """
@@ -213,7 +214,8 @@ WAYS = """
 
 A way that is not in this table fails the tests.
 So does one that lets in somebody else, or keeps out whom it should let in.
-Each is gone as every role, as another team, in a restricted incident, and without signing in.
+Each is gone as every role, as another team, in a restricted incident, and without signing in;
+those of the API with tokens of too small a scope as well.
 
 | way | what it takes |
 |---|---|

@@ -33,6 +33,7 @@ from console.cli import (
     stack,
     sweep,
     templates,
+    tokens,
     verify,
 )
 from console.cli.door import Door
@@ -106,4 +107,5 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(platform.app, name="platform")
 verify.add_to(app)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(db.app, name="db")

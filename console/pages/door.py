@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from console.api_door import Body, Caller, World
+from console.api_door import Body, Caller, World, machine_now
 from console.signing_in import Origin
 from console.turned_away import ForeignForm, SignInNeeded
 from incidents.access.sessions import Session
@@ -105,8 +105,7 @@ def find_visitor(request: Request) -> Visitor | None:
     """Whoever is signed in; None where nobody is."""
     world: World = request.app.state.world
     token = request.cookies.get(cookie_name(request), "")
-    seen = Caller(world, None).machine_now
-    found = _session(world, token, seen) if token else None
+    found = _session(world, token, machine_now()) if token else None
     return None if found is None else Visitor(world, found, token)
 
 

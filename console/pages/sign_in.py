@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from console.api_door import Caller, World
+from console.api_door import World, machine_now
 from console.pages.door import (
     AnyForm,
     OwnForm,
@@ -34,7 +34,7 @@ def take_sign_in(request: Request, form: AnyForm) -> HTMLResponse | RedirectResp
     """Open a session, or say why not in words that do not tell who has an account."""
     world: World = request.app.state.world
     then, person = safe_path(form.text("then") or "/"), form.text("person", accounts.LONGEST_NAME).lower()
-    now = Caller(world, None).machine_now
+    now = machine_now()
     try:
         token = sign_in(
             world.store,
@@ -54,7 +54,7 @@ def show_welcome(request: Request, token: str) -> HTMLResponse:
     """The page behind a one-time link. Looking at it does not use the link up."""
     world: World = request.app.state.world
     with world.store.read() as work:
-        person = accounts.read_link(work, token, now=Caller(world, None).machine_now)
+        person = accounts.read_link(work, token, now=machine_now())
     if person is None:
         raise unusable_link()
     return _welcome_page(person, token)
@@ -64,7 +64,7 @@ def show_welcome(request: Request, token: str) -> HTMLResponse:
 def take_welcome(request: Request, token: str, form: AnyForm) -> HTMLResponse | RedirectResponse:
     """Set the password and open a session."""
     world: World = request.app.state.world
-    now = Caller(world, None).machine_now
+    now = machine_now()
     try:
         password = _typed_twice(form.text("password"), form.text("again"))
         opened = enter_by_link(world.store, token, password, origin=origin_of(request), now=now)

@@ -19,6 +19,8 @@ class Access(StrEnum):
     password_set = "set a password"
     account_disabled = "disabled an account"
     session_ended = "ended sessions"
+    token_made = "made a token"
+    token_revoked = "revoked a token"
     post_shown = "looked at a post"
 
 

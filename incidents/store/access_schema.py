@@ -1,11 +1,11 @@
-"""The tables of who gets in: accounts, sessions, one-time links, failed tries, and what was looked at.
+"""The tables of who gets in: accounts, sessions, one-time links, tokens, failed tries, and what was looked at.
 
 Of passwords only hashes stand here, of tokens and links only fingerprints.
 """
 
 import sqlalchemy as sa
 
-from incidents.store.schema import UtcDateTime, metadata
+from incidents.store.schema import Json, UtcDateTime, metadata
 
 accounts = sa.Table(
     "accounts",
@@ -48,6 +48,22 @@ sign_in_failures = sa.Table(
     sa.Column("person", sa.String, nullable=False, comment="As it was typed, cut"),
     sa.Column("address", sa.String, nullable=False),
     sa.Index("ix_sign_in_failures_at", "at"),
+)
+
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("fingerprint", sa.String, nullable=False, unique=True, comment="Of its secret"),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False, comment="What it is for"),
+    sa.Column("scope", Json, nullable=False, comment="Act: what may be done with it"),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, comment="Last request, to the minute"),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Index("ix_api_tokens_person", "person"),
 )
 
 access_log = sa.Table(

@@ -13,6 +13,7 @@ from incidents.errors import NotAllowed, NotFound, Refusal
 from incidents.store.access_log import Access, note_access
 from incidents.store.access_schema import accounts, sessions, sign_in_failures, sign_in_links
 from incidents.store.engine import Work
+from incidents.store.tokens import revoke_tokens_of
 
 SEEN_EVERY = timedelta(minutes=1)
 """A session's last request is written down this often: not each request is a write."""
@@ -62,9 +63,10 @@ def keep_hash(work: Work, person: str, password_hash: str) -> None:
 
 
 def disable_account(work: Work, person: str, *, by: str, reason: str, now: datetime) -> None:
-    """Let the person in no more, and end their sessions. NotFound where they have no account.
+    """Let the person in no more, end their sessions, and revoke their tokens.
 
-    NotAllowed without a reason, and for one's own: somebody must be left to let others in.
+    NotFound where they have no account. NotAllowed without a reason, and for one's own: somebody must be left
+    to let others in.
     """
     if not reason.strip():
         missing = Refusal("REASON_MISSING", "It is written down, for whoever asks later.")
@@ -76,6 +78,7 @@ def disable_account(work: Work, person: str, *, by: str, reason: str, now: datet
     if work.execute(statement).rowcount != 1:
         raise NotFound(f"{person} has no account. `watchfloor accounts list` shows those there are.")
     end_sessions(work, person, now=now)
+    revoke_tokens_of(work, person, now=now)
     note_access(work, Access.account_disabled, by=by, target=person, reason=reason, now=now)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from incidents.people import Act, Person, authorise, is_staff
+from incidents.people import Act, Person, authorise, is_allowed
 from incidents.reviews.search import Cursor, Hit, Kind, Passage, Query, Term, cut, excerpt, sections, words_of
 from incidents.store.engine import Work
 from incidents.store.incidents import readable
@@ -69,7 +69,7 @@ def find_passages(
     """
     authorise(by, Act.see_actions)
     here = [readable(by), passages.c.kind.in_([kind.value for kind in kinds]), _matches(work, query)]
-    if not is_staff(by):
+    if not is_allowed(by, Act.see_incidents):
         here += [passages.c.kind == Kind.action.value, passages.c.owner.in_([by.id, by.team or by.id])]
     if not drills:
         here.append(incidents.c.drill == "")

@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from console.api_door import World
 from console.app import make_app
 from console.signing_in import make_link
+from console.tokens import make_token
+from incidents.people import Act, Person, is_allowed
 from incidents.settings import Settings
 from incidents.store.engine import Store
 from tests.console.command_line import PEOPLE
@@ -72,6 +74,15 @@ def welcome(visiting: Browser, store: Store, person: str) -> Browser:
     answer = visiting.post(link_for(store, person), data={"password": PASSWORD, "again": PASSWORD})
     assert answer.status_code == 200, answer.text
     return visiting
+
+
+def bearer(store: Store, person: Person, *scope: Act) -> dict[str, str]:
+    """The header with a new token of the person's, for these acts or for all that they may do."""
+    reach = scope or [act for act in Act if is_allowed(person, act)]
+    with store.begin() as work:
+        now = datetime.now(UTC)
+        _, secret = make_token(work, person, "a test", reach, lasts=timedelta(days=1), by=person, now=now)
+    return {"Authorization": f"Bearer {secret}"}
 
 
 def form_on(page: str, action: str) -> dict[str, str]:

@@ -8,11 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from console.api_door import LARGEST_BODY
-from console.api_token import api_token
 from incidents.settings import Settings
 from incidents.store.engine import Store
 from incidents.store.schema import batches, decisions
-from tests.console.browsing import Browser, form_on, welcome
+from tests.console.browsing import Browser, bearer, form_on, welcome
 from tests.console.swept import SECRET, worked
 
 BATCHES = "/api/v1/batches"
@@ -27,13 +26,13 @@ def sweep(settings: Settings, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def dev(settings: Settings, visiting: Browser) -> Browser:
+def dev(visiting: Browser) -> Browser:
     """A tool of Dev's, with the token."""
-    return as_person(settings, visiting, "dev-e")
+    return as_person(visiting, "dev-e")
 
 
-def as_person(settings: Settings, visiting: Browser, person: str) -> Browser:
-    visiting.headers.update({"Authorization": f"Bearer {api_token(settings)}", "X-Watchfloor-Person": person})
+def as_person(visiting: Browser, person: str) -> Browser:
+    visiting.headers.update(bearer(visiting.world.store, visiting.world.catalogue.person(person)))
     return visiting
 
 
@@ -127,9 +126,9 @@ def test_a_wrong_value_is_not_said_back(dev: Browser) -> None:
 
 
 @pytest.mark.parametrize(("person", "wanted"), [("cleo-l", "OTHER_TEAM"), ("bo-r", "ROLE_MISSING")])
-def test_other_teams_and_roles_are_refused(settings: Settings, dev: Browser, person: str, wanted: str) -> None:
+def test_other_teams_and_roles_are_refused(dev: Browser, person: str, wanted: str) -> None:
     dev.post(f"{BATCHES}/claim")
-    stranger = as_person(settings, dev, person)
+    stranger = as_person(dev, person)
     sent = {"guideline_version": None, "decisions": [VIOLATES]}
     answers = [
         stranger.get(BATCH),
@@ -143,8 +142,8 @@ def test_other_teams_and_roles_are_refused(settings: Settings, dev: Browser, per
     assert all(SECRET not in answer.text for answer in answers)
 
 
-def test_staff_name_the_team_that_they_work_for(settings: Settings, visiting: Browser) -> None:
-    ada = as_person(settings, visiting, "ada-l")
+def test_staff_name_the_team_that_they_work_for(visiting: Browser) -> None:
+    ada = as_person(visiting, "ada-l")
     assert code(ada.post(f"{BATCHES}/claim")) == (400, "BAD_INPUT")
     assert ada.post(f"{BATCHES}/claim", json={"team": "english"}).json()["batch"]["leased_to"] == "ada-l"
 
@@ -156,8 +155,7 @@ def test_a_session_needs_what_its_pages_carry(visiting: Browser, store: Store) -
     assert code(visiting.post(f"{BATCHES}/claim")) == (403, "FOREIGN_FORM")
     elsewhere = csrf | {"Origin": "https://evil.example"}
     assert code(visiting.post(f"{BATCHES}/claim", headers=elsewhere)) == (403, "FOREIGN_FORM")
-    # A name in the header is for the token alone: a session is its own person.
-    claimed = visiting.post(f"{BATCHES}/claim", headers=csrf | {"X-Watchfloor-Person": "ada-l"})
+    claimed = visiting.post(f"{BATCHES}/claim", headers=csrf)
     assert claimed.json()["batch"]["leased_to"] == "dev-e"
     assert SECRET in visiting.get(BATCH).text
-    assert code(visiting.get(BATCH, headers={"Authorization": "Bearer wrong"})) == (401, "UNAUTHENTICATED")
+    assert code(visiting.get(BATCH, headers={"Authorization": "Bearer wrong"})) == (401, "TOKEN_UNKNOWN")

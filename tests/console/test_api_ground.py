@@ -15,7 +15,7 @@ from incidents.store.engine import Store
 from incidents.store.schema import signals
 from tests.console.browsing import Browser
 from tests.console.command_line import opened
-from tests.console.test_api import SIGNAL, client, home, problem
+from tests.console.test_api import SIGNAL, client, home, problem, token_of
 
 __all__ = ["client", "home"]  # fixtures
 
@@ -48,7 +48,7 @@ def test_every_error_is_a_problem_with_a_code_and_the_incident(client: Browser) 
     }
     wrong = client.request("DELETE", "/api/v1/incidents")
     problem(wrong, 405, "HTTP_405")
-    assert wrong.headers["allow"] == "GET"
+    assert wrong.headers["allow"] == "GET, POST"
     problem(client.post(SIGNALS, content="a: b", headers={"Content-Type": "text/yaml"}), 415, "MEDIA_TYPE")
     problem(client.post(SIGNALS, json=SIGNAL | {"title": "a\0b"}), 400, "BAD_INPUT")
     problem(client.get("/api/v1/incidents", params={"limit": 501}), 422, "BAD_PARAMETER")
@@ -83,7 +83,7 @@ def test_the_same_request_with_its_key_is_answered_as_before(client: Browser, st
     assert problem(other, 422, "NOT_ALLOWED")["reasons"][0]["code"] == "KEY_REUSED"
     assert known(store) == 1
     # A key belongs to whoever sent it.
-    noor = client.post(SIGNALS, json=SIGNAL, headers=KEY | {"X-Watchfloor-Person": "noor"})
+    noor = client.post(SIGNALS, json=SIGNAL, headers=KEY | token_of(client, "noor"))
     assert noor.json()["standing"] == "duplicate"
 
 

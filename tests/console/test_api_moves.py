@@ -12,7 +12,7 @@ from incidents.store import outbox
 from incidents.store.engine import Store
 from tests.console.browsing import Browser
 from tests.console.command_line import NOW, PEOPLE, at_home, opened
-from tests.console.test_api import client, problem
+from tests.console.test_api import client, problem, token_of
 
 __all__ = ["client"]  # a fixture
 
@@ -113,7 +113,7 @@ def test_a_guideline_is_published_compared_and_not_overwritten(client: Browser) 
     assert compared["only_in_one"] == ["de"]
     assert [each["kind"] for each in compared["changes"]["en"]] == ["removed", "added"]
     assert client.get(f"{API}/{path}/1").json()["bodies"] == {"en": "Remove it."}
-    cleo = {"X-Watchfloor-Person": "cleo-l"}  # of a partner team, which enforces it
+    cleo = token_of(client, "cleo-l")  # of a partner team, which enforces it
     assert client.get(f"{API}/{path}/in-force", headers=cleo).json()["version"] == 2
     problem(client.get(f"{API}/{path}/1", headers=cleo), 403, "NOT_AUTHORISED")
 
@@ -165,7 +165,7 @@ def test_failed_deliveries_are_listed_without_their_words_and_sent_again(client:
         parcel = outbox.take(work, number, machine_now=NOW)
         assert parcel is not None
         outbox.mark_failed(work, parcel, error="410", permanent=True, machine_now=NOW, now=NOW)
-    administrator = {"X-Watchfloor-Person": "root-a"}
+    administrator = token_of(client, "root-a")
     listed = client.get(f"{API}/deliveries", headers=administrator)
     assert "SECRET WORDS" not in listed.text
     assert (number, "failed") in [(each["id"], each["state"]) for each in listed.json()["items"]]

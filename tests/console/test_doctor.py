@@ -72,7 +72,6 @@ def test_a_missing_secret_is_named_and_a_given_one_never_shown(
     assert missing.state is State.bad
     assert "WATCHFLOOR_SECRETS__LEGAL" in missing.what_to_do
     monkeypatch.setenv("WATCHFLOOR_SECRETS__LEGAL", "whsec_hush")
-    monkeypatch.setenv("WATCHFLOOR_API_TOKEN", "token_hush")
     monkeypatch.setenv("WATCHFLOOR_DATABASE_URL", "postgresql://u:password_hush@127.0.0.1:1/none")
     findings = examine(Settings())
     assert [each.state for each in findings if each.name == "secrets"] == [State.ok]
@@ -122,11 +121,6 @@ def test_a_changed_timeline_is_found(home: Path) -> None:
 def test_mail_is_needed_only_where_a_channel_sends_it(home: Path) -> None:
     assert found("mail server") == []
     assert states("mail server", Settings(smtp_host="127.0.0.1", smtp_port=1)) == [State.bad]
-
-
-def test_a_token_that_others_can_read_is_bad(home: Path) -> None:
-    write(home / "api-token", "t").chmod(0o644)
-    assert states("api token") == [State.bad]
 
 
 def test_many_threads_are_a_warning(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

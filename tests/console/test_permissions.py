@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from console.api_token import api_token
 from console.app import make_app
 from incidents.catalogue.load import load_catalogue
 from incidents.incident.incident import SYSTEM
 from incidents.incident.severity import Impact
-from incidents.people import Person, Role, is_allowed
+from incidents.people import Act, Person, Role, is_allowed
 from incidents.proposals import Step, Wanted
 from incidents.settings import Settings
 from incidents.store.action_items import file_action
@@ -23,7 +22,7 @@ from incidents.store.by_hand import Described, open_by_hand
 from incidents.store.engine import Store, Work
 from incidents.store.lifecycle import declare, restrict
 from incidents.store.proposals import propose
-from tests.console.browsing import Browser, form_on, welcome
+from tests.console.browsing import Browser, bearer, form_on, welcome
 from tests.console.command_line import NOW, at_home
 from tests.console.swept import worked
 from tests.routes import NEEDS, Entrance, Needed
@@ -62,6 +61,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "owner": "legal",
         "success": "It is kept",
     },
+    "GET /api/v1/search": {"words": "mirrors"},
     "POST /api/v1/batches/claim": {"team": TEAM},
     "POST /api/v1/batches/{batch}/decisions": {
         "guideline_version": None,
@@ -78,6 +78,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /queue/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
     "POST /incidents/{incident}/star": {"entry": "1"},
     "POST /incidents/{incident}/unstar": {"entry": "1"},
+    "POST /account/tokens/make": {"name": "a tool", "days": "1", "may": "hand in a signal"},
+    "POST /account/tokens/revoke": {"token": "1000000"},
+    "POST /administration/tokens/make": {
+        "person": "spare",
+        "name": "a tool",
+        "days": "1",
+        "may": "hand in a signal",
+    },
+    "POST /administration/tokens/revoke": {"token": "1000000"},
     "POST /administration/link": {"person": "spare"},
     "POST /administration/disable": {"person": "spare"},
     "POST /administration/deliveries/rerun": {"delivery": "1"},
@@ -98,7 +107,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /sweeps/{sweep}/urge": {"items": "1"},
     "POST /sweeps/{sweep}/act": {"actions": "1"},
 }
-"""Way → what a form of it needs to come as far as the question who may."""
+"""Way → what a form or a call of it needs to come as far as the question who may."""
 
 PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
 PLACES |= {"version": "1", "entry": "1", "delivery": "1"}
@@ -114,8 +123,8 @@ class House:
     def __init__(self, settings: Settings, store: Store, app: FastAPI) -> None:
         self.store = store
         self.app = app
-        self.token = api_token(settings)
         self.catalogue = load_catalogue(settings.catalogue_folder)
+        self.tokens = {person.id: bearer(store, person) for person in self.catalogue.people}
         self.opened = {
             person.id: Browser(app, raise_server_exceptions=False) for person in self.catalogue.people
         }
@@ -125,17 +134,19 @@ class House:
         held = self.go("POST /queue/claim", "partner-reviewer")
         assert held.headers["location"] == f"/queue/{BATCH}"
 
-    def go(self, way: str, person: str, *, restricted: bool = False) -> Any:
-        """Go a way in an incident of its own, and return the answer."""
+    def go(
+        self, way: str, person: str, *, restricted: bool = False, token: dict[str, str] | None = None
+    ) -> Any:
+        """Go a way in an incident of its own, and return the answer; through the API with a token."""
         method, _, pattern = way.partition(" ")
         named = self.incident(restricted=restricted)
         path = pattern.format(**named, **PLACES, batch=BATCH, token="no-such-token")
         fields = {"reason": "A reason", "ask": named["key"]} | BODIES.get(way, {})
         visiting = self.opened[person]
         if pattern.startswith("/api/"):
-            headers = {"Authorization": f"Bearer {self.token}", "X-Watchfloor-Person": person}
-            body = BODIES.get(way, {}) if method == "POST" else None
-            return visiting.request(method, path, headers=headers, json=body)
+            told = {"params" if method == "GET" else "json": BODIES.get(way, {})}
+            headers = {"If-Match": "*"} | (token or self.tokens[person])
+            return visiting.request(method, path, headers=headers, **told)
         if method == "GET":
             return visiting.get(path, follow_redirects=False)
         csrf = form_on(visiting.get("/").text, "/sign-out")
@@ -228,6 +239,15 @@ def test_a_way_lets_in_whom_the_table_says(house: House, way: str) -> None:
         refused = answer.status_code == 403 and "ROLE_MISSING" in answer.text
         assert refused != let_in, f"{role}: {answer.status_code} {answer.text[:500]}"
         assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("way", [way for way in NEEDS if "/api/" in way and isinstance(NEEDS[way], Act)])
+def test_a_token_of_too_small_a_scope_is_let_in_nowhere(house: House, way: str) -> None:
+    for role in (role for role in Role if may(role, NEEDS[way])):
+        person = house.catalogue.person(role.value.replace("_", "-"))
+        others = [act for act in Act if is_allowed(person, act) and act is not NEEDS[way]]
+        answer = house.go(way, person.id, token=bearer(house.store, person, *others))
+        assert (answer.status_code, "SCOPE_MISSING" in answer.text) == (403, True), answer.text[:500]
 
 
 @pytest.mark.parametrize("way", [way for way in NEEDS if not isinstance(NEEDS[way], Entrance)])

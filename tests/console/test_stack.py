@@ -102,7 +102,6 @@ def test_everything_starts_together_is_mended_and_stops_without_a_trace(
         assert marked(mark) == []
     assert is_free(settings.api_port)
     assert is_free(settings.prefect_port)
-    assert (settings.home / "api-token").exists()
 
 
 def test_a_port_in_use_is_named_with_its_setting(settings: Settings) -> None:
