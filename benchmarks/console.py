@@ -238,15 +238,15 @@ def measured(name: str, stores: Callable[[], Any], load: Load, seconds: float, p
     )
 
 
-def at_home(home: Path, url: str, people: int) -> Settings:
-    """The settings of an installation with so many readers."""
+def at_home(home: Path, url: str, people: int, others: str = "") -> Settings:
+    """The settings of an installation with so many readers, and others as people.yaml lists them."""
     folder = home / "catalogue"
     folder.mkdir()
     each = "".join(
         f"  - {{id: {person(n)}, name: Reader {n}, roles: [partner_reviewer], team: {TEAM}}}\n"
         for n in range(people)
     )
-    (folder / "people.yaml").write_text(f"version: 1\npeople:\n{each}", encoding="utf-8")
+    (folder / "people.yaml").write_text(f"version: 1\npeople:\n{each}{others}", encoding="utf-8")
     return Settings(home=home, database_url=url, api_port=free_port(), prefect_port=free_port())
 
 
@@ -295,13 +295,13 @@ def running(settings: Settings) -> Iterator[Callable[[], None]]:
 def served(command: tuple[str, ...], told: dict[str, str], port: int) -> Iterator[Callable[[], None]]:
     """A server that answers at the port's /health; what is given kills it and starts it anew."""
     processes = [_start(command, told)]
-    _wait(port)
+    _wait(port, processes[-1])
 
     def restart() -> None:
         processes[-1].kill()
         processes[-1].wait()
         processes.append(_start(command, told))
-        _wait(port)
+        _wait(port, processes[-1])
 
     try:
         yield restart
@@ -315,8 +315,10 @@ def _start(command: tuple[str, ...], told: dict[str, str]) -> "subprocess.Popen[
     return subprocess.Popen(command, stdin=subprocess.PIPE, env=os.environ | told)
 
 
-def _wait(port: int) -> None:
+def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(START_WITHIN * 20):
+        if process.poll() is not None:
+            sys.exit(f"The server ended with {process.returncode} before it answered.")
         if answers(f"http://127.0.0.1:{port}/health"):
             return
         sleep(0.05)
