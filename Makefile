@@ -10,10 +10,10 @@ NPM_HOME := $(VENV)/frontend
 OUT ?= drill-results
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test bench golden lock clean install
+.PHONY: help drill up test bench golden screenshots lock clean install
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 drill: $(READY) ## Run a whole crisis, results in drill-results/ (POSTS=file OUT=folder SCENARIO=name SEED=number)
 	@$(VENV)/bin/watchfloor drill --out "$(OUT)" $(if $(POSTS),--posts "$(POSTS)") \
@@ -38,6 +38,9 @@ bench: $(READY) ## Measure against the peers (.venv/bin/pip install -e '.[bench]
 golden: $(READY) ## Record the golden documents anew; read their difference before you commit it
 	WATCHFLOOR_RECORD=1 $(VENV)/bin/pytest -q $$(grep -rl WATCHFLOOR_RECORD tests --include='test_*.py')
 	@git --no-pager diff --stat -- tests/golden
+
+screenshots: $(READY) ## Take the pictures of docs/pages.md anew, with Chromium; look at them before you commit
+	WATCHFLOOR_SCREENSHOTS=1 $(VENV)/bin/pytest -q tests/browser/test_screenshots.py
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock, with hashes
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
