@@ -16,6 +16,7 @@ from incidents.reviews.redaction import Rule, rules
 from incidents.reviews.safety import DEFINITIONS
 from incidents.reviews.shares import RATES, SHARES
 from incidents.settings import Settings
+from tests.commands import COMMANDS, OF_THE_MACHINE
 from tests.routes import NEEDS, words_for
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -221,6 +222,25 @@ those of the API with tokens of too small a scope as well.
 |---|---|
 """
 
+COMMANDS_HEAD = """
+## Every command
+
+A command that is not in this table fails the tests, and so does one that lets in somebody else.
+Each is given as every role, as another team, in a restricted incident, and by somebody whom nobody knows.
+To confirm or refuse takes what the step itself takes; here it is the waiver of a certificate.
+`review show` is open to those, too, who have to approve what an audience reads, as far as it reads.
+
+| command | what it takes |
+|---|---|
+"""
+
+FREE_HEAD = """
+These ask nobody who they are:
+
+| command | why |
+|---|---|
+"""
+
 
 def settings_page() -> str:
     """docs/reference/settings.md."""
@@ -289,7 +309,10 @@ def permissions_page() -> str:
     rows += [f"| {act.value} | {' | '.join(_mark(act, role) for role in roles)} |" for act in Act]
     separate = ", ".join(sorted(act.value for act in SEPARATE))
     ways = [f"| `{way}` | {words_for(needed)} |" for way, needed in NEEDS.items()]
+    given = [f"| `watchfloor {command}` | {words_for(needed)} |" for command, needed in COMMANDS.items()]
+    free = [f"| `watchfloor {command}` | {why} |" for command, why in OF_THE_MACHINE.items()]
     parts = [PERMISSIONS + "\n".join(rows), RULES.format(separate=separate), WAYS + "\n".join(ways)]
+    parts += [COMMANDS_HEAD + "\n".join(given), FREE_HEAD + "\n".join(free)]
     return "".join(f"{part.rstrip()}\n" for part in parts)
 
 

@@ -88,7 +88,7 @@ def _visible(work: Work, door: Door, incident: str | None) -> list[Ask]:
     """Staff see the asks of every incident that they see; a partner's people those of their own team."""
     person = door.acting(work, incident)[0] if incident else door.person
     if incident is not None:
-        find_for(work, incident, person, Act.acknowledge, team=None if is_staff(person) else person.team)
+        find_for(work, incident, person, Act.see_incidents if is_staff(person) else Act.acknowledge)
         found = asks_of(work, incident)
     else:
         found = unanswered_asks(work)

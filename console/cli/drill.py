@@ -18,6 +18,7 @@ from incidents.drills.clock import Clock
 from incidents.drills.request import START, DrillRequest
 from incidents.drills.scenarios import SCENARIOS
 from incidents.errors import NotFound, WatchfloorError
+from incidents.people import Act, authorise
 from incidents.store.drills import end_drill, open_drill
 from incidents.sweeps.posts import read_posts
 
@@ -66,6 +67,7 @@ def drill(
         error_rate=error_rate,
         live=live,
     )
+    authorise(door.person, Act.hand_in_signal)
     _check(request)
     check_writable(out)
     with _stack(door):

@@ -8,9 +8,11 @@ from console.cli.door import Door
 from console.cli.options import IncidentId, Reason, example
 from console.reviewing import find_to_read
 from incidents.errors import BadInput
+from incidents.people import Act
 from incidents.reviews.audiences import Audience
 from incidents.reviews.comments import Comment, Thread
 from incidents.store.comments import answer_comment, resolve_comment, threads_of, write_comment
+from incidents.store.incidents import find_for
 from incidents.store.reviews import read_draft
 
 COLUMNS = ["number", "answers", "about", "version", "person", "written_at", "text", "resolved"]
@@ -46,6 +48,7 @@ def comment(
     door = Door.of(ctx)
     with door.store.begin() as work:
         by, now = door.acting(work, incident)
+        find_for(work, incident, by, Act.write_review)  # before anything of its versions is told
         if answers is not None:
             number = answer_comment(work, incident, answers, text, by=by, now=now)
         else:

@@ -7,11 +7,12 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from incidents.errors import BadInput, WatchfloorError
-from incidents.people import Person
+from incidents.people import Act, Person
 from incidents.reviews.action_files import FilledAction
 from incidents.reviews.actions import ActionItem, ActionState
-from incidents.store.action_items import actions_of, change_action, file_action, find_action
+from incidents.store.action_items import actions_of, change_action, file_action, find_action, refuse_others
 from incidents.store.engine import Work
+from incidents.store.incidents import find_for
 
 FIXED: Final = ("title", "kind", "area", "owner", "success", "factor", "due_at")
 """What a file cannot change of an item that is filed: people rely on it."""
@@ -49,6 +50,8 @@ def _take(work: Work, row: FilledAction, *, by: Person, now: datetime) -> str:
     if row.id is None:
         return _file(work, row, by=by, now=now)
     found = find_action(work, row.id)
+    find_for(work, found.incident_id, by, Act.change_action)  # before anything of it is told
+    refuse_others(found, by)
     changed = [name for name in FIXED if not _is_same(found, row, name)]
     if changed:
         kept = f"{found.id} is filed with another {' and another '.join(changed)}"
