@@ -29,6 +29,7 @@ from console.pages import (
     sweep_start,
     sweeps,
     tokens,
+    trends,
     work,
 )
 from console.pages.headers import SecureHeaders
@@ -42,7 +43,7 @@ ROOMS = (
     *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
     *(tokens, retrospectives, retrospective, review_work, review_comments, review_audience),
-    *(sweep_start, sweep_proofs, sweeps),
+    *(trends, sweep_start, sweep_proofs, sweeps),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 

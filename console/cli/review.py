@@ -11,9 +11,9 @@ from console.cli.failures import REFUSED
 from console.cli.options import IncidentId, Reason, example
 from console.cli.review_sharing import ForTeam
 from console.cli.review_versions import changed_in, told
+from console.measuring import look_at, measure_missing, span_of
 from console.reviewing import approvers_of, draft_anew, find_to_read
 from incidents.files import read_small
-from incidents.incident.phases import Phase
 from incidents.people import Act
 from incidents.reviews.across import P90_FROM, Pooled, Spread, pooled, spreads
 from incidents.reviews.audiences import Audience
@@ -23,8 +23,7 @@ from incidents.reviews.publishing import sign_checked
 from incidents.reviews.sharing import record_behind, seen_by
 from incidents.reviews.wording import remarks
 from incidents.store import reviews
-from incidents.store.incidents import find, find_for, visible_incidents
-from incidents.store.records import read_record
+from incidents.store.incidents import find, find_for
 from incidents.words import duration, share
 
 app = typer.Typer(help="The review of an incident, up to its published retrospective.", no_args_is_help=True)
@@ -36,9 +35,6 @@ review_suggesting.add_to(app)
 FINDINGS = ["line", "fault", "text", "why"]
 DURATIONS = ["metric", "n", "median", "p90", "meaning"]
 SHARES = ["share", "n", "value", "meaning"]
-AFTERWARDS = (Phase.stood_down, Phase.reviewing, Phase.closed)
-"""Phases in which the crisis is over."""
-
 REMARKS = ["line", "column", "said", "kind", "instead"]
 
 LARGEST = 50_000_000
@@ -129,17 +125,29 @@ def check_file(
         raise typer.Exit(REFUSED)
 
 
-@app.command("metrics", epilog=example("watchfloor review metrics", "watchfloor review metrics --json"))
-def show_metrics(ctx: typer.Context) -> None:
+@app.command(
+    "metrics",
+    epilog=example(
+        "watchfloor review metrics",
+        "watchfloor review metrics --severity sev1 --since 2026-01-01 --json",
+    ),
+)
+def show_metrics(
+    ctx: typer.Context,
+    severity: Annotated[str, typer.Option(help="Incidents of this severity alone.")] = "",
+    protocol: Annotated[str, typer.Option(help="Incidents under this protocol alone.")] = "",
+    since: Annotated[str, typer.Option(help="Opened from this day on (UTC), as 2026-11-23.")] = "",
+    until: Annotated[str, typer.Option(help="Opened until this day (UTC), that day included.")] = "",
+    drills: Annotated[bool, typer.Option("--drills", help="Drills, and nothing else.")] = False,
+) -> None:
     """Show durations and shares over all ended incidents that you may see, with how many they rest on.
 
-    `--json` gives the list behind each. Drills are left out.
+    `--json` gives the list behind each. Drills are left out, unless they are asked for.
     """
     door = Door.of(ctx)
-    with door.store.read() as work:
-        ended = visible_incidents(work, door.person, phases=AFTERWARDS, drills=False)
-        records = [read_record(work, each.id) for each in reversed(ended)]
-    durations, shares = spreads(records), pooled(records)
+    span = span_of(severity, protocol, since, until, drills=drills)
+    measured = measure_missing(door.store, look_at(door.store, door.person, span))
+    durations, shares = spreads(measured, drills=drills), pooled(measured, drills=drills)
     if door.as_json:
         printing.print_json({"durations": durations, "shares": shares})
         return

@@ -5,7 +5,7 @@ Durations of incidents are skewed, and few: a mean says nothing, and a trend of 
 incidents it rests on, and with the list.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import ceil
 from statistics import median
 from typing import Final
@@ -50,25 +50,42 @@ class Pooled(BaseModel):
     unit: str = Field("", description="Of a rate, what it counts by what; empty for a share.")
 
 
-def spreads(records: Sequence[Record]) -> list[Spread]:
-    """Every duration over these incidents, in the order of `METRICS`. Drills are left out.
+class Measures(BaseModel):
+    """All that is measured of one incident, by the names of `METRICS`, `SHARES` and `RATES`."""
 
-    Of an incident that was reopened it is that of the first round in which it could be measured.
-    """
-    real = _real(records)
-    measured = {record.incident.id: measure(record) for record in real}
+    model_config = ConfigDict(frozen=True)
+
+    incident: str
+    is_drill: bool
+    durations: dict[str, float | None] = Field(description="In seconds; None where it cannot be measured.")
+    shares: dict[str, tuple[int, int]] = Field(description="Part and whole; of nothing the whole is 0.")
+
+
+def measures_of(record: Record) -> Measures:
+    """What one record measures. Of a reopened incident, the first round in which it could be measured."""
+    return Measures(
+        incident=record.incident.id,
+        is_drill=bool(record.incident.drill),
+        durations={each.metric.name: each.value for each in measure(record)},
+        shares={share.name: share.count(record)[:2] for share in (*SHARES, *RATES)},
+    )
+
+
+def spreads(measured: Sequence[Measures], *, drills: bool = False) -> list[Spread]:
+    """Every duration over these incidents, in the order of `METRICS`: of drills alone, or of all but drills."""
+    real = [each for each in measured if each.is_drill is drills]
     return [
-        _spread(metric.name, metric.sentence, {id: found[place].value for id, found in measured.items()})
-        for place, metric in enumerate(METRICS)
+        _spread(metric.name, metric.sentence, {each.incident: each.durations.get(metric.name) for each in real})
+        for metric in METRICS
     ]
 
 
-def pooled(records: Sequence[Record]) -> list[Pooled]:
-    """Every share and rate over these incidents, in the order of `SHARES` and `RATES`. Drills are left out."""
-    real = _real(records)
+def pooled(measured: Sequence[Measures], *, drills: bool = False) -> list[Pooled]:
+    """Every share and rate over these incidents, in the order of `SHARES` and `RATES`. Drills as above."""
+    real = [each for each in measured if each.is_drill is drills]
     found = []
     for share in (*SHARES, *RATES):
-        counts = {record.incident.id: share.count(record)[:2] for record in real}
+        counts = {each.incident: each.shares.get(share.name, (0, 0)) for each in real}
         measurable = {id: (part, whole) for id, (part, whole) in counts.items() if whole}
         part, whole = (sum(each) for each in zip((0, 0), *measurable.values(), strict=True))
         found.append(
@@ -85,10 +102,6 @@ def pooled(records: Sequence[Record]) -> list[Pooled]:
             )
         )
     return found
-
-
-def _real(records: Iterable[Record]) -> list[Record]:
-    return [record for record in records if not record.incident.drill]
 
 
 def _spread(name: str, sentence: str, values: dict[str, float | None]) -> Spread:

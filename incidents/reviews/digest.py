@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.errors import BadInput
 from incidents.incident.phases import Phase
-from incidents.reviews.across import Spread, spreads
+from incidents.reviews.across import Spread, measures_of, spreads
 from incidents.reviews.actions import ENDED_UNDONE, ActionState
+from incidents.reviews.metrics import measure
 from incidents.reviews.record import About, Milestone, Record
 from incidents.words import render
 
@@ -212,20 +213,15 @@ def _month(year: int, month: int) -> Month:
 
 def _told(happened: Happened) -> Told:
     about = happened.about
-    [lasted] = [each for each in spreads([_as_real(happened)]) if each.name == "TTR"]
+    [lasted] = [each.value for each in measure(happened.record) if each.metric.name == "TTR"]
     return Told(
         id=about.id,
         title=about.title,
         severity=about.severity,
         opened_at=about.opened_at,
         phase=Phase(about.phase).value,
-        seconds=lasted.median,
+        seconds=lasted,
     )
-
-
-def _as_real(happened: Happened) -> Record:
-    """For its own row a drill is measured like any other incident."""
-    return happened.record.model_copy(update={"incident": happened.about.model_copy(update={"drill": ""})})
 
 
 def _recurring(seen: Iterable[FactorSeen], of_month: set[str]) -> list[Recurring]:
@@ -265,6 +261,7 @@ def _ratio(part: int, whole: int) -> Ratio:
 
 def _trends(of_month: Sequence[Happened], before: Sequence[Happened]) -> list[Trend]:
     now, then = (
-        {each.name: each for each in spreads([one.record for one in group])} for group in (of_month, before)
+        {each.name: each for each in spreads([measures_of(one.record) for one in group])}
+        for group in (of_month, before)
     )
     return [Trend(now=now[name], before=then[name]) for name in TRENDS]

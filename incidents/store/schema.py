@@ -676,6 +676,15 @@ review_sections = sa.Table(
     sa.Column("seq", sa.Integer, nullable=False, comment="The entry that says so"),
 )
 
+measures = sa.Table(
+    "measures",
+    metadata,
+    sa.Column("incident_id", sa.String, sa.ForeignKey("incidents.id"), primary_key=True),
+    sa.Column("head", sa.String, nullable=False, comment="Head of the timeline that it was measured at"),
+    sa.Column("rules", sa.String, nullable=False, comment="Version that measured it"),
+    sa.Column("found", sa.Text, nullable=False, comment="JSON: durations in seconds, shares as part and whole"),
+)
+
 review_comments = sa.Table(
     "review_comments",
     metadata,

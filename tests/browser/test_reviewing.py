@@ -15,7 +15,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> {{ 7*7 }} \u202
 PAGES = (
     *("/retrospectives", "/retrospectives/INC-1", "/retrospectives/INC-1/changes"),
     *("/retrospectives/INC-1/words", "/retrospectives/INC-1/comments", "/retrospectives/INC-1/for/public"),
-    *("/search?words=clinic", "/actions", "/incidents/INC-1/guidelines"),
+    *("/search?words=clinic", "/trends", "/trends/TTR", "/actions", "/incidents/INC-1/guidelines"),
 )
 ADMINISTRATION = tuple(f"/administration{each}" for each in ("", "/deliveries", "/health", "/log"))
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.reviews.across import pooled, spreads
+from incidents.reviews.across import Measures, measures_of, pooled, spreads
 from incidents.reviews.record import AskSent, DecisionCounts, Milestone, Record, SweepRecord, Tally
 from incidents.reviews.shares import RATES, SHARES
 from incidents.store.engine import Store
@@ -33,8 +33,12 @@ def another(record: Record, number: int, minutes: float | None, *, drill: str = 
     return record.model_copy(update={"incident": about, "milestones": tuple(kept)})
 
 
-def declaring(records: list[Record]) -> dict[str, object]:
-    [found] = [each for each in spreads(records) if each.name == "TTDec"]
+def measured(records: list[Record]) -> list[Measures]:
+    return [measures_of(each) for each in records]
+
+
+def declaring(records: list[Record], *, drills: bool = False) -> dict[str, object]:
+    [found] = [each for each in spreads(measured(records), drills=drills) if each.name == "TTDec"]
     return found.model_dump(include={"n", "of", "median", "p90", "values"})
 
 
@@ -65,7 +69,9 @@ def test_of_nothing_there_is_no_number(record: Record) -> None:
 def test_drills_stay_out(record: Record) -> None:
     records = [another(record, 1, 30), another(record, 2, 600, drill="DRILL-1")]
     assert declaring(records)["values"] == {"INC-1": 1_800}
-    assert {each.of for each in pooled(records)} == {1}
+    assert {each.of for each in pooled(measured(records))} == {1}
+    assert declaring(records, drills=True)["values"] == {"INC-2": 36_000}
+    assert {each.of for each in pooled(measured(records), drills=True)} == {1}
 
 
 def test_a_negative_duration_is_left_out(record: Record) -> None:
@@ -131,7 +137,7 @@ def test_shares_are_pooled_by_their_sums(record: Record) -> None:
     few = record.model_copy(update={"decisions": DecisionCounts(total=10, without_guideline=5)})
     many = another(record, 13, 1).model_copy(update={"decisions": DecisionCounts(total=90)})
     none = another(record, 14, 1).model_copy(update={"decisions": DecisionCounts()})
-    [found] = [each for each in pooled([few, many, none]) if each.name == "Decided under a guideline"]
+    [found] = [each for each in pooled(measured([few, many, none])) if each.name == "Decided under a guideline"]
     assert (found.value, found.numerator, found.denominator) == (0.95, 95, 100)
     assert (found.n, found.of) == (2, 3)
     assert found.values == {"INC-12": (5, 10), "INC-13": (90, 90)}
