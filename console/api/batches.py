@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console import working
 from console.api.asking import Calls
+from console.api.examples import BATCH
 from console.api.ground import ONCE, room, shows
 from incidents.errors import BadInput
 from incidents.store.at_work import Opened
@@ -81,20 +82,6 @@ class Returned(BaseModel):
     batch: str
 
 
-_BATCH: Final = {
-    "id": "INC-12-S1-B3",
-    "sweep_id": "INC-12-S1",
-    "incident_id": "INC-12",
-    "number": 3,
-    "team": "english",
-    "language": "en",
-    "size": 50,
-    "state": "leased",
-    "leased_to": "tomasz",
-    "done_at": None,
-    "leased_at": "2026-11-23T08:00:00Z",
-    "lease_expires_at": "2026-11-23T10:00:00Z",
-}
 _DECISION: Final = {
     "item": "184467",
     "verdict": "violates",
@@ -112,7 +99,7 @@ _ITEM: Final = {
     "copies": 3,
 }
 _READ: Final = {
-    "batch": _BATCH,
+    "batch": BATCH,
     "policy": "violence.incitement",
     "guideline": None,
     "before": None,
@@ -121,7 +108,7 @@ _READ: Final = {
 _RECORDED: Final = {"new": 1, "superseded": 0, "unchanged": 0, "undecided": 49}
 
 
-@router.post("/batches/claim", dependencies=[ONCE], responses=shows({"batch": _BATCH}))
+@router.post("/batches/claim", dependencies=[ONCE], responses=shows({"batch": BATCH}))
 def claim_batch(
     calls: Calls,
     after: BackgroundTasks,
@@ -142,7 +129,7 @@ def read_batch(calls: Calls, batch: str) -> Opened:
     return working.read(calls, batch)
 
 
-@router.post("/batches/{batch}/claim", dependencies=[ONCE], responses=shows(_BATCH))
+@router.post("/batches/{batch}/claim", dependencies=[ONCE], responses=shows(BATCH))
 def hold_batch(calls: Calls, batch: str, after: BackgroundTasks) -> Batch:
     """Take this very batch, or hold it for longer."""
     return working.hold(calls, after, batch)
@@ -181,7 +168,7 @@ def return_batch(
     return Returned(batch=batch)
 
 
-@router.post("/batches/{batch}/finish", dependencies=[ONCE], responses=shows(_BATCH | {"state": "done"}))
+@router.post("/batches/{batch}/finish", dependencies=[ONCE], responses=shows(BATCH | {"state": "done"}))
 def finish_batch(calls: Calls, batch: str, after: BackgroundTasks) -> Batch:
     """Say that the batch is done: every post of it has a word."""
     return working.finish(calls, after, batch)

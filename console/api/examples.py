@@ -46,3 +46,17 @@ ENTRY: Final = {
     "sentence": "Asked legal: Tell the regulator by 18:00 UTC.",
     "hash": "9f2c41d07be5",
 }
+BATCH: Final = {
+    "id": "INC-12-S1-B3",
+    "sweep_id": "INC-12-S1",
+    "incident_id": "INC-12",
+    "number": 3,
+    "team": "english",
+    "language": "en",
+    "size": 50,
+    "state": "leased",
+    "leased_to": "tomasz",
+    "done_at": None,
+    "leased_at": "2026-11-23T08:00:00Z",
+    "lease_expires_at": "2026-11-23T10:00:00Z",
+}

@@ -19,6 +19,9 @@ MOST: Final = 500
 NUMBER: Final = TypeAdapter(Annotated[int, Field(ge=0, lt=2**31)])
 """A place in a list that is ordered by a number."""
 
+NAME: Final = TypeAdapter(Annotated[str, Field(max_length=500)])
+"""A place in a list that is ordered by ids."""
+
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
 Place = TypeVar("Place")

@@ -1,19 +1,16 @@
 """Who there is: people, partner teams, roles, and who asks."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from console.api.asking import Calls
 from console.api.ground import room, shows
-from console.api.pages import After, Limit, Page, page, read_cursor
+from console.api.pages import NAME, After, Limit, Page, page, read_cursor
 from incidents.catalogue.teams import Team
 from incidents.people import Act, Person, Role, authorise, is_allowed
 
 router = room("people")
-
-NAME: Final = TypeAdapter(Annotated[str, Field(max_length=200)])
-"""A place in a list that is ordered by ids."""
 
 
 class PersonTold(BaseModel):

@@ -11,9 +11,15 @@ from console.api import (
     moves,
     operations,
     people,
+    retrospectives,
+    review_words,
     search,
     signals,
+    sweeps,
 )
 
-ROOMS: Final = (signals, incidents, moves, guidelines, asks, batches, actions, search, people, operations)
+ROOMS: Final = (
+    *(signals, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
+    *(actions, search, people, operations),
+)
 """In the order in which the description tells them."""

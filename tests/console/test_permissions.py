@@ -45,6 +45,22 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/signals": SIGNAL,
     "POST /api/v1/actions/{item}/report": {"note": "begun"},
     "POST /api/v1/actions/{item}/change": {"state": "in_progress"},
+    "POST /api/v1/incidents/{incident}/sweeps": {"scope": {"terms": ["mirror"]}, "source": "posts"},
+    "POST /api/v1/sweeps/{sweep}/undo": {"item": "1", "reason": "A reason"},
+    "POST /api/v1/sweeps/{sweep}/urge": {"items": ["1"], "reason": "A reason"},
+    "POST /api/v1/sweeps/{sweep}/close": {"reason": ""},
+    "POST /api/v1/retrospectives/{incident}/sign": {"version": 1},
+    "POST /api/v1/retrospectives/{incident}/steps/{step}": {"note": "All were asked"},
+    "POST /api/v1/retrospectives/{incident}/owner": {"person": "spare"},
+    "POST /api/v1/retrospectives/{incident}/approvals": {"audience": "internal", "version": 1},
+    "PUT /api/v1/retrospectives/{incident}/sections/{section}": {"text": "It was a Monday"},
+    "POST /api/v1/retrospectives/{incident}/factors": {
+        "category": "process",
+        "sentence": "The rota had a gap",
+        "supports": [],
+    },
+    "POST /api/v1/retrospectives/{incident}/factors/{number}/judge": {"accepted": True, "reason": "A reason"},
+    "POST /api/v1/retrospectives/{incident}/factors/{number}/change": {"reason": "A reason"},
     "POST /api/v1/incidents": {"title": "Another one still", "reason": "A reason"},
     "POST /api/v1/incidents/{incident}/declare": {"reason": "A reason"},
     "POST /api/v1/incidents/{incident}/dismiss": {"reason": "A reason"},
@@ -110,7 +126,8 @@ BODIES: dict[str, dict[str, Any]] = {
 """Way → what a form or a call of it needs to come as far as the question who may."""
 
 PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
-PLACES |= {"version": "1", "entry": "1", "delivery": "1"}
+PLACES |= {"version": "1", "entry": "1", "delivery": "1", "number": "1"}
+PLACES |= {"step": "interviews", "section": "lucky"}
 """What stands in a path beside what every incident has."""
 
 ENDLESS = "GET /incidents/{incident}/live"

@@ -1,0 +1,357 @@
+"""Sweeps: which there are, how far one is, what leads it on, and what it proved. No text of a post."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import BackgroundTasks, Response
+from fastapi import Body as InBody
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.api.asking import Calls
+from console.api.examples import BATCH
+from console.api.ground import ONCE, room, shows
+from console.api.pages import NAME, NUMBER, After, Limit, Page, page, read_cursor
+from console.sources import chosen, named_sources
+from console.sweeping import largest_clusters, sums_of, team_of
+from incidents.errors import NotFound
+from incidents.people import Act, is_staff
+from incidents.store.batches import Batch, batches_of
+from incidents.store.certificates import find_certificate
+from incidents.store.clusters import Cluster
+from incidents.store.ending import close_sweep
+from incidents.store.incidents import find, find_for
+from incidents.store.progress import Part
+from incidents.store.sweeps import (
+    Goal,
+    Sweep,
+    find_sweep,
+    find_sweep_for,
+    plan_of,
+    request_sweep,
+    sweeps_of,
+)
+from incidents.store.turns import urge
+from incidents.store.undo import undo_decision
+from incidents.sweeps.knowledge import Knowledge, sentences
+from incidents.sweeps.plan import PlannedAction
+from incidents.sweeps.scope import Scope
+
+router = room("sweeps")
+
+Why = Annotated[str, Field(max_length=2_000, description="Without content of posts.")]
+Item = Annotated[str, Field(min_length=1, max_length=500, description="Id of a post.")]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewSweep(_Sent):
+    """A sweep that somebody asks for."""
+
+    scope: Scope
+    source: str = Field(max_length=500, description="Where the posts lie: a name that the operator gave.")
+    goal: Goal = Goal()
+
+
+class SweepTold(BaseModel):
+    """One sweep."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    incident_id: str
+    number: int
+    state: str
+    scope_hash: str
+    requested_at: datetime
+    requested_by: str
+    goal: Goal
+    frozen_at: datetime | None
+    posts_seen: int | None
+    posts_matched: int | None
+    reached_at: datetime | None
+    closed_by: str | None
+    closed_because: str | None
+    finished_at: datetime | None
+
+
+class ProgressTold(BaseModel):
+    """How far a sweep is; a partner team reads of its own part."""
+
+    sweep: str
+    counted_at: datetime = Field(description="Sums of a large sweep are some seconds old.")
+    parts: list[Part] = Field(description="By team and language.")
+    sentences: list[str] = Field(description="What is known, what is not, and what reading on would buy.")
+    known: Knowledge | None = Field(description="The same in numbers; null for partner teams.")
+
+
+class Undo(_Sent):
+    """A decision that is taken back."""
+
+    item: Item
+    reason: Why
+
+
+class Undone(BaseModel):
+    """What was taken back."""
+
+    item: str
+    copies: int = Field(description="Copies that lost their decision with it.")
+
+
+class Urge(_Sent):
+    """Posts that are to be read before all others."""
+
+    items: list[Item] = Field(min_length=1, max_length=1_000)
+    reason: Why
+
+
+class Urged(BaseModel):
+    """How many posts are read first now."""
+
+    items: int
+
+
+class CertificateTold(BaseModel):
+    """What a sweep proved."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sweep_id: str
+    kind: str = Field(description="reached, complete or waived.")
+    issued_at: datetime
+    document: str = Field(description="The signed JSON, as `watchfloor certificate verify` reads it.")
+
+
+class Close(_Sent):
+    """Why a sweep is ended before its target is reached."""
+
+    reason: Why
+
+
+_SWEEP: Final = {
+    "id": "INC-12-S1",
+    "incident_id": "INC-12",
+    "number": 1,
+    "state": "working",
+    "scope_hash": "5c1a0e",
+    "requested_at": "2026-11-23T07:50:00Z",
+    "requested_by": "ada-l",
+    "goal": {"target": 0.9, "confidence": 0.95},
+    "frozen_at": "2026-11-23T07:52:00Z",
+    "posts_seen": 120000,
+    "posts_matched": 4100,
+    "reached_at": None,
+    "closed_by": None,
+    "closed_because": None,
+    "finished_at": None,
+}
+_PART: Final = {"team": "english", "language": "en", "items": 3100, "decided": 1200, "violates": 640}
+_PROGRESS: Final = {
+    "sweep": "INC-12-S1",
+    "counted_at": "2026-11-23T09:00:00Z",
+    "parts": [_PART],
+    "sentences": ["1,200 of 4,100 posts are decided."],
+    "known": None,
+}
+_CLUSTER: Final = {
+    "head": "184467",
+    "posts": 412,
+    "covered": 398,
+    "reach": 51000,
+    "languages": ["en"],
+    "first_seen": "2026-11-23T06:58:00Z",
+    "last_seen": "2026-11-23T08:40:00Z",
+    "verdict": "violates",
+    "violates": 412,
+}
+_PLANNED: Final = {
+    "item": "184467",
+    "action": "remove",
+    "policy": "violence.incitement",
+    "clause": "call-to-act",
+    "policy_version": 3,
+    "decided_by": ["dev-e"],
+    "key": "action:INC-12-S1:184467",
+    "reverses": None,
+}
+_CERTIFICATE: Final = {
+    "sweep_id": "INC-12-S1",
+    "kind": "reached",
+    "issued_at": "2026-11-24T11:00:00Z",
+    "document": '{"format": "watchfloor.certificate/1", "sweep": "INC-12-S1"}',
+}
+_NEW: Final = {"scope": {"terms": ["storm the clinic"], "hashtags": ["clinicnow"]}, "source": "platform"}
+_WHY: Final = {"reason": "The platform took all of it down"}
+
+
+@router.get("/incidents/{incident}/sweeps", responses=shows({"items": [_SWEEP], "next": None}))
+def list_sweeps(calls: Calls, incident: str, after: After = None, limit: Limit = 100) -> Page[SweepTold]:
+    """The sweeps of an incident, in the order in which they were asked for."""
+    since = read_cursor(after, NUMBER) or 0
+    with calls.store.read() as work:
+        find_for(work, incident, calls.person_in(work, incident), Act.see_sweep)
+        found = [each for each in sweeps_of(work, incident) if each.number > since]
+    return page(found, limit, _told, _number)
+
+
+@router.post(
+    "/incidents/{incident}/sweeps",
+    status_code=201,
+    dependencies=[ONCE],
+    responses=shows(_SWEEP | {"state": "requested"}, status=201),
+)
+def start_sweep(
+    calls: Calls,
+    incident: str,
+    new: Annotated[NewSweep, InBody(examples=[_NEW])],
+    response: Response,
+    after: BackgroundTasks,
+) -> SweepTold:
+    """Ask for a sweep. Its flow freezes the posts that its scope finds, and shares them out."""
+    with calls.store.read() as work:
+        find_for(work, incident, calls.person_in(work, incident), Act.start_sweep)
+    source = chosen(named_sources(calls.settings.home), new.source)
+    with calls.moving(incident, after) as (work, by, now):
+        asked = request_sweep(work, incident, new.scope, source, by=by, now=now, goal=new.goal)
+    response.headers["Location"] = f"/api/v1/sweeps/{asked.id}"
+    return _told(asked)
+
+
+@router.get("/sweeps/{sweep}", responses=shows(_SWEEP))
+def show_sweep(calls: Calls, sweep: str) -> SweepTold:
+    """One sweep."""
+    with calls.store.read() as work:
+        return _told(find_sweep_for(work, sweep, calls.person_in(work, find_sweep(work, sweep).incident_id)))
+
+
+@router.get("/sweeps/{sweep}/progress", responses=shows(_PROGRESS))
+def show_progress(calls: Calls, sweep: str, after: BackgroundTasks) -> ProgressTold:
+    """How far a sweep is, what is known of it, and what is not."""
+    with calls.store.read() as work:
+        incident = find_sweep(work, sweep).incident_id
+        by, now = calls.person_in(work, incident), calls.now_in(work, incident)
+        found = find_sweep_for(work, sweep, by)
+    counted = sums_of(calls, found, by, now, after)
+    known = counted.value.known if is_staff(by) else None
+    return ProgressTold(
+        sweep=sweep,
+        counted_at=calls.machine_now - timedelta(seconds=counted.age),
+        parts=list(counted.value.progress.parts),
+        sentences=list(sentences(known)) if known else [],
+        known=known,
+    )
+
+
+@router.get("/sweeps/{sweep}/batches", responses=shows({"items": [BATCH], "next": None}))
+def list_batches(calls: Calls, sweep: str, after: After = None, limit: Limit = 100) -> Page[Batch]:
+    """The batches of a sweep, or those of the caller's team, by number."""
+    since = read_cursor(after, NUMBER) or 0
+    with calls.store.read() as work:
+        by = calls.person_in(work, find_sweep(work, sweep).incident_id)
+        find_sweep_for(work, sweep, by)
+        found = batches_of(work, sweep)
+    team = team_of(by)
+    seen = [each for each in found if each.number > since and team in (None, each.team)]
+    return page(seen, limit, _itself, _batch_number)
+
+
+@router.get("/sweeps/{sweep}/clusters", responses=shows({"items": [_CLUSTER], "next": None}))
+def list_clusters(calls: Calls, sweep: str, after: BackgroundTasks) -> Page[Cluster]:
+    """The largest clusters of copies, or those of the caller's team, all of them on one page."""
+    with calls.store.read() as work:
+        by = calls.person_in(work, find_sweep(work, sweep).incident_id)
+        found = find_sweep_for(work, sweep, by)
+    return Page(items=largest_clusters(calls, found, by, after).value, next=None)
+
+
+@router.post("/sweeps/{sweep}/undo", dependencies=[ONCE], responses=shows({"item": "184467", "copies": 3}))
+def undo(
+    calls: Calls,
+    sweep: str,
+    said: Annotated[Undo, InBody(examples=[{"item": "184467", "reason": "It is a news report"}])],
+    after: BackgroundTasks,
+) -> Undone:
+    """Take a decision back, with that of all copies. Where it takes two, the pages ask the second person."""
+    incident = _incident_of(calls, sweep)
+    with calls.moving(incident, after) as (work, by, now):
+        consent = calls.catalogue.consent(find(work, incident))
+        copies = undo_decision(work, sweep, said.item, by=by, reason=said.reason, consent=consent, now=now)
+    return Undone(item=said.item, copies=copies)
+
+
+@router.post("/sweeps/{sweep}/urge", dependencies=[ONCE], responses=shows({"items": 2}))
+def urge_posts(
+    calls: Calls,
+    sweep: str,
+    said: Annotated[Urge, InBody(examples=[{"items": ["184467", "184468"], "reason": "The press has it"}])],
+    after: BackgroundTasks,
+) -> Urged:
+    """Have posts read before all others."""
+    with calls.moving(_incident_of(calls, sweep), after) as (work, by, now):
+        return Urged(items=urge(work, sweep, said.items, by=by, reason=said.reason, now=now))
+
+
+@router.post("/sweeps/{sweep}/close", dependencies=[ONCE], responses=shows(_SWEEP))
+def end_sweep(
+    calls: Calls, sweep: str, said: Annotated[Close, InBody(examples=[_WHY])], after: BackgroundTasks
+) -> SweepTold:
+    """End a sweep before its target is reached. Where it takes two, the pages ask the second person."""
+    incident = _incident_of(calls, sweep)
+    with calls.moving(incident, after) as (work, by, now):
+        consent = calls.catalogue.consent(find(work, incident))
+        close_sweep(work, sweep, by=by, reason=said.reason, consent=consent, now=now)
+        return _told(find_sweep(work, sweep))
+
+
+@router.get("/sweeps/{sweep}/certificate", responses=shows(_CERTIFICATE))
+def show_certificate(calls: Calls, sweep: str) -> CertificateTold:
+    """The signed certificate of a sweep that has ended: what it proved, for anybody to check again."""
+    with calls.store.read() as work:
+        by = calls.person_in(work, find_sweep(work, sweep).incident_id)
+        find_sweep_for(work, sweep, by, Act.verify)
+        return CertificateTold.model_validate(find_certificate(work, sweep))
+
+
+@router.get("/sweeps/{sweep}/plan", responses=shows({"items": [_PLANNED], "next": None}))
+def show_plan(calls: Calls, sweep: str, after: After = None, limit: Limit = 100) -> Page[PlannedAction]:
+    """What is to be done after a sweep has ended, by post. Nobody acts on it unasked."""
+    since = read_cursor(after, NAME) or ""
+    with calls.store.read() as work:
+        found = find_sweep(work, sweep)
+        find_for(work, found.incident_id, calls.person_in(work, found.incident_id), Act.start_sweep)
+        lines = plan_of(work, sweep)
+    if not found.is_finished:
+        raise NotFound(f"{sweep} is {found.state}, so it has no plan yet.")
+    later = sorted((line for line in lines if line.item > since), key=_item)
+    return page(later, limit, _line, _item)
+
+
+def _incident_of(calls: Calls, sweep: str) -> str:
+    with calls.store.read() as work:
+        return find_sweep(work, sweep).incident_id
+
+
+def _told(sweep: Sweep) -> SweepTold:
+    return SweepTold.model_validate(sweep)
+
+
+def _number(sweep: Sweep) -> int:
+    return sweep.number
+
+
+def _itself(batch: Batch) -> Batch:
+    return batch
+
+
+def _batch_number(batch: Batch) -> int:
+    return batch.number
+
+
+def _line(line: PlannedAction) -> PlannedAction:
+    return line
+
+
+def _item(line: PlannedAction) -> str:
+    return line.item
