@@ -15,6 +15,7 @@ from console.pages import (
     administration,
     board,
     charts,
+    drills,
     guidelines,
     incident,
     live,
@@ -43,7 +44,7 @@ ROOMS = (
     *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
     *(tokens, retrospectives, retrospective, review_work, review_comments, review_audience),
-    *(trends, sweep_start, sweep_proofs, sweeps),
+    *(trends, sweep_start, sweep_proofs, sweeps, drills),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 

@@ -120,6 +120,8 @@ NEEDS: dict[str, Needed] = {
     "POST /asks/acknowledge": Act.acknowledge,
     "GET /declare": Act.declare,
     "POST /declare": Act.declare,
+    "GET /drills": Act.see_incidents,
+    "POST /drills": Act.declare,
     "GET /incidents/{incident}": Act.see_incidents,
     "GET /incidents/{incident}/live": Act.see_incidents,
     "POST /incidents/{incident}/declare": Act.declare,

@@ -13,14 +13,12 @@ from console.cli.door import Door
 from console.cli.failures import REFUSED, complain, note
 from console.cli.following import FollowedDrill, follow, in_words
 from console.cli.options import Out, example
+from console.drilling import check_drill, start_drill
 from console.results import check_writable, export_results
-from incidents.drills.clock import Clock
-from incidents.drills.request import START, DrillRequest
+from incidents.drills.request import DrillRequest
 from incidents.drills.scenarios import SCENARIOS
-from incidents.errors import NotFound, WatchfloorError
+from incidents.errors import WatchfloorError
 from incidents.people import Act, authorise
-from incidents.store.drills import end_drill, open_drill
-from incidents.sweeps.posts import read_posts
 
 STANDARD = DrillRequest()
 
@@ -68,19 +66,11 @@ def drill(
         live=live,
     )
     authorise(door.person, Act.hand_in_signal)
-    _check(request)
+    check_drill(request)
     check_writable(out)
     with _stack(door):
-        started = _start(door, request)
+        started = start_drill(door.settings, door.store, request, by=door.person)
         _conclude(door, follow(door, started, minutes=deadline), out)
-
-
-def _check(request: DrillRequest) -> None:
-    """Refuse what cannot work before anything is started."""
-    if request.posts_file is not None:
-        read_posts(request.posts_file)
-    elif request.scenario not in SCENARIOS:
-        raise NotFound(f"There is no scenario {request.scenario}. Choose one of {', '.join(SCENARIOS)}.")
 
 
 @contextmanager
@@ -94,22 +84,6 @@ def _stack(door: Door) -> Iterator[None]:
     note("Watchfloor does not run, so it is started for the time of the drill.")
     with stack.running_stack(door.settings, complain):
         yield
-
-
-def _start(door: Door, request: DrillRequest) -> str:
-    """Record the drill and start its flow; a drill that nobody can start is recorded as failed."""
-    from console.runs import start_flow  # noqa: PLC0415  Prefect takes a second that reading need not wait
-
-    clock = Clock(stands_at=None if request.live else START)
-    with door.store.begin() as work:
-        opened = open_drill(work, request.model_dump(mode="json"), clock=clock, by=door.person)
-    try:
-        start_flow(door.settings, "drill", {"drill": opened.id}, key=opened.id)
-    except WatchfloorError as error:
-        with door.store.begin() as work:
-            end_drill(work, opened.id, failure=str(error))
-        raise
-    return opened.id
 
 
 def _conclude(door: Door, followed: FollowedDrill, out: Path) -> None:

@@ -12,6 +12,8 @@ from console.asking import ask_by_hand
 from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
 from console.second_person import take_or_propose
 from console.standing import read_standing
+from incidents.drills.request import DrillRequest
+from incidents.drills.scenarios import SCENARIOS
 from incidents.errors import BadInput, WatchfloorError
 from incidents.incident.incident import WAIVABLE
 from incidents.incident.phases import NEXT, SENTENCES
@@ -152,6 +154,8 @@ def _declare_page(visits: Visits, form: Form, *, refused: WatchfloorError | None
         severities=visits.catalogue.severities,
         policies=visits.catalogue.policies,
         protocols=visits.catalogue.protocols,
+        scenarios=SCENARIOS,
+        standard=DrillRequest(),
         refused=refused,
     )
 

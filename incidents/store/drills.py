@@ -58,6 +58,13 @@ def find_drill(work: Work, drill: str) -> Drill:
     return Drill.model_validate(row)
 
 
+def newest_drills(work: Work, *, by: Person, most: int) -> list[Drill]:
+    """The drills that were asked for last; for staff."""
+    authorise(by, Act.see_incidents)
+    statement = sa.select(drills).order_by(drills.c.number.desc()).limit(most)
+    return [Drill.model_validate(row) for row in work.execute(statement)]
+
+
 def reach_stage(work: Work, drill: str, stage: str, *, incident: str | None = None) -> None:
     """Say how far a drill came; `incident` once it has one."""
     values: dict[str, Any] = {"stage": stage} | ({"incident_id": incident} if incident else {})
