@@ -1,15 +1,21 @@
 """A commander's journey in a real browser: from sign-in to a crisis that is stood down."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from console.sources import SOURCES_FILE
 from incidents.incident.phases import Phase
+from incidents.settings import Settings
 from incidents.store.engine import Store
 from incidents.store.incidents import find
 from incidents.store.lifecycle import start_response
+from incidents.store.sweeps import find_sweep
 from tests.browser.axe import serious
 from tests.browser.conftest import Visiting
-from tests.console.command_line import NOW, declared, run
+from tests.console.command_line import NOW, declared, run, write
+from tests.console.swept import COPIED, TERM, VIOLATES, ended, gathered, read_by
 
 HOSTILE = (
     "<img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3) {{ 7*7 }} \u202etxet desrever "
@@ -53,6 +59,51 @@ def test_a_commander_declares_asks_and_stands_down(visiting: Visiting, store: St
     expect(page.locator("#head")).to_contain_text("stood down")
     with store.read() as work:
         assert find(work, "INC-1").phase is Phase.stood_down
+
+
+def test_a_commander_publishes_a_guideline_and_leads_a_sweep_to_its_end(
+    visiting: Visiting, store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    posts = write(settings.home / "exports" / "monday.csv", COPIED)
+    write(settings.home / SOURCES_FILE, f"exports: {{kind: file, path: {posts}}}\n")
+    page = visiting("ada-l")
+    declare(page, "Calls to storm a clinic")
+    page.get_by_role("link", name="Read, compare and write them").click()
+    page.get_by_label("Text, in Markdown").first.fill("# Calls to storm a clinic\n\nRemove each call.")
+    page.get_by_role("button", name="Publish version 1").click()
+    expect(page.locator("main")).to_contain_text("in force")
+    with store.begin() as work:
+        start_response(work, "INC-1", now=NOW)
+    page.get_by_role("link", name="INC-1").click()
+    page.get_by_role("link", name="Start a sweep").click()
+    page.get_by_label("Where the posts lie").select_option("exports")
+    page.get_by_label("Words and phrases").fill(TERM)
+    page.keyboard.press("Tab")
+    expect(page.locator("#counts")).to_contain_text("reviewer hours")
+    page.get_by_role("button", name="Start the sweep").click()
+    expect(page.locator("#known")).to_contain_text("being gathered")
+    gathered("INC-1-S1")
+    expect(page.locator("#known")).to_contain_text("0 of 5 posts decided")
+    read_by("dev-e", tmp_path, VIOLATES)
+    page.reload()
+    expect(page.locator("#known")).to_contain_text("Known")
+    page.get_by_text("Close it before its target").click()
+    page.get_by_label("Why is it enough?").fill("The platform took all of it down")
+    page.get_by_role("button", name="Close it, and waive the rest").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Proposed: close INC-1-S1")
+    second = visiting("noor")
+    second.goto(page.url)
+    second.get_by_label("What did you look at?").fill("The last decisions, and what may be missing")
+    second.get_by_role("button", name="Confirm, and have it done").click()
+    page.goto("/sweeps/INC-1-S1")
+    expect(page.get_by_label("Facts and moves")).to_contain_text("The platform took all of it down")
+    ended("INC-1-S1")
+    page.get_by_role("link", name="INC-1", exact=True).click()
+    page.get_by_label("Why is it over?").fill("No copies for six hours")
+    page.get_by_role("button", name="Stand the crisis down").click()
+    expect(page.locator("#head")).to_contain_text("stood down")
+    with store.read() as work:
+        assert find_sweep(work, "INC-1-S1").closed_by == "ada-l"
 
 
 def test_what_others_do_shows_on_an_open_page(visiting: Visiting, store: Store) -> None:
