@@ -217,5 +217,5 @@ def test_a_sweep_is_shown_with_what_it_saw_and_found(
 ) -> None:
     sweep = asked_for(tmp_path)
     page = welcome(visiting, store, "ada-l").get("/incidents/INC-1").text
-    row = page[page.index(f"<td>{sweep}</td>") :].partition("</tr>")[0]
-    assert re.findall(r"<td[^>]*>([^<]*)</td>", row)[1:4] == cells
+    row = page[page.index(f">{sweep}</a></td>") :].partition("</tr>")[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row)[:3] == cells
