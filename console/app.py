@@ -25,6 +25,7 @@ from console.pages import (
     review_audience,
     review_comments,
     review_work,
+    senders,
     sign_in,
     sweep_proofs,
     sweep_start,
@@ -43,7 +44,7 @@ from incidents.words import use_templates
 ROOMS = (
     *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
-    *(tokens, retrospectives, retrospective, review_work, review_comments, review_audience),
+    *(tokens, senders, retrospectives, retrospective, review_work, review_comments, review_audience),
     *(trends, sweep_start, sweep_proofs, sweeps, drills),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""

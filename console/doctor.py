@@ -16,6 +16,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "templates": doctor_site.templates,
     "people": doctor_site.people,
     "secrets": doctor_site.secrets,
+    "sender key": doctor_site.sender_key,
     "mail server": doctor_site.mail_server,
     "threads": doctor_site.threads,
     "database": doctor_record.database,

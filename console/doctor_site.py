@@ -3,12 +3,14 @@
 import os
 import shutil
 import smtplib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from console.finding import Finding, bad, ok, warn
 from console.people import is_one_operator, operator
+from console.sender_key import key_file
 from incidents.catalogue.channels import Channel, ChatChannel, EmailChannel, WebhookChannel
 from incidents.catalogue.load import check_catalogue, load_catalogue
 from incidents.catalogue.model import Catalogue
@@ -42,6 +44,16 @@ def home(settings: Settings) -> Iterator[Finding]:
         yield warn("home", room, "Free some disk, or move the home folder (WATCHFLOOR_HOME).")
     else:
         yield ok("home", room)
+
+
+def sender_key(settings: Settings) -> Iterator[Finding]:
+    """Whether what senders of signals sign with is kept from other users; nothing where there is none yet."""
+    path = key_file(settings)
+    if settings.sender_key is None and path.exists():
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield bad("sender key", f"Others on this machine can read {path}.", f"chmod 600 {path}.")
+        else:
+            yield ok("sender key", f"It lies in {path}, for this user alone.")
 
 
 def catalogue(settings: Settings) -> Iterator[Finding]:

@@ -31,6 +31,12 @@ class Settings(BaseSettings):
     person: str | None = Field(None, description="Who is acting, where a command is given no --as.")
     api_host: str = Field("127.0.0.1", description="Address on which the API listens.")
     api_port: int = Field(4280, description="Port on which the API listens.", ge=1, le=65535)
+    sender_key: SecretStr | None = Field(
+        None,
+        description="What the secrets of senders of signals are derived from; at least 32 random characters."
+        " Default: made at first use and kept in the home.",
+        min_length=32,
+    )
     prefect_port: int = Field(
         4281, description="Port on which `watchfloor up` starts Prefect's server.", ge=1, le=65535
     )

@@ -102,6 +102,10 @@ COMMANDS: dict[str, Needed] = {
     "tokens make": Entrance.known,
     "tokens list": Entrance.known,
     "tokens revoke": Entrance.known,
+    "senders make": Act.administer,
+    "senders list": Act.administer,
+    "senders renew": Act.administer,
+    "senders end": Act.administer,
 }
 """Command → one act, or every one of several; of a command with several uses that of the named incident."""
 

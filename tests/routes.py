@@ -18,6 +18,7 @@ class Entrance(StrEnum):
     anybody = "nothing"
     signed_in = "to be signed in"
     known = "to be known"
+    signature = "the signature of a sender"
 
 
 MOVES: dict[str, list[str]] = {
@@ -35,6 +36,7 @@ Needed = Act | Entrance | tuple[Act, ...]
 
 NEEDS: dict[str, Needed] = {
     "POST /api/v1/signals": Act.hand_in_signal,
+    "POST /api/v1/senders/{sender}/signals": Entrance.signature,
     "GET /api/v1/incidents": Act.see_incidents,
     "GET /api/v1/incidents/{incident}": Act.see_incidents,
     "GET /api/v1/incidents/{incident}/timeline": Act.see_incidents,
@@ -193,6 +195,10 @@ NEEDS: dict[str, Needed] = {
     "GET /administration/tokens": Act.administer,
     "POST /administration/tokens/make": Act.administer,
     "POST /administration/tokens/revoke": Act.administer,
+    "GET /administration/senders": Act.administer,
+    "POST /administration/senders/make": Act.administer,
+    "POST /administration/senders/renew": Act.administer,
+    "POST /administration/senders/end": Act.administer,
     "GET /administration/deliveries": Act.administer,
     "POST /administration/deliveries/rerun": Act.administer,
     "GET /administration/health": Act.administer,

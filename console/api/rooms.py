@@ -14,12 +14,13 @@ from console.api import (
     retrospectives,
     review_words,
     search,
+    senders,
     signals,
     sweeps,
 )
 
 ROOMS: Final = (
-    *(signals, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
+    *(signals, senders, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
     *(actions, search, people, operations),
 )
 """In the order in which the description tells them."""

@@ -1,5 +1,7 @@
 """Signals: what a source reports."""
 
+from typing import Final
+
 from fastapi import BackgroundTasks
 from pydantic import BaseModel, Field
 
@@ -20,7 +22,7 @@ class Taken(BaseModel):
     incident: str | None = Field(description="Which it joined; null where it is not grouped yet.")
 
 
-_SIGNAL = {
+EXAMPLE: Final = {
     "source": "user-reports",
     "kind": "spike",
     "title": "Reports of calls to storm a clinic",
@@ -29,20 +31,22 @@ _SIGNAL = {
     "reach": 5200,
     "payload": {"region": "DE", "reports": 341},
 }
-_BODY = {
+SIGNAL_BODY: Final = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": NewSignal.model_json_schema(), "example": _SIGNAL}},
+        "content": {"application/json": {"schema": NewSignal.model_json_schema(), "example": EXAMPLE}},
     }
 }
+
+TAKEN: Final = {"id": 7, "standing": "new", "incident": None}
 
 
 @router.post(
     "/signals",
     status_code=201,
     dependencies=[ONCE],
-    openapi_extra=_BODY,
-    responses=shows({"id": 7, "standing": "new", "incident": None}, status=201),
+    openapi_extra=SIGNAL_BODY,
+    responses=shows(TAKEN, status=201),
 )
 def hand_in_signal(calls: Calls, body: Body, after: BackgroundTasks) -> Taken:
     """Hand in a signal. `standing` tells whether it is new, an update, or a duplicate of one before."""

@@ -29,6 +29,7 @@ from console.cli import (
     review_versions,
     review_words,
     search,
+    senders,
     signal,
     stack,
     sweep,
@@ -108,4 +109,5 @@ app.add_typer(platform.app, name="platform")
 verify.add_to(app)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(senders.app, name="senders")
 app.add_typer(db.app, name="db")

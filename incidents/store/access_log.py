@@ -21,6 +21,9 @@ class Access(StrEnum):
     session_ended = "ended sessions"
     token_made = "made a token"
     token_revoked = "revoked a token"
+    sender_made = "made a sender of signals"
+    sender_renewed = "renewed a sender's secret"
+    sender_ended = "ended a sender of signals"
     post_shown = "looked at a post"
 
 

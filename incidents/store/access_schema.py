@@ -66,6 +66,17 @@ api_tokens = sa.Table(
     sa.Index("ix_api_tokens_person", "person"),
 )
 
+senders = sa.Table(
+    "senders",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True, comment="As its signals call their source"),
+    sa.Column("generation", sa.Integer, nullable=False, comment="Of its secret, which is not kept"),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("renewed_at", UtcDateTime, nullable=False, comment="When it was given its secret"),
+    sa.Column("seen_at", UtcDateTime, comment="When it last handed something in"),
+    sa.Column("ended_at", UtcDateTime),
+)
+
 access_log = sa.Table(
     "access_log",
     metadata,

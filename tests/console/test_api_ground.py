@@ -135,7 +135,7 @@ def test_every_change_may_carry_a_key() -> None:
     assert changing
     for route in changing:
         named = {each.alias for dependant in route.dependant.dependencies for each in dependant.header_params}
-        assert "idempotency-key" in named, route.path
+        assert named & {"idempotency-key", "webhook-id"}, route.path
     assert all(
         isinstance(route, ApiRoute)
         for room in ROOMS

@@ -122,6 +122,10 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "tokens make": ("tracker", "--may", "hand in a signal", "--days", "90"),
     "tokens list": (),
     "tokens revoke": ("99",),
+    "senders make": ("user-reports",),
+    "senders list": (),
+    "senders renew": ("nobody",),
+    "senders end": ("nobody",),
 }
 """Command → what it needs to come as far as the question who may."""
 

@@ -126,3 +126,12 @@ def test_mail_is_needed_only_where_a_channel_sends_it(home: Path) -> None:
 def test_many_threads_are_a_warning(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
     assert states("threads") == [State.warn]
+
+
+def test_a_key_of_senders_that_others_can_read_is_bad(home: Path) -> None:
+    assert found("sender key") == []
+    path = write(home / "sender-key", "k" * 43)
+    path.chmod(0o600)
+    assert states("sender key") == [State.ok]
+    path.chmod(0o644)
+    assert states("sender key") == [State.bad]

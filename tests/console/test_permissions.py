@@ -103,6 +103,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "may": "hand in a signal",
     },
     "POST /administration/tokens/revoke": {"token": "1000000"},
+    "POST /administration/senders/make": {"sender": "a-tool"},
+    "POST /administration/senders/renew": {"sender": "no-such-tool"},
+    "POST /administration/senders/end": {"sender": "no-such-tool"},
     "POST /administration/link": {"person": "spare"},
     "POST /administration/disable": {"person": "spare"},
     "POST /administration/deliveries/rerun": {"delivery": "1"},
@@ -126,7 +129,7 @@ BODIES: dict[str, dict[str, Any]] = {
 """Way → what a form or a call of it needs to come as far as the question who may."""
 
 PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
-PLACES |= {"version": "1", "entry": "1", "delivery": "1", "number": "1"}
+PLACES |= {"version": "1", "entry": "1", "delivery": "1", "number": "1", "sender": "a-tool"}
 PLACES |= {"step": "interviews", "section": "lucky"}
 """What stands in a path beside what every incident has."""
 
