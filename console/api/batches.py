@@ -49,7 +49,9 @@ class Decisions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    guideline_version: int | None = Field(description="Of the guideline that they had before them, if any.")
+    guideline_version: int | None = Field(
+        ge=1, lt=2**31, description="Of the guideline that they had before them, if any."
+    )
     decisions: list[working.Said] = Field(min_length=1, max_length=MOST)
 
 

@@ -51,6 +51,11 @@ def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, (told.get("reasons") or [told])[0]["code"]
 
 
+def test_a_guideline_has_no_version_below_one(dev: Browser) -> None:
+    dev.post(f"{BATCHES}/claim")
+    assert code(decide(dev, VIOLATES, version=-1)) == (400, "BAD_INPUT")
+
+
 def test_a_tool_claims_reads_decides_skips_and_finishes(dev: Browser, store: Store) -> None:
     claimed = dev.post(f"{BATCHES}/claim").json()["batch"]
     assert (claimed["id"], claimed["size"], claimed["leased_to"]) == ("INC-1-S1-B1", 3, "dev-e")
