@@ -58,15 +58,18 @@ def show_library(
 
 @router.get("/search")
 def show_hits(
-    visits: Visits, words: Annotated[str, Query(max_length=LONGEST_QUERY + 1)] = "", drills: Filter = ""
+    visits: Visits,
+    words: Annotated[str, Query(max_length=LONGEST_QUERY + 1)] = "",
+    kind: Filter = "",
+    drills: Filter = "",
 ) -> HTMLResponse:
     """What is written anywhere about some words, as far as the visitor may read it."""
     by = visits.person(drill=True)
     authorise(by, Act.see_actions)
     hits, more, refused = list[Hit](), False, None
     try:
-        query = read_query(words)
-        hits, more = look_up(visits.store, query, by=by, kinds=None, drills=bool(drills), most=SHOWN)
+        query, kinds = read_query(words), _kinds(kind)
+        hits, more = look_up(visits.store, query, by=by, kinds=kinds, drills=bool(drills), most=SHOWN)
     except BadInput as wrong:
         refused = wrong
     return visits.page(
@@ -75,6 +78,8 @@ def show_hits(
         hits=[(hit, where(hit), address_of(hit)) for hit in hits],
         more=more,
         words=words,
+        kind=kind,
+        kinds=list(Kind),
         drills=drills,
         refused=refused if words else None,
     )
@@ -93,6 +98,15 @@ def address_of(hit: Hit) -> str:
             return f"/actions/{hit.key}"
         case Kind.incident:
             return f"/incidents/{hit.incident}"
+
+
+def _kinds(kind: str) -> list[Kind] | None:
+    if not kind:
+        return None
+    try:
+        return [Kind(kind)]
+    except ValueError:
+        raise BadInput(f"What is found is one of {', '.join(Kind)}, not {kind}.") from None
 
 
 def _state(state: str) -> ReviewState | None:

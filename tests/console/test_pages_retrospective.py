@@ -335,6 +335,10 @@ def test_what_was_learned_is_searched(visiting: Browser, store: Store) -> None:
     assert f'href="/retrospectives/{incident}?version=1"' in page
     assert f'href="/incidents/{incident}"' in page
     assert f"/actions/{incident}-A1" in visiting.get('/search?words="mirrored copies"').text
+    of_one_kind = visiting.get("/search?words=clinic&kind=incident").text
+    assert f'href="/incidents/{incident}"' in of_one_kind
+    assert f"/retrospectives/{incident}?version" not in of_one_kind
+    assert visiting.get("/search?words=clinic&kind=rumour").status_code == 400
     assert "Nothing that you may read" in visiting.get("/search?words=zebra").text
     assert visiting.get("/search?words=!!").status_code == 400
     assert visiting.get(f"/search?words={'x' * 501}").status_code == 400
