@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 GENESIS = "0" * 64
 """What the first entry carries in place of a predecessor's hash."""
@@ -98,6 +98,33 @@ class Event(StrEnum):
     action_linked = "action.item.linked"
     action_chased = "action.item.chased"
     action_escalated = "action.item.escalated"
+
+
+class Subject(StrEnum):
+    """What an entry is about: the first word of its event."""
+
+    incident = "incident"
+    guideline = "guideline"
+    partner = "partner"
+    sweep = "sweep"
+    review = "review"
+    action = "action"
+
+
+class Chosen(BaseModel):
+    """Which entries somebody wants to see; what is left out leaves nothing out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: Subject | None = None
+    actor: str = ""
+    starred: bool = False
+    words: str = Field("", description="Found in what was recorded, in any case.")
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Chosen()
 
 
 class Entry(BaseModel):

@@ -13,6 +13,9 @@ from incidents.store.records import read_record
 
 router = APIRouter(include_in_schema=False)
 
+FOR_A_MINUTE = {"cache-control": "private, max-age=60"}
+"""Drawing takes a while, and the incident's own page shows the crisis each time."""
+
 FOR_A_DAY = {"cache-control": "private, max-age=86400"}
 """The script changes with a release alone."""
 
@@ -32,7 +35,7 @@ def show_chart(visits: Visits, incident: str, name: str) -> Response:
     if chart is None or kind not in {"svg", "json"}:
         raise NotFound(f"{incident} has no chart {name}.")
     if kind == "svg":
-        return Response(chart.svg(), media_type="image/svg+xml")
+        return Response(chart.svg(), media_type="image/svg+xml", headers=FOR_A_MINUTE)
     return Response(chart.json(), media_type="application/json")
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, BackgroundTasks, Depends, Query
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
@@ -27,12 +28,33 @@ from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for
 from incidents.store.proposals import proposals_of
 from incidents.store.stars import star, starred, unstar
+from incidents.timeline import Chosen, Entry, Subject
 from incidents.words import plain, sentence
 
 router = APIRouter(include_in_schema=False)
 
 SHOWN = 100
 """Entries of the timeline on one page; older ones are a link away."""
+
+ALL = Chosen()
+LONGEST = 200
+"""Characters of the words that somebody looks for."""
+
+
+def chosen_entries(
+    kind: Annotated[str, Query(max_length=LONGEST, description="What they are about.")] = "",
+    who: Annotated[str, Query(max_length=LONGEST, description="Whose they are.")] = "",
+    words: Annotated[str, Query(max_length=LONGEST, description="What was recorded in them.")] = "",
+    starred: Annotated[str, Query(max_length=LONGEST, description="Any word: those with a star alone.")] = "",
+) -> Chosen:
+    """Which entries of the timeline are asked for. A form sends all of its fields, so empty is none."""
+    if kind and kind not in set(Subject):
+        raise BadInput(f"An entry is about one of {', '.join(Subject)}, not {kind}.")
+    subject = Subject(kind) if kind else None
+    return Chosen(subject=subject, actor=who, words=words.strip(), starred=bool(starred))
+
+
+ChosenHere = Annotated[Chosen, Depends(chosen_entries)]
 
 Move = Callable[[Visits, Work, str, Form, Person, datetime], None]
 """What one form does with an incident."""
@@ -42,10 +64,11 @@ Move = Callable[[Visits, Work, str, Form, Person, datetime], None]
 def show_incident(
     visits: Visits,
     incident: str,
+    chosen: ChosenHere,
     before: Annotated[int | None, Query(ge=1, description="Entries before this one.")] = None,
 ) -> HTMLResponse:
-    """How an incident stands, with its newest entries."""
-    return _incident_page(visits, incident, before=before)
+    """How an incident stands, with its newest entries, or the newest of those that were chosen."""
+    return _incident_page(visits, incident, before=before, chosen=chosen)
 
 
 @router.post("/incidents/{incident}/{move}", response_model=None)
@@ -103,6 +126,7 @@ def _incident_page(
     incident: str,
     *,
     before: int | None = None,
+    chosen: Chosen = ALL,
     refused: WatchfloorError | None = None,
     typed: Form | None = None,
     move: str = "",
@@ -112,8 +136,8 @@ def _incident_page(
         found = find_for(work, incident, by, Act.see_incidents)
         now = visits.now_in(work, incident)
         standing = read_standing(work, found, visits.catalogue, now)
-        last = min(before or found.entries + 1, found.entries + 1)
-        entries = timeline.entries(work, incident, after=max(0, last - 1 - SHOWN), limit=min(SHOWN, last - 1))
+        entries = timeline.newest_entries(work, incident, chosen, before=before, limit=SHOWN)
+        actors = timeline.actors_of(work, incident)
         stars = starred(work, incident)
         proposed = [each for each in proposals_of(work, incident) if each.waits(now)]
     return visits.page(
@@ -128,15 +152,27 @@ def _incident_page(
         roles=list(Role),
         people=visits.catalogue.cast(drill=found.is_drill),
         teams=visits.catalogue.teams,
-        entries=[(entry, plain(sentence(entry))) for entry in reversed(entries)],
+        entries=[(entry, plain(sentence(entry))) for entry in entries],
+        chosen=chosen,
+        older=_older(entries, chosen),
+        subjects=list(Subject),
+        actors=actors,
         starred=stars,
         proposed=proposed,
-        older=entries[0].seq if entries and entries[0].seq > 1 else None,
         its_now=now,
         refused=refused,
         typed=typed or Form({}),
         move=move,
     )
+
+
+def _older(entries: list[Entry], chosen: Chosen) -> str:
+    """The query of the page with what came before, or nothing where that is all."""
+    if len(entries) < SHOWN or entries[-1].seq == 1:
+        return ""
+    kept = {"kind": chosen.subject or "", "who": chosen.actor, "words": chosen.words}
+    told = kept | {"starred": "yes" if chosen.starred else "", "before": str(entries[-1].seq)}
+    return urlencode({name: value for name, value in told.items() if value})
 
 
 def _declare_page(visits: Visits, form: Form, *, refused: WatchfloorError | None = None) -> HTMLResponse:

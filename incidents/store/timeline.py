@@ -1,5 +1,6 @@
 """Append to an incident's timeline, read it, and check that nobody changed it."""
 
+import json
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -8,8 +9,8 @@ import sqlalchemy as sa
 
 from incidents.errors import NotFound
 from incidents.store.engine import Work
-from incidents.store.schema import incidents, milestones, timeline
-from incidents.timeline import GENESIS, Break, Entry, Event, entry_hash, first_break
+from incidents.store.schema import incidents, milestones, stars, timeline
+from incidents.timeline import GENESIS, Break, Chosen, Entry, Event, entry_hash, first_break
 
 # Put together once: an entry is appended at every claim, and that takes longer than running them.
 _HERE: Final = incidents.c.id == sa.bindparam("incident")
@@ -70,6 +71,37 @@ def entries_of(work: Work, incident: str, events: Collection[Event]) -> list[Ent
         .order_by(timeline.c.seq)
     )
     return [_entry(row) for row in work.execute(statement)]
+
+
+def newest_entries(
+    work: Work, incident: str, chosen: Chosen, *, before: int | None = None, limit: int
+) -> list[Entry]:
+    """The newest entries that somebody chose, newest first; those before an entry where one is named."""
+    statement = sa.select(timeline).where(timeline.c.incident_id == incident, *_conditions(chosen))
+    if before is not None:
+        statement = statement.where(timeline.c.seq < before)
+    return [_entry(row) for row in work.execute(statement.order_by(timeline.c.seq.desc()).limit(limit))]
+
+
+def actors_of(work: Work, incident: str) -> list[str]:
+    """Everybody who did something in an incident, Watchfloor itself included, in order of their names."""
+    statement = sa.select(timeline.c.actor).where(timeline.c.incident_id == incident).distinct()
+    return list(work.execute(statement.order_by(timeline.c.actor)).scalars())
+
+
+def _conditions(chosen: Chosen) -> Iterator[sa.ColumnElement[bool]]:
+    if chosen.subject is not None:
+        yield timeline.c.event.startswith(f"{chosen.subject.value}.", autoescape=True)
+    if chosen.actor:
+        yield timeline.c.actor == chosen.actor
+    if chosen.starred:
+        here = (stars.c.incident_id == timeline.c.incident_id, stars.c.seq == timeline.c.seq)
+        yield sa.exists().where(*here)
+    if chosen.words:
+        # Facts lie there as JSON; whether what is no ASCII is escaped is the driver's choice.
+        told = sa.func.lower(sa.cast(timeline.c.facts, sa.Text))
+        spelt = {json.dumps(chosen.words, ensure_ascii=escaped)[1:-1].lower() for escaped in (True, False)}
+        yield sa.or_(*(told.contains(each, autoescape=True) for each in sorted(spelt)))
 
 
 def last_entry(work: Work, incident: str, events: tuple[Event, ...]) -> Entry | None:

@@ -219,3 +219,56 @@ def test_a_sweep_is_shown_with_what_it_saw_and_found(
     page = welcome(visiting, store, "ada-l").get("/incidents/INC-1").text
     row = page[page.index(f">{sweep}</a></td>") :].partition("</tr>")[0]
     assert re.findall(r"<td[^>]*>([^<]*)</td>", row)[:3] == cells
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("kind=partner", [Event.ask_sent]),
+        ("kind=review", []),
+        ("words=FOOTAGE", [Event.crisis_declared]),
+        ("words=Größe", [Event.access_restricted]),
+        ("words=%25", []),
+        ("starred=yes", [Event.crisis_declared]),
+        ("who=noor", [Event.access_restricted]),
+        ("who=noor&kind=partner", []),
+    ],
+)
+def test_the_timeline_shows_what_somebody_chooses(
+    visiting: Browser, store: Store, query: str, shown: list[Event]
+) -> None:
+    incident = declared()
+    asked(incident)
+    run("restrict", incident, "--lift", "--reason", "Der Größe wegen", "--as", "noor")
+    with store.read() as work:
+        entries = timeline.entries(work, incident)
+    [said] = [entry.seq for entry in entries if entry.event is Event.crisis_declared]
+    run("review", "star", incident, str(said), "--as", "noor")
+    welcome(visiting, store, "ada-l")
+    page = visiting.get(f"/incidents/{incident}?{query}").text
+    seen = {int(seq) for seq in re.findall(r'<li id="e(\d+)"', page)}
+    assert sorted(entry.event for entry in entries if entry.seq in seen) == sorted(shown)
+    assert f"chosen from {len(entries)} entries" in page
+    assert f'href="/incidents/{incident}#timeline">Show all' in page
+
+
+def test_older_entries_of_those_that_were_chosen_are_a_link_away(visiting: Browser, store: Store) -> None:
+    incident = declared()
+    with store.begin() as work:
+        for number in range(130):
+            event = Event.ask_sent if number % 13 else Event.gate_opened
+            timeline.append(work, incident, event, actor="watchfloor", now=NOW, facts={"ask": f"nr {number}"})
+    welcome(visiting, store, "ada-l")
+    page = visiting.get(f"/incidents/{incident}?kind=partner&words=nr").text
+    assert page.count('<li id="e') == 100
+    [older] = re.findall(r'href="([^"]+)#timeline">Older entries', page)
+    rest = visiting.get(older.replace("&amp;", "&")).text
+    assert rest.count('<li id="e') == 20
+    assert "Older entries" not in rest
+
+
+def test_nonsense_in_the_choice_is_told_as_such(visiting: Browser, store: Store) -> None:
+    incident = declared()
+    welcome(visiting, store, "ada-l")
+    assert "An entry is about one of incident, guideline" in visiting.get(f"/incidents/{incident}?kind=x").text
+    assert visiting.get(f"/incidents/{incident}?kind=&who=&words=&starred=").text.count('id="entries"') == 1

@@ -16,7 +16,7 @@ from incidents.store.engine import Store, Work
 from incidents.store.incidents import find
 from incidents.store.schema import metadata
 from incidents.store.upgrade import current_revision, newest_revision, upgrade
-from incidents.timeline import GENESIS, Event, entry_hash
+from incidents.timeline import GENESIS, Chosen, Event, Subject, entry_hash
 from tests.incidents.sweep_rows import T0, add_candidate, add_crisis, after, at_once, split
 
 
@@ -227,3 +227,35 @@ def test_the_revisions_make_the_tables_that_the_queries_are_written_for(store: S
 def test_the_store_says_what_it_cannot_open(url: str, why: str) -> None:
     with pytest.raises(BadInput, match=why):
         Store.open(url)
+
+
+def test_every_event_is_about_one_of_the_subjects() -> None:
+    assert {event.value.partition(".")[0] for event in Event} == set(Subject)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        (Chosen(), [3, 2, 1]),
+        (Chosen(words="größe"), [2]),
+        (Chosen(words='"x'), []),
+        (Chosen(subject=Subject.partner, actor="ada"), [3]),
+        (Chosen(starred=True), []),
+    ],
+)
+def test_the_newest_entries_are_those_that_somebody_chose(
+    store: Store, chosen: Chosen, found: list[int]
+) -> None:
+    with store.begin() as work:
+        incident = add_candidate(work).id
+        for event, facts in (
+            (Event.access_restricted, {"reason": "Der größe wegen"}),
+            (Event.ask_sent, {"ask": f"ask:{incident}:legal:1"}),
+        ):
+            timeline.append(work, incident, event, actor="ada", now=T0, facts=facts)
+        entries = timeline.newest_entries(work, incident, chosen, limit=5)
+        assert [entry.seq for entry in entries] == found
+        assert [entry.seq for entry in timeline.newest_entries(work, incident, chosen, before=3, limit=1)] == [
+            seq for seq in found if seq < 3
+        ][:1]
+        assert timeline.actors_of(work, incident)[0] == "ada"
