@@ -8,6 +8,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from console.api.description import Described, name_of
+from console.api.refusals import REFUSALS
+from console.app import ROOMS
 from console.programs import deployments
 from incidents.people import MAY, SEPARATE, Act, Role
 from incidents.reviews.audiences import Audience
@@ -56,6 +59,37 @@ at the command line and through the API; Prefect's forms know nobody then.
 
 This page is written from `incidents/people.py` by `make golden`.
 
+"""
+
+API = """\
+# The JSON API
+
+Everything that the pages do, under `/api/v1`, for tools and scripts.
+`GET /api/v1/openapi.json` is its OpenAPI description, with each body's fields and an example of each answer.
+[Outside tools](../howto/outside-tools.md) shows how to begin.
+Who may do what is decided as for the pages: [permissions](permissions.md) lists each route.
+
+- A request carries `Authorization: Bearer TOKEN`, or a session's cookie with `X-Watchfloor-CSRF`.
+- A body is JSON (`Content-Type: application/json`) of 2 MB at most.
+- A list comes a page at a time, as `items` and `next`; `next` is `after` of the request that goes on.
+- A change may carry an `Idempotency-Key`.
+  The same key with the same request is answered as before, for 24 hours; a refused request gives its key back.
+- Where 428 is among the answers, a change carries the `ETag` of what was read as `If-Match`.
+- Every error is a problem (RFC 9457) with `code`, `detail`, `reasons` and, where it is about one, `incident`.
+
+The command line does not use the API: it works on the store directly, by the same functions.
+
+This page is written from the description by `make golden`.
+
+## Refusals
+
+| status | what it means |
+|---|---|
+"""
+
+API_COLUMNS = """\
+| request | what it does | answers |
+|---|---|---|
 """
 
 MILESTONE_TABLE = """\
@@ -365,7 +399,29 @@ def _told(facts: dict[str, Rule] | None) -> str:
     )
 
 
+def api_page() -> str:
+    """docs/reference/api.md."""
+    made = Described(generate_unique_id_function=name_of)
+    made.state.routes = [route for room in ROOMS for route in room.router.routes]
+    for room in ROOMS:
+        made.include_router(room.router)
+    by_tag: dict[str, list[str]] = {}
+    for path, operations in made.openapi()["paths"].items():
+        for method, told in operations.items():
+            by_tag.setdefault(told["tags"][0], []).append(_operation(method, path, told))
+    parts = [f"\n## {tag}\n\n{API_COLUMNS}{''.join(rows)}" for tag, rows in by_tag.items()]
+    statuses = "".join(f"| {status} | {means} |\n" for status, means in REFUSALS.items())
+    return f"{API}{statuses}{''.join(parts)}"
+
+
+def _operation(method: str, path: str, told: dict[str, Any]) -> str:
+    says = " ".join(told["description"].split()).replace("|", "\\|")
+    answers = ", ".join(f"{status}" for status in told["responses"])
+    return f"| `{method.upper()} {path}` | {says} | {answers} |\n"
+
+
 WRITTEN: dict[str, Callable[[], str]] = {
+    "api.md": api_page,
     "audiences.md": audiences_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,
