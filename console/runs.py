@@ -78,6 +78,13 @@ def ask_model(settings: Settings, question: Question) -> str:
     return ask(question, settings)
 
 
+def translate(settings: Settings, text: str, *, language: str, into: str) -> str:
+    """The text in another language, by the configured server. PartnerUnreachable without its answer."""
+    from tasks.translation import translate as ask  # noqa: PLC0415  see the module's docstring
+
+    return ask(text, settings, language=language, into=into)
+
+
 def _delay(settings: Settings, due: list[int], now: datetime) -> str | None:
     _prepare(settings)
     import httpx  # noqa: PLC0415  see the module's docstring

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from fastapi import BackgroundTasks
 from pydantic import BaseModel, ConfigDict, Field
 
+from console import runs
 from console.api_door import Caller
 from incidents.catalogue.policies import Policy, RecommendedAction
+from incidents.errors import NotFound
 from incidents.store import at_work, batches, decisions, returns, turns
 from incidents.store.at_work import Opened
 from incidents.store.batches import Batch, find_batch
@@ -77,6 +79,17 @@ def read(calls: Caller, batch: str) -> Opened:
     with calls.store.read() as work:
         _, by, now = calls.at_batch(work, batch)
         return at_work.open_batch(work, batch, by=by, now=now)
+
+
+def translate(calls: Caller, batch: str, item: str, into: str) -> str:
+    """A post of a batch in another language, for whoever holds it. It is kept nowhere.
+
+    NotFound where the post is not in the batch; PartnerUnreachable where no server translates.
+    """
+    posts = {post.item.item: post.item for post in read(calls, batch).posts}
+    if item not in posts:
+        raise NotFound(f"There is no post {item} in {batch}.")
+    return runs.translate(calls.settings, posts[item].text, language=posts[item].language, into=into)
 
 
 def look_into(calls: Caller, batch: str, reason: str) -> Opened:

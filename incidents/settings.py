@@ -95,6 +95,15 @@ class Settings(BaseSettings):
     model_timeout_seconds: float = Field(
         60.0, description="Longest wait for one answer of the language model, in seconds.", gt=0
     )
+    translate_url: str | None = Field(
+        None,
+        description="A translator for posts in the review queue, by the address of its LibreTranslate API, e.g."
+        " https://translate.example. Texts of posts are sent there. Default: none, and nothing is sent.",
+    )
+    translate_key: SecretStr | None = Field(None, description="Key for it, where it asks for one.")
+    translate_timeout_seconds: float = Field(
+        10.0, description="Longest wait for one translation, in seconds.", gt=0
+    )
     dead_man_url: str | None = Field(
         None, description="Called by `watch` after each audit that passed; silence there is the alarm."
     )

@@ -1,23 +1,16 @@
 """Ask a language model for a draft of prose, at any endpoint that speaks as OpenAI's chat completions do.
 
-Off unless a site configures one. The address is the site's own choice, so it may lie in its own network; it
-is reached without proxies, redirects are not followed, and the answer has a longest time and size.
+Off unless a site configures one; see `ask_endpoint` for how it is reached.
 """
 
 import json
-from contextlib import closing
 
 import httpx
 
 from incidents.errors import WatchfloorError
 from incidents.reviews.suggesting import Question
 from incidents.settings import Settings
-from tasks.partners.guard import CertificateRefused, Deadline, GuardedTransport
-from tasks.partners.http import retry_after
-from tasks.partners.words import one_line
-
-LARGEST = 1_000_000
-"""Bytes of an answer. A page of sentences is a hundredth of it."""
+from tasks.own_endpoint import ask_endpoint
 
 
 class NoAnswer(WatchfloorError):
@@ -29,27 +22,18 @@ def ask_model(question: Question, settings: Settings) -> str:
 
     Raises NoAnswer where none is configured, and where it does not answer whole, in time, and as agreed.
     """
-    if not settings.model_url or not settings.model_name:
+    url = settings.model_url
+    if not url or not settings.model_name:
         raise NoAnswer(
             "No language model is configured, and nothing was sent. Set WATCHFLOOR_MODEL_URL and"
             " WATCHFLOOR_MODEL_NAME where you want a draft from one."
         )
-    deadline = Deadline(settings.model_timeout_seconds)
-    try:
-        request = _request(question, settings, settings.model_url)
-        with (
-            GuardedTransport(deadline, allow_private=True) as transport,
-            closing(transport.handle_request(request)) as response,
-        ):
-            return _told(response.status_code, response.headers, _whole(response))
-    except httpx.TimeoutException as error:
-        raise _failed(f"it gave no whole answer within {deadline.seconds:g} s") from error
-    except CertificateRefused as error:
-        raise _failed("its certificate was refused") from error
-    except httpx.InvalidURL as error:
-        raise _failed("WATCHFLOOR_MODEL_URL is not a web address") from error
-    except httpx.TransportError as error:
-        raise _failed(f"the connection failed ({one_line(str(error), 200) or type(error).__name__})") from error
+    seconds, setting = settings.model_timeout_seconds, "WATCHFLOOR_MODEL_URL"
+    return _told(
+        ask_endpoint(
+            lambda: _request(question, settings, url), seconds=seconds, setting=setting, failed=_failed
+        )
+    )
 
 
 def _request(question: Question, settings: Settings, url: str) -> httpx.Request:
@@ -63,21 +47,7 @@ def _request(question: Question, settings: Settings, url: str) -> httpx.Request:
     return httpx.Request("POST", f"{url.rstrip('/')}/chat/completions", json=body, headers=headers)
 
 
-def _whole(response: httpx.Response) -> bytes:
-    """The body, as far as one can be that long."""
-    body = b""
-    for part in response.iter_bytes():
-        body += part
-        if len(body) > LARGEST:
-            raise _failed(f"it answered more than {LARGEST:,} bytes")
-    return body
-
-
-def _told(status: int, headers: httpx.Headers, body: bytes) -> str:
-    if status != httpx.codes.OK:
-        wait = retry_after(headers.get("retry-after", ""))
-        then = f", and asks to be left alone for {wait:.0f} s" if wait is not None else ""
-        raise _failed(f"it answered {status}{then}")
+def _told(body: bytes) -> str:
     try:
         content = json.loads(body)["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:

@@ -1,6 +1,7 @@
 """The review queue: take a batch, judge its posts one after the other, hand it in."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query
@@ -10,7 +11,14 @@ from pydantic import ValidationError
 from console import working
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
 from incidents.catalogue.policies import RecommendedAction
-from incidents.errors import BadInput, Conflict, NotAllowed, NotAuthorised, WatchfloorError
+from incidents.errors import (
+    BadInput,
+    Conflict,
+    NotAllowed,
+    NotAuthorised,
+    PartnerUnreachable,
+    WatchfloorError,
+)
 from incidents.fragments import to_fragment
 from incidents.guidelines.changes import changes
 from incidents.people import Act, authorise
@@ -26,8 +34,21 @@ router = APIRouter(prefix="/queue", include_in_schema=False)
 SKIP = "skip"
 """What a form says of a post that is left to somebody else; else it is a verdict."""
 
+LONGEST_TAG = 35
+"""Characters of a language tag (BCP 47, RFC 5646 4.4.1)."""
+
 Move = Callable[[Visitor, BackgroundTasks, str, Form], RedirectResponse]
 """What one form does with a batch, and where it leads."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A post in another language, as a machine puts it; or why there is none."""
+
+    item: str
+    into: str
+    text: str = ""
+    failed: str = ""
 
 
 @router.get("")
@@ -58,6 +79,22 @@ def look_into(visits: Visits, form: OwnForm, batch: str) -> Answer:
         return _opened_page(visits, working.look_into(visits, batch, form.text("reason")), looks_on=True)
 
     return attempt(done, lambda why: _batch_page(visits, batch, refused=why, typed=form, move="look"))
+
+
+@router.post("/{batch}/translate", response_model=None)
+def translate_post(visits: Visits, form: OwnForm, batch: str) -> Answer:
+    """A post in another language, beside its own text, on the page that whoever holds the batch has open."""
+    item, into = form.text("item", 500), form.text("into", LONGEST_TAG)
+
+    def done() -> Answer:
+        opened = working.read(visits, batch)
+        try:
+            told = Translation(item, into, text=working.translate(visits, batch, item, into))
+        except PartnerUnreachable as silent:
+            told = Translation(item, into, failed=str(silent))
+        return _opened_page(visits, opened, translation=told)
+
+    return attempt(done, lambda why: _batch_page(visits, batch, refused=why, typed=form, move="translate"))
 
 
 @router.post("/{batch}/{move}", response_model=None)
@@ -197,6 +234,7 @@ def _opened_page(
     typed: Form | None = None,
     move: str = "",
     looks_on: bool = False,
+    translation: Translation | None = None,
 ) -> HTMLResponse:
     batch, guideline, before = opened.batch, opened.guideline, opened.before
     me = visits.person(drill=True)
@@ -218,6 +256,9 @@ def _opened_page(
         actions=[action for action in RecommendedAction if action is not RecommendedAction.keep],
         decided=sum(post.said is not None for post in opened.posts),
         looks_on=looks_on,
+        translates=bool(visits.settings.translate_url),
+        into=next(iter(me.languages), "en"),
+        translation=translation,
         refused=refused,
         typed=typed or Form({}),
         move=move,

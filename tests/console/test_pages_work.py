@@ -1,5 +1,6 @@
 """The review queue in a browser without JavaScript: every move, who may not, and what arrives twice."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from incidents.store.guidelines import publish_guideline
 from incidents.store.schema import batches, decisions, exposures, items, places, skips
 from tests.console.browsing import STAFFED, Browser, browser, form_on, welcome
 from tests.console.swept import SECRET, TERM, worked
+from tests.tasks.servers import answers, http_partner
 
 PEOPLE = f"""{STAFFED}\
   - {{id: eli-e, name: Eli E., roles: [partner_reviewer], team: english, languages: [en]}}
@@ -89,6 +91,28 @@ def publish(store: Store, body: str = "# Calls\nRemove what calls to act.") -> N
         publish_guideline(
             work, "INC-1", {"en": body}, title="Calls", policy=None, effective_from=now, by=ada, now=now
         )
+
+
+def test_a_post_is_translated_where_the_site_has_a_translator(
+    settings: Settings, at_work: Browser, store: Store
+) -> None:
+    assert "Translate" not in at_work.get(PAGE).text
+    told = f"<b>bring friends</b> {SECRET}"
+    with http_partner(answers(200, body=json.dumps({"translatedText": told}).encode())) as server:
+        configured = settings.model_copy(update={"translate_url": f"{server.url}/"})
+        with another(configured, store, "dev-e") as dev:
+            form = form_on(dev.get(PAGE).text, f"{PAGE}/translate#p1")
+            page = dev.post(f"{PAGE}/translate", data=form | {"into": "de-AT"})
+            gone = dev.post(f"{PAGE}/translate", data=form | {"item": "9"})
+        [request] = server.requests
+    assert '<p lang="de-AT" dir="auto">&lt;b&gt;bring friends' in page.text
+    assert "by a machine, which may be wrong" in page.text
+    assert gone.status_code == 404
+    assert request.path == "/translate"
+    assert json.loads(request.body) | {"q": ""} == {"q": "", "source": "en", "target": "de", "format": "text"}
+    with another(configured, store, "dev-e") as dev:
+        silent = dev.submit(PAGE, f"{PAGE}/translate#p1")
+    assert "The text was not translated: the connection failed" in silent.text
 
 
 def test_a_partner_takes_a_batch_judges_it_and_takes_the_next(at_work: Browser, store: Store) -> None:

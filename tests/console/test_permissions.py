@@ -91,6 +91,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /incidents/{incident}/ask": {"team": "legal", "what": "Which orders are to be expected?"},
     "POST /incidents/{incident}/guidelines/publish": {"was": "0", "language-0": "en", "body-0": "Remove it."},
     "POST /queue/claim": {"team": TEAM},
+    "POST /queue/{batch}/translate": {"item": "1", "into": "en"},
     "POST /queue/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
     "POST /incidents/{incident}/star": {"entry": "1"},
     "POST /incidents/{incident}/unstar": {"entry": "1"},
@@ -305,6 +306,7 @@ def test_a_restricted_incident_is_open_to_its_circle_alone(house: House, way: st
         ("GET /queue/{batch}", "OTHER_TEAM"),
         ("POST /queue/{batch}/take", "OTHER_TEAM"),
         ("POST /queue/{batch}/say", "OTHER_TEAM"),
+        ("POST /queue/{batch}/translate", "OTHER_TEAM"),
         ("POST /sweeps/{sweep}/undo", "OTHER_TEAM"),
     ],
 )
