@@ -1,10 +1,12 @@
 """Keep what is dear to count, so that a page does not wait for it: it is counted again behind its back.
 
 Counting a sweep of 100,000 posts takes most of a second. Whoever opens its page sees what was counted last,
-and when; where that is too old, it is counted anew once the page is sent.
+and when; where that is too old, it is counted anew once the page is sent. Where nothing was counted since the
+console started, nobody waits long for it either.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
@@ -12,13 +14,25 @@ from typing import Final, Generic, TypeVar, cast
 
 from fastapi import BackgroundTasks
 
+from incidents.errors import WatchfloorError
+
 T = TypeVar("T")
 
 AS_GOOD_AS_NEW: Final = 10
 """For so many times as long as counting took: the store spends a tenth of a processor on it at most."""
 
+PATIENCE: Final = 2.0
+"""Seconds that a page waits for what was never counted."""
+
+AT_ONCE: Final = 2
+"""First counts that go on at the same time; others wait for those."""
+
 MOST: Final = 500
 """Things that are kept; the one that was counted longest ago goes first."""
+
+
+class StillCounting(WatchfloorError):
+    """It was never counted since the start, and takes longer than a page should."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +58,43 @@ class Lately:
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
         self._counting: set[str] = set()
+        self._first: dict[str, Future[object]] = {}
+        self._counters = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="first count")
         self._lock = Lock()
 
     def read(self, name: str, count: Callable[[], T], after: BackgroundTasks) -> Counted[T]:
-        """What was counted last under that name; where nothing was, it is counted now."""
+        """What was counted last under that name; where nothing was, it is counted now.
+
+        Raises StillCounting where that takes longer than PATIENCE; it goes on, and whoever asks later has it.
+        """
         with self._lock:
             kept = self._kept.get(name)
         if kept is None:
-            return Counted(self._count(name, count))
+            return Counted(cast("T", self._begun(name, count)))
         age = self._clock() - kept.counted_at
         is_old = age > AS_GOOD_AS_NEW * kept.took
         if is_old:
             after.add_task(self._recount, name, count)
         return Counted(cast("T", kept.value), age, is_old)
+
+    def _begun(self, name: str, count: Callable[[], T]) -> object:
+        """The first count of that name, begun by whoever asks first."""
+        with self._lock:
+            first = self._first.get(name)
+            if first is None:
+                first = self._first[name] = self._counters.submit(self._count, name, count)
+        first.add_done_callback(lambda _: self._forget_first(name))
+        try:
+            return first.result(PATIENCE)
+        except TimeoutError:
+            raise StillCounting(
+                f"{name.partition('/')[0]} is being counted, for the first time since the console started."
+                " With many posts that takes a minute. Load the page again."
+            ) from None
+
+    def _forget_first(self, name: str) -> None:
+        with self._lock:
+            self._first.pop(name, None)
 
     def _recount(self, name: str, count: Callable[[], T]) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
+from console.lately import StillCounting
 from console.turned_away import (
     ForeignForm,
     SignInNeeded,
@@ -54,6 +55,9 @@ TURNED_AWAY: Final[dict[type[Exception], tuple[int, str, str]]] = {
     TagMissing: (428, "TAG_MISSING", "Say which version you change"),
 }
 """What turns a request away before it reaches the record, in the same way."""
+
+LOOK_AGAIN: Final = 3
+"""Seconds after which somebody looks whether something is counted."""
 
 _INCIDENT: Final = re.compile(r"INC-\d+")
 
@@ -115,7 +119,11 @@ def _refused(request: Request, error: Exception) -> Response:
     status, code, title = next(row for family, row in STATUS.items() if isinstance(error, family))
     if isinstance(error, NotAllowed):
         return problem(request, status, code, title, error.what, error.reasons)
-    return problem(request, status, code, title, str(error))
+    answer = problem(request, status, code, title, str(error))
+    if isinstance(error, StillCounting):
+        # The second is of HTML's own standard (4.2.5.3, Pragma directives): the page comes by itself.
+        answer.headers["Retry-After"] = answer.headers["Refresh"] = str(LOOK_AGAIN)
+    return answer
 
 
 def _turned_away(request: Request, error: Exception) -> Response:

@@ -11,7 +11,6 @@ from incidents.errors import Refusal
 from incidents.incident.incident import Incident, close_refusals, not_waived, stand_down_refusals
 from incidents.incident.phases import Phase
 from incidents.reviews.actions import ActionItem
-from incidents.reviews.record import SweepRecord
 from incidents.store.action_items import overdue_of_class
 from incidents.store.asks import Ask, asks_of
 from incidents.store.engine import Work
@@ -20,11 +19,10 @@ from incidents.store.guidelines import guidelines_of
 from incidents.store.incidents import loose
 from incidents.store.lifecycle import waived_codes
 from incidents.store.roles import tenures
-from incidents.store.sweep_counts import count_sweeps
 
 
 class Standing(BaseModel):
-    """An incident with everything that hangs on it, but for the posts and the log."""
+    """An incident with what hangs on it, but for its sweeps, which take long to count, and the log."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,7 +33,6 @@ class Standing(BaseModel):
     waived: list[str]
     gates: list[Gate]
     asks: list[Ask]
-    sweeps: list[SweepRecord]
     guidelines: list[dict[str, Any]]
     overdue: list[ActionItem]
 
@@ -54,7 +51,6 @@ def read_standing(work: Work, found: Incident, catalogue: Catalogue, now: dateti
         waived=sorted(waived),
         gates=open_gates(work, found.id),
         asks=asks_of(work, found.id),
-        sweeps=list(count_sweeps(work, found.id)),
         guidelines=[g.model_dump(exclude={"body"}) for g in guidelines_of(work, found.id)],
         overdue=overdue_of_class(work, found, now) if found.is_open else [],
     )

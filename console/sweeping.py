@@ -1,7 +1,7 @@
 """What the pages show of a sweep, as far as the visitor may see it; counted anew only where that is quick."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,10 +10,11 @@ from typing import Final, TypeVar
 from fastapi import BackgroundTasks
 
 from console.api_door import Caller
-from console.lately import Counted
+from console.lately import Counted, StillCounting
 from incidents.people import Person, is_staff
 from incidents.reviews.chart import Chart
 from incidents.reviews.reading_charts import Bound, agreement, recall_of, throughput
+from incidents.reviews.record import SweepRecord
 from incidents.store.acting import orderable
 from incidents.store.clusters import Cluster, clusters_of
 from incidents.store.knowledge import knowledge_of
@@ -21,6 +22,7 @@ from incidents.store.progress import Progress, Surface, progress, surfaces_of
 from incidents.store.quality import Quality, quality_of
 from incidents.store.quality_counts import quality_by_sweep
 from incidents.store.reading_counts import curves, team_hours
+from incidents.store.sweep_counts import count_sweeps
 from incidents.store.sweeps import Sweep
 from incidents.sweeps.knowledge import Knowledge
 from incidents.sweeps.staffing import hands
@@ -74,7 +76,7 @@ def sums_of(calls: Caller, found: Sweep, by: Person, now: datetime, after: Backg
                 charts=tuple(each for each in (*drawn, throughput(team_hours(work, found.id))) if each),
             )
 
-    return _counted(calls, found, f"sums/{team}", count, after)
+    return _counted(calls, found.posts_matched, f"{found.id}/sums/{team}", count, after)
 
 
 def looks_of(calls: Caller, found: Sweep, by: Person, after: BackgroundTasks) -> Counted[Looks]:
@@ -89,7 +91,7 @@ def looks_of(calls: Caller, found: Sweep, by: Person, after: BackgroundTasks) ->
                 chart=agreement((found.id, each) for each in measured) if team is None else None,
             )
 
-    return _counted(calls, found, f"looks/{by.id}", count, after)
+    return _counted(calls, found.posts_matched, f"{found.id}/looks/{by.id}", count, after)
 
 
 def largest_clusters(calls: Caller, found: Sweep, by: Person, after: BackgroundTasks) -> Counted[list[Cluster]]:
@@ -100,7 +102,7 @@ def largest_clusters(calls: Caller, found: Sweep, by: Person, after: BackgroundT
         with calls.store.read() as work:
             return clusters_of(work, found.id, most=CLUSTERS, team=team)
 
-    return _counted(calls, found, f"clusters/{team}", count, after)
+    return _counted(calls, found.posts_matched, f"{found.id}/clusters/{team}", count, after)
 
 
 def orders_of(
@@ -113,15 +115,34 @@ def orders_of(
             lines = orderable(work, found.id, by=by)
         return Counter((line.measure.value, line.planned.policy or "") for line in lines)
 
-    return _counted(calls, found, "orders", count, after)
+    return _counted(calls, found.posts_matched, f"{found.id}/orders", count, after)
+
+
+def sweeps_in_numbers(
+    calls: Caller, found: Sequence[Sweep], after: BackgroundTasks
+) -> Counted[tuple[SweepRecord, ...]] | None:
+    """Every sweep of one incident in numbers; None while they are counted for the first time."""
+    if not found:
+        return None
+    incident = found[0].incident_id
+
+    def count() -> tuple[SweepRecord, ...]:
+        with calls.store.read() as work:
+            return count_sweeps(work, incident)
+
+    try:
+        posts = sum(each.posts_matched or 0 for each in found)
+        return _counted(calls, posts, f"{incident}/sweeps", count, after)
+    except StillCounting:
+        return None
 
 
 def _counted(
-    calls: Caller, found: Sweep, what: str, count: Callable[[], T], after: BackgroundTasks
+    calls: Caller, posts: int | None, name: str, count: Callable[[], T], after: BackgroundTasks
 ) -> Counted[T]:
-    if (found.posts_matched or 0) < KEPT_FROM:
+    if (posts or 0) < KEPT_FROM:
         return Counted(count())
-    return calls.lately.read(f"{found.id}/{what}", count, after)
+    return calls.lately.read(name, count, after)
 
 
 def _bound(known: Knowledge) -> Bound | None:

@@ -17,13 +17,15 @@ from incidents.store import timeline
 from incidents.store.asks import Ask
 from incidents.store.engine import Work
 from incidents.store.gates import Gate
+from incidents.store.sweep_counts import count_sweeps
 from incidents.timeline import Entry
 from incidents.words import plain, sentence
 
 
 class ToldStanding(Standing):
-    """How an incident stands, with all that happened, in words."""
+    """How an incident stands, with its sweeps in numbers and all that happened, in words."""
 
+    sweeps: list[SweepRecord]
     timeline: list[dict[str, Any]]
 
 
@@ -31,7 +33,7 @@ def tell_standing(work: Work, found: Incident, catalogue: Catalogue, now: dateti
     """Read all of it in one transaction, so that it fits together."""
     stands = read_standing(work, found, catalogue, now)
     told = [_told(entry) for entry in timeline.entries(work, found.id)]
-    return ToldStanding(**dict(stands), timeline=told)
+    return ToldStanding(**dict(stands), sweeps=list(count_sweeps(work, found.id)), timeline=told)
 
 
 def _told(entry: Entry) -> dict[str, Any]:

@@ -25,6 +25,9 @@ COOKIE = "watchfloor-session"
 Choice = TypeVar("Choice", bound=StrEnum)
 Answer = HTMLResponse | RedirectResponse
 
+LARGEST_NUMBER = 2**31 - 1
+"""What an integer column of PostgreSQL holds."""
+
 MOST_FIELDS = 500
 """Fields that one form may have."""
 
@@ -69,11 +72,11 @@ class Form:
         return [value.strip() for value in self.fields.get(name, []) if value.strip()]
 
     def number(self, name: str) -> int:
-        """One field as a whole number. BadInput where it is none."""
-        try:
-            return int(self.text(name))
-        except ValueError:
-            raise BadInput(f"{name} is a whole number. Nothing was kept.") from None
+        """One field as a whole number that a database keeps, from 0 on. BadInput where it is none."""
+        typed = self.text(name)
+        if not (typed.isascii() and typed.isdigit()) or int(typed) > LARGEST_NUMBER:
+            raise BadInput(f"{name} is a whole number from 0 to {LARGEST_NUMBER:,}. Nothing was kept.")
+        return int(typed)
 
     def one_of(self, name: str, choices: type[Choice]) -> Choice:
         """One field as one of these. BadInput where it is none of them."""

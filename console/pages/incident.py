@@ -13,6 +13,7 @@ from console.asking import ask_by_hand
 from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
 from console.second_person import take_or_propose
 from console.standing import read_standing
+from console.sweeping import sweeps_in_numbers
 from incidents.drills.request import DrillRequest
 from incidents.drills.scenarios import SCENARIOS
 from incidents.errors import BadInput, WatchfloorError
@@ -28,6 +29,7 @@ from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for
 from incidents.store.proposals import proposals_of
 from incidents.store.stars import star, starred, unstar
+from incidents.store.sweeps import sweeps_of
 from incidents.timeline import Chosen, Entry, Subject
 from incidents.words import plain, sentence
 
@@ -65,10 +67,11 @@ def show_incident(
     visits: Visits,
     incident: str,
     chosen: ChosenHere,
+    after: BackgroundTasks,
     before: Annotated[int | None, Query(ge=1, description="Entries before this one.")] = None,
 ) -> HTMLResponse:
     """How an incident stands, with its newest entries, or the newest of those that were chosen."""
-    return _incident_page(visits, incident, before=before, chosen=chosen)
+    return _incident_page(visits, incident, after, before=before, chosen=chosen)
 
 
 @router.post("/incidents/{incident}/{move}", response_model=None)
@@ -82,7 +85,9 @@ def move_incident(visits: Visits, form: OwnForm, incident: str, move: str, after
             MOVES[move](visits, work, incident, form, by, now)
         return go(f"/incidents/{incident}")
 
-    return attempt(done, lambda why: _incident_page(visits, incident, refused=why, typed=form, move=move))
+    return attempt(
+        done, lambda why: _incident_page(visits, incident, after, refused=why, typed=form, move=move)
+    )
 
 
 @router.get("/declare")
@@ -124,6 +129,7 @@ def _declared(visits: Visits, form: Form) -> str:
 def _incident_page(
     visits: Visits,
     incident: str,
+    after: BackgroundTasks,
     *,
     before: int | None = None,
     chosen: Chosen = ALL,
@@ -136,6 +142,8 @@ def _incident_page(
         found = find_for(work, incident, by, Act.see_incidents)
         now = visits.now_in(work, incident)
         standing = read_standing(work, found, visits.catalogue, now)
+        sweeps = sweeps_of(work, incident)
+        counted = sweeps_in_numbers(visits, sweeps, after)
         entries = timeline.newest_entries(work, incident, chosen, before=before, limit=SHOWN)
         actors = timeline.actors_of(work, incident)
         stars = starred(work, incident)
@@ -145,6 +153,9 @@ def _incident_page(
         status=422 if refused else 200,
         incident=found,
         standing=standing,
+        sweeps=sweeps,
+        counted=counted,
+        numbers={each.id: each for each in counted.value} if counted else {},
         what_it_means=SENTENCES[found.phase],
         next_phases=NEXT[found.phase],
         waivable=WAIVABLE,

@@ -20,6 +20,7 @@ MOST = 200
 """Rows of each kind. Whoever has more of one waiting sees the oldest, and the number."""
 
 ENDED = frozenset({Phase.closed, Phase.dismissed})
+UNDECIDED = frozenset({Phase.detected, Phase.assessing})
 
 ANSWERED_BY: dict[GateKind, Act] = {
     GateKind.declare: Act.declare,
@@ -54,12 +55,14 @@ class Board(BaseModel):
     @property
     def candidates(self) -> tuple[Going, ...]:
         """What nobody has declared or dismissed yet."""
-        return tuple(each for each in self.going if each.incident.phase in {Phase.detected, Phase.assessing})
+        return tuple(each for each in self.going if each.incident.phase in UNDECIDED)
 
     @property
     def crises(self) -> tuple[Going, ...]:
         """What was declared and is not closed, the most severe first."""
-        return tuple(each for each in self.going if each not in self.candidates and not each.incident.is_drill)
+        return tuple(
+            each for each in self.going if each.incident.phase not in UNDECIDED and not each.incident.is_drill
+        )
 
     @property
     def drills(self) -> tuple[Going, ...]:

@@ -2,10 +2,13 @@
 
 import asyncio
 from itertools import count
+from threading import Event
 
+import pytest
 from fastapi import BackgroundTasks
 
-from console.lately import AS_GOOD_AS_NEW, MOST, Counted, Lately
+from console.lately import AS_GOOD_AS_NEW, MOST, Counted, Lately, StillCounting
+from incidents.errors import StoreFailed
 
 
 class Clock:
@@ -58,3 +61,33 @@ def test_what_was_counted_longest_ago_goes_first() -> None:
         lately.read(str(name), counting, after)
     assert lately.read(str(MOST), counting, after).value == MOST + 1
     assert lately.read("0", counting, after).value == MOST + 2
+
+
+def test_nobody_waits_long_for_a_first_count_and_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.lately.PATIENCE", 0.01)
+    lately, after, go_on, begun = Lately(), BackgroundTasks(), Event(), count(1)
+
+    def counting() -> int:
+        number = next(begun)
+        assert go_on.wait(10)
+        return number
+
+    for _ in range(2):
+        with pytest.raises(StillCounting, match="INC-1-S1 is being counted"):
+            lately.read("INC-1-S1/sums", counting, after)
+    go_on.set()
+    monkeypatch.setattr("console.lately.PATIENCE", 10.0)
+    assert lately.read("INC-1-S1/sums", counting, after).value == 1
+
+
+def test_what_goes_wrong_in_a_first_count_is_told_and_tried_again() -> None:
+    lately, after, tries = Lately(), BackgroundTasks(), count(1)
+
+    def counting() -> int:
+        if next(tries) == 1:
+            raise StoreFailed("The disk is full.")
+        return 7
+
+    with pytest.raises(StoreFailed):
+        lately.read("sums", counting, after)
+    assert lately.read("sums", counting, after).value == 7
