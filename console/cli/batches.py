@@ -93,13 +93,14 @@ def export(
     ctx: typer.Context,
     batch: BatchId,
     out: Annotated[Path, typer.Option(help="The file: .csv or .xlsx.")],
+    reason: Annotated[str, typer.Option(help="Why, where you do not hold the batch.")] = "",
 ) -> None:
     """Write a batch to a spreadsheet, to be filled in. It holds texts of posts: keep it to your team."""
     door = Door.of(ctx)
-    with door.store.read() as work:
+    with door.store.begin() as work:
         found = find_batch(work, batch)
         by, now = door.acting(work, found.incident_id)
-        sheet = sheets.export_batch(work, batch, by=by, now=now)
+        sheet = sheets.export_batch(work, batch, by=by, reason=reason, now=now)
     with writing_to(out, "export it again, elsewhere"):
         write_batch(sheet, out)
     if not found.is_held_by(by.id, now):

@@ -6,8 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from incidents.catalogue.policies import Policy
+from incidents.errors import NotAllowed, Refusal
 from incidents.people import Person
 from incidents.store import timeline
+from incidents.store.access_log import Access, note_access
 from incidents.store.batches import Batch, claim, find_batch_for, items_of
 from incidents.store.decisions import Recorded, decide, finish_batch, signed
 from incidents.store.engine import Work
@@ -19,12 +21,17 @@ from incidents.sweeps.exchange import BatchSheet, ExpectedBatch, FilledRow, Shee
 from incidents.timeline import Event
 
 
-def export_batch(work: Work, batch_id: str, *, by: Person, now: datetime) -> BatchSheet:
-    """The batch as a partner team takes it elsewhere, under the guideline in force.
+def export_batch(work: Work, batch_id: str, *, by: Person, reason: str = "", now: datetime) -> BatchSheet:
+    """The batch as a partner team takes it elsewhere, under the guideline in force; it is written down.
 
-    Claim it first: an export holds nothing, and somebody else could work the same items meanwhile.
+    Claim it first: an export holds nothing, and somebody else could work the same items meanwhile. NotAllowed
+    (`REASON_MISSING`) for whoever does not hold it and does not say why they take its texts.
     """
     batch = find_batch_for(work, batch_id, by)
+    if not batch.is_held_by(by.id, now) and not reason.strip():
+        missing = Refusal("REASON_MISSING", "Claim it, or say why you take its texts: it is written down.")
+        raise NotAllowed(f"{batch_id} was not exported: you do not hold it.", [missing])
+    note_access(work, Access.posts_taken, by=by.id, target=batch_id, reason=reason.strip(), now=now)
     said = {current.item: current.decision for current in decisions_of(work, batch_id, by=by)}
     sheet_items = tuple(
         SheetItem(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from incidents.people import Person, Role
+from incidents.store.access_log import Access, read_log
 from incidents.store.sweeps import find_sweep
 from tests.console.command_line import at_home, declared, open_store, run, seconded, told, write
 from tests.console.swept import (
@@ -66,12 +68,31 @@ def test_an_export_of_a_batch_that_nobody_holds_says_so(tmp_path: Path) -> None:
     batch = told("sweep", "claim", "english", "--as", "dev-e")["batch"]
     run("sweep", "return", batch, "--reason", "End of shift", "--as", "dev-e")
     file = tmp_path / "batch.xlsx"
-    told_of = run("sweep", "export", batch, "--out", str(file), "--as", "dev-e")
+    silent = run("sweep", "export", batch, "--out", str(file), "--as", "dev-e", code=1)
+    assert "REASON_MISSING" in silent.stderr
+    assert not file.exists()
+    why = ("--reason", "The next shift works offline")
+    told_of = run("sweep", "export", batch, "--out", str(file), *why, "--as", "dev-e")
     assert "claim it first" in told_of.stderr
     assert file.stat().st_size
     nowhere = str(tmp_path / "none" / "batch.csv")
-    assert "Nothing is lost" in run("sweep", "export", batch, "--out", nowhere, code=1).stderr
-    assert ".csv or .xlsx" in run("sweep", "export", batch, "--out", str(tmp_path / "b.txt"), code=1).stderr
+    assert "Nothing is lost" in run("sweep", "export", batch, "--out", nowhere, *why, code=1).stderr
+    wrong = str(tmp_path / "b.txt")
+    assert ".csv or .xlsx" in run("sweep", "export", batch, "--out", wrong, *why, code=1).stderr
+
+
+def test_who_takes_posts_into_a_spreadsheet_is_written_down(tmp_path: Path) -> None:
+    worked(tmp_path)
+    batch = told("sweep", "claim", "english", "--as", "dev-e")["batch"]
+    run("sweep", "export", batch, "--out", str(tmp_path / "b.csv"), "--as", "dev-e")
+    run("sweep", "export", batch, "--out", str(tmp_path / "c.csv"), "--reason", "A check", "--as", "fay-e")
+    root = Person(id="root", roles=frozenset({Role.administrator}))
+    with closing(open_store()) as store, store.read() as work:
+        log = [each for each in read_log(work, by=root) if each.what is Access.posts_taken]
+    assert [(each.person, each.target, each.reason) for each in log] == [
+        ("fay-e", batch, "A check"),
+        ("dev-e", batch, ""),
+    ]
 
 
 def test_a_partner_sees_their_own_team_and_no_seed(tmp_path: Path) -> None:

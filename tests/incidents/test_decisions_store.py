@@ -304,7 +304,8 @@ def test_a_batch_that_was_taken_over_goes_out_with_what_stands_and_comes_back(
 def test_a_file_of_another_batch_is_refused(store: Store, tmp_path: Path) -> None:
     batch = leased(store)
     with store.begin() as work:
-        write_batch(export_batch(work, f"{batch.sweep_id}-B2", by=BO, now=after(11)), tmp_path / "two.csv")
+        two = export_batch(work, f"{batch.sweep_id}-B2", by=BO, reason="A check", now=after(11))
+        write_batch(two, tmp_path / "two.csv")
         expected = expected_batch(work, batch.id, by=BO, policies=POLICIES, now=after(11))
         with pytest.raises(BadInput, match="the batch is not"):
             read_filled(tmp_path / "two.csv", expected=expected)
