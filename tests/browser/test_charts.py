@@ -12,7 +12,7 @@ def test_a_chart_becomes_interactive_from_the_specification_of_its_picture(visit
     run("ask", incident, "--team", "legal", "--text", "Which orders?", "--as", "ada-l")
     page = visiting("ada-l")
     page.goto(f"/incidents/{incident}")
-    page.get_by_role("link", name="Charts").click()
+    page.get_by_role("link", name="Charts", exact=True).click()
     crisis = page.locator("#crisis")
     assert crisis.locator("img").evaluate(
         "async image => { await image.decode(); return image.naturalWidth > 0 }"

@@ -34,13 +34,13 @@ def send(
     signal: dict[str, Any] | str = SIGNAL,
     *,
     id: str = "msg_1",
-    at: datetime | None = None,
+    late: timedelta = timedelta(),
     path: str = PATH,
     **head: str,
 ) -> Any:
     """Send a signal as its sender would."""
     body = signal if isinstance(signal, str) else json.dumps(signal)
-    when = at or datetime.now(UTC)
+    when = datetime.now(UTC) + late
     signed = {
         "content-type": "application/json",
         "webhook-id": id,
@@ -60,8 +60,7 @@ def test_a_signed_signal_is_taken_once_however_often_it_is_sent(visiting: Browse
     first = send(visiting, secret)
     assert first.status_code == 201, first.text
     assert first.json()["standing"] == "new"
-    later = datetime.now(UTC) + timedelta(minutes=4)
-    again = send(visiting, secret, at=later)
+    again = send(visiting, secret, late=timedelta(minutes=4))
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["idempotency-replayed"] == "true"
     assert known(store) == 1
@@ -75,8 +74,8 @@ def test_a_signed_signal_is_taken_once_however_often_it_is_sent(visiting: Browse
 @pytest.mark.parametrize(
     "changed",
     [
-        {"at": datetime.now(UTC) - timedelta(minutes=20)},
-        {"at": datetime.now(UTC) + timedelta(minutes=20)},
+        {"late": timedelta(minutes=-20)},
+        {"late": timedelta(minutes=20)},
         {"webhook_id": "msg_9"},
         {"webhook_timestamp": "nan"},
         {"webhook_signature": "v1,bm90IHRoZSBzaWduYXR1cmU="},
