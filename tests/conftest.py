@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from incidents.store.engine import Store
-from incidents.store.upgrade import upgrade
 from tests.drill_run import DrillRun, run_drill
 from tests.postgres import Postgres, postgres_server
+from tests.sqlite import place_tables
 from tests.stack import Site, running_site
 
 
@@ -26,9 +26,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with ExitStack() as stack:
         if request.param == "sqlite":
             url = f"sqlite:///{tmp_path / 'store' / 'watchfloor.db'}"
-            store = Store.open(url)
-            upgrade(store)
-            store.close()
+            place_tables(url)
         else:
             url = stack.enter_context(request.getfixturevalue("postgres").database())
         yield url

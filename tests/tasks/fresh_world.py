@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from incidents.store.upgrade import upgrade
 from tasks import world
+from tests.sqlite import place_tables
 
 OPENED = (world.settings, world.store, world.catalogue)
 
@@ -18,7 +18,7 @@ def fresh_world(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("WATCHFLOOR_HOME", str(home))
     monkeypatch.delenv("WATCHFLOOR_DATABASE_URL", raising=False)
     _forget()
-    upgrade(world.store())
+    place_tables(world.settings().store_url)
     yield
     world.store().close()
     _forget()
