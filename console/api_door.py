@@ -13,9 +13,10 @@ from console.people import acting_person
 from console.runs import hand_over
 from console.tries import Tries
 from console.turned_away import TooLarge
+from incidents.access.tokens import Token
 from incidents.catalogue.model import Catalogue
 from incidents.errors import BadInput
-from incidents.people import Act, Person
+from incidents.people import Person
 from incidents.settings import Settings
 from incidents.store.batch_setting import setting_of
 from incidents.store.drills import clock_of
@@ -40,7 +41,7 @@ class World:
 class Caller:
     """One request of somebody who is known: who acts, at what time, on which store."""
 
-    def __init__(self, world: World, name: str, scope: frozenset[Act] | None = None) -> None:
+    def __init__(self, world: World, name: str, token: Token | None = None) -> None:
         self.store = world.store
         self.catalogue = world.catalogue
         self.lately = world.lately
@@ -48,12 +49,15 @@ class Caller:
         self.tries = world.tries
         self.machine_now = machine_now()
         self._name = name
-        self._scope = scope
+        self._token = token
 
     def person(self, *, drill: bool = False) -> Person:
         """Who acts, held to what they came in with."""
         found = acting_person(self.settings, self.catalogue, self._name, drill=drill)
-        return found if self._scope is None else found.held_to(self._scope)
+        if self._token is None:
+            return found
+        lent_by = None if self._token.made_by == self._token.person else self._token.made_by
+        return found.held_to(self._token.scope, lent_by=lent_by)
 
     def person_in(self, work: Work, incident: str) -> Person:
         """Who acts in this incident: the drill cast is known where it is a drill."""

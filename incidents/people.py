@@ -99,11 +99,14 @@ class Person(BaseModel):
     limited_to: frozenset[Act] | None = Field(
         None, description="Of what the roles allow, only these acts; as with a token. Default: all of it."
     )
+    lent_by: str | None = Field(
+        None, description="Who made the token that acts for this person, where it was somebody else."
+    )
 
-    def held_to(self, scope: frozenset[Act]) -> "Person":
-        """The same person, who may do no more than this."""
+    def held_to(self, scope: frozenset[Act], *, lent_by: str | None = None) -> "Person":
+        """The same person, who may do no more than this; by a token that somebody else made, where one did."""
         both = scope if self.limited_to is None else scope & self.limited_to
-        return self.model_copy(update={"limited_to": both})
+        return self.model_copy(update={"limited_to": both, "lent_by": lent_by})
 
 
 def lone_operator(name: str) -> Person:

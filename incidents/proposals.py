@@ -81,9 +81,25 @@ class Proposal(BaseModel):
         return self.state is ProposalState.open and now < self.expires_at
 
 
+def read_as(proposal: Proposal, by: Person) -> Act:
+    """What whoever reads a proposal must be allowed: of their own, what let them propose it."""
+    return Act.see_sweep if by.id == proposal.proposed_by else Act.see_incidents
+
+
+def own_word_refusals(by: Person) -> list[Refusal]:
+    """Why this is not the person's own word; empty where it is.
+
+    Two words are two people's: whoever makes a token for somebody else could say both, on either side.
+    """
+    if by.lent_by is None:
+        return []
+    sentence = f"{by.lent_by} made this token for {by.id}. Sign in, or make a token of your own."
+    return [Refusal("TOKEN_LENT", sentence)]
+
+
 def answer_refusals(proposal: Proposal, *, by: Person, reason: str, now: datetime) -> list[Refusal]:
     """Why this person's answer does not count; empty where it does."""
-    found = []
+    found = own_word_refusals(by)
     if not reason.strip():
         found.append(Refusal("REASON_MISSING", "Say why; it stands in the timeline."))
     if by.id == proposal.proposed_by:

@@ -35,7 +35,7 @@ def _by_token(world: World, authorization: str) -> Caller:
     if scheme.lower() != "bearer":
         raise Unauthenticated("The API knows `Authorization: Bearer TOKEN`, and no other scheme.")
     token = read_token(world.store, given.strip())
-    return Caller(world, token.person, token.scope)
+    return Caller(world, token.person, token)
 
 
 Calls = Annotated[Caller, Depends(caller)]

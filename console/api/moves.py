@@ -12,14 +12,17 @@ from console.api.asks import AskTold
 from console.api.examples import ASK, INCIDENT
 from console.api.ground import ONCE, IfMatch, refuse_outdated, room, shows, tag_of
 from console.api.incidents import IncidentTold, incident_told
+from console.api.proposals import WAITS, waits
 from console.asking import ask_by_hand
 from console.problems import CodedReason
+from console.second_person import take_or_propose
 from console.standing import what_is_loose
 from incidents.errors import Refusal
 from incidents.incident.incident import Incident
 from incidents.incident.phases import NEXT, Phase
 from incidents.incident.severity import Impact
 from incidents.people import Act, Role
+from incidents.proposals import Proposal, Step, Wanted
 from incidents.store import lifecycle, roles, stars
 from incidents.store.asks import ask_partner, find_ask
 from incidents.store.by_hand import LONGEST_TITLE, Described, open_by_hand
@@ -220,16 +223,20 @@ def reopen(
         return incident_told(lifecycle.reopen(work, incident, by=by, reason=said.reason, now=now))
 
 
-@router.post("/incidents/{incident}/waive", dependencies=[ONCE], responses=shows(_GATE))
+@router.post(
+    "/incidents/{incident}/waive",
+    dependencies=[ONCE],
+    response_model=GateTold,
+    responses=shows(_GATE) | WAITS,
+)
 def waive(
     calls: Calls, incident: str, said: Annotated[Waiver, InBody(examples=[_WAIVER])], after: BackgroundTasks
-) -> GateTold:
-    """Take a coded reason out of the way, on one's own word. Where it takes two, the pages ask the second."""
+) -> GateTold | Response:
+    """Take a coded reason out of the way, on one's own word. Where it takes two, 202 with what was proposed."""
+    wanted = Wanted(step=Step.waive, incident=incident, code=said.code)
     with calls.moving(incident, after) as (work, by, now):
-        found = find(work, incident)
-        consent = calls.catalogue.consent(found)
-        lifecycle.waive(work, incident, said.code, by=by, reason=said.reason, consent=consent, now=now)
-        return _gate(work, found)
+        taken = take_or_propose(work, calls, wanted, by=by, reason=said.reason, now=now)
+        return waits(taken) if isinstance(taken, Proposal) else _gate(work, find(work, incident))
 
 
 @router.post(

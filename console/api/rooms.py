@@ -11,6 +11,7 @@ from console.api import (
     moves,
     operations,
     people,
+    proposals,
     retrospectives,
     review_words,
     search,
@@ -21,6 +22,6 @@ from console.api import (
 
 ROOMS: Final = (
     *(signals, senders, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
-    *(actions, search, people, operations),
+    *(proposals, actions, search, people, operations),
 )
 """In the order in which the description tells them."""

@@ -11,15 +11,17 @@ from console.api.asking import Calls
 from console.api.examples import BATCH
 from console.api.ground import ONCE, room, shows
 from console.api.pages import NAME, NUMBER, After, Limit, Page, page, read_cursor
+from console.api.proposals import WAITS, waits
+from console.second_person import take_or_propose
 from console.sources import chosen, named_sources
 from console.sweeping import largest_clusters, sums_of, team_of
 from incidents.errors import NotFound
 from incidents.people import Act, is_staff
+from incidents.proposals import Proposal, Step, Wanted
 from incidents.store.batches import Batch, batches_of
 from incidents.store.certificates import find_certificate
 from incidents.store.clusters import Cluster
-from incidents.store.ending import close_sweep
-from incidents.store.incidents import find, find_for
+from incidents.store.incidents import find_for
 from incidents.store.progress import Part
 from incidents.store.sweeps import (
     Goal,
@@ -31,7 +33,6 @@ from incidents.store.sweeps import (
     sweeps_of,
 )
 from incidents.store.turns import urge
-from incidents.store.undo import undo_decision
 from incidents.sweeps.knowledge import Knowledge, sentences
 from incidents.sweeps.plan import PlannedAction
 from incidents.sweeps.scope import Scope
@@ -266,19 +267,27 @@ def list_clusters(calls: Calls, sweep: str, after: BackgroundTasks) -> Page[Clus
     return Page(items=largest_clusters(calls, found, by, after).value, next=None)
 
 
-@router.post("/sweeps/{sweep}/undo", dependencies=[ONCE], responses=shows({"item": "184467", "copies": 3}))
+@router.post(
+    "/sweeps/{sweep}/undo",
+    dependencies=[ONCE],
+    response_model=Undone,
+    responses=shows({"item": "184467", "copies": 3}) | WAITS,
+)
 def undo(
     calls: Calls,
     sweep: str,
     said: Annotated[Undo, InBody(examples=[{"item": "184467", "reason": "It is a news report"}])],
     after: BackgroundTasks,
-) -> Undone:
-    """Take a decision back, with that of all copies. Where it takes two, the pages ask the second person."""
+) -> Undone | Response:
+    """Take a decision back, with that of all copies. Where it takes two, 202 with what was proposed."""
     incident = _incident_of(calls, sweep)
+    wanted = Wanted(step=Step.undo, incident=incident, sweep=sweep, item=said.item)
     with calls.moving(incident, after) as (work, by, now):
-        consent = calls.catalogue.consent(find(work, incident))
-        copies = undo_decision(work, sweep, said.item, by=by, reason=said.reason, consent=consent, now=now)
-    return Undone(item=said.item, copies=copies)
+        taken = take_or_propose(work, calls, wanted, by=by, reason=said.reason, now=now)
+    if isinstance(taken, Proposal):
+        return waits(taken)
+    assert isinstance(taken, int)
+    return Undone(item=said.item, copies=taken)
 
 
 @router.post("/sweeps/{sweep}/urge", dependencies=[ONCE], responses=shows({"items": 2}))
@@ -293,16 +302,21 @@ def urge_posts(
         return Urged(items=urge(work, sweep, said.items, by=by, reason=said.reason, now=now))
 
 
-@router.post("/sweeps/{sweep}/close", dependencies=[ONCE], responses=shows(_SWEEP))
+@router.post(
+    "/sweeps/{sweep}/close",
+    dependencies=[ONCE],
+    response_model=SweepTold,
+    responses=shows(_SWEEP) | WAITS,
+)
 def end_sweep(
     calls: Calls, sweep: str, said: Annotated[Close, InBody(examples=[_WHY])], after: BackgroundTasks
-) -> SweepTold:
-    """End a sweep before its target is reached. Where it takes two, the pages ask the second person."""
+) -> SweepTold | Response:
+    """End a sweep before its target is reached. Where it takes two, 202 with what was proposed."""
     incident = _incident_of(calls, sweep)
+    wanted = Wanted(step=Step.close, incident=incident, sweep=sweep)
     with calls.moving(incident, after) as (work, by, now):
-        consent = calls.catalogue.consent(find(work, incident))
-        close_sweep(work, sweep, by=by, reason=said.reason, consent=consent, now=now)
-        return _told(find_sweep(work, sweep))
+        taken = take_or_propose(work, calls, wanted, by=by, reason=said.reason, now=now)
+        return waits(taken) if isinstance(taken, Proposal) else _told(find_sweep(work, sweep))
 
 
 @router.get("/sweeps/{sweep}/certificate", responses=shows(_CERTIFICATE))

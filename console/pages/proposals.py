@@ -7,8 +7,8 @@ from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
 from console.second_person import confirm
 from console.shared import page_of
 from incidents.errors import WatchfloorError
-from incidents.people import Act, is_allowed
-from incidents.proposals import ANSWERED_BY, ProposalState
+from incidents.people import is_allowed
+from incidents.proposals import ANSWERED_BY, ProposalState, read_as
 from incidents.reviews.sharing import Shared
 from incidents.store.incidents import find_for
 from incidents.store.proposals import answer, find_proposal, visible_proposals
@@ -70,9 +70,8 @@ def _page(
     with visits.store.read() as work:
         found = find_proposal(work, proposal)
         by, its_now = visits.person_in(work, found.incident_id), visits.now_in(work, found.incident_id)
-        own = by.id == found.proposed_by
-        incident = find_for(work, found.incident_id, by, Act.see_sweep if own else Act.see_incidents)
-    mine = not own and is_allowed(by, ANSWERED_BY[found.wanted.step])
+        incident = find_for(work, found.incident_id, by, read_as(found, by))
+    mine = by.id != found.proposed_by and is_allowed(by, ANSWERED_BY[found.wanted.step])
     return visits.page(
         "proposal",
         status=422 if refused else 200,

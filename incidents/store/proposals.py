@@ -7,7 +7,14 @@ import sqlalchemy as sa
 
 from incidents.errors import Conflict, NotAllowed, NotFound, Refusal
 from incidents.people import Act, Person, authorise, is_allowed
-from incidents.proposals import ANSWERED_BY, Proposal, ProposalState, Wanted, answer_refusals
+from incidents.proposals import (
+    ANSWERED_BY,
+    Proposal,
+    ProposalState,
+    Wanted,
+    answer_refusals,
+    own_word_refusals,
+)
 from incidents.store import timeline
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for, lock, readable
@@ -29,12 +36,15 @@ def propose(
 ) -> Proposal:
     """Put a step to a second person; the caller has seen that nothing else stands against it.
 
-    NotAllowed without a reason (REASON_MISSING). Conflict where the same is proposed and waits already.
+    NotAllowed without a reason (REASON_MISSING), and where it is not the person's own word (TOKEN_LENT).
+    Conflict where the same is proposed and waits already.
     """
     lock(work, wanted.incident)
+    refusals = own_word_refusals(by)
     if not reason.strip():
-        refusal = Refusal("REASON_MISSING", "Say why; whoever confirms it reads that.")
-        raise NotAllowed(f"Nothing was proposed in {wanted.incident}.", [refusal])
+        refusals.append(Refusal("REASON_MISSING", "Say why; whoever confirms it reads that."))
+    if refusals:
+        raise NotAllowed(f"Nothing was proposed in {wanted.incident}.", refusals)
     for other in proposals_of(work, wanted.incident):
         if other.wanted == wanted and other.waits(now):
             raise Conflict(f"{other.id} of {other.proposed_by} proposes the same, and waits for an answer.")

@@ -76,12 +76,15 @@ def welcome(visiting: Browser, store: Store, person: str) -> Browser:
     return visiting
 
 
-def bearer(store: Store, person: Person, *scope: Act) -> dict[str, str]:
-    """The header with a new token of the person's, for these acts or for all that they may do."""
+def bearer(store: Store, person: Person, *scope: Act, by: Person | None = None) -> dict[str, str]:
+    """The header with a new token of the person's, for these acts or for all that they may do.
+
+    It is the person's own, or made by an administrator, who must name the acts.
+    """
     reach = scope or [act for act in Act if is_allowed(person, act)]
+    maker, lasts, now = by or person, timedelta(days=1), datetime.now(UTC)
     with store.begin() as work:
-        now = datetime.now(UTC)
-        _, secret = make_token(work, person, "a test", reach, lasts=timedelta(days=1), by=person, now=now)
+        _, secret = make_token(work, person, "a test", reach, lasts=lasts, by=maker, now=now)
     return {"Authorization": f"Bearer {secret}"}
 
 

@@ -64,6 +64,7 @@ PLACES: dict[str, Any] = {
     "version": 1,
     "entry": 1,
     "number": 1,
+    "proposal": "INC-1-P1",
     "delivery": 1,
     "step": "interviews",
     "section": "lucky",

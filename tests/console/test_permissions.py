@@ -49,6 +49,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/sweeps/{sweep}/undo": {"item": "1", "reason": "A reason"},
     "POST /api/v1/sweeps/{sweep}/urge": {"items": ["1"], "reason": "A reason"},
     "POST /api/v1/sweeps/{sweep}/close": {"reason": ""},
+    "POST /api/v1/proposals/{proposal}/confirm": {"reason": "A reason"},
+    "POST /api/v1/proposals/{proposal}/refuse": {"reason": "A reason"},
     "POST /api/v1/retrospectives/{incident}/sign": {"version": 1},
     "POST /api/v1/retrospectives/{incident}/steps/{step}": {"note": "All were asked"},
     "POST /api/v1/retrospectives/{incident}/owner": {"person": "spare"},
