@@ -65,6 +65,7 @@ def make_app(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         world.tries.close()
+        world.lately.close()
         world.store.close()
 
     made = Described(

@@ -77,6 +77,10 @@ class Lately:
             after.add_task(self._recount, name, count)
         return Counted(cast("T", kept.value), age, is_old)
 
+    def close(self) -> None:
+        """Begin no other first count."""
+        self._counters.shutdown(wait=False, cancel_futures=True)
+
     def _begun(self, name: str, count: Callable[[], T]) -> object:
         """The first count of that name, begun by whoever asks first."""
         with self._lock:

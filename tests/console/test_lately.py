@@ -9,6 +9,8 @@ from fastapi import BackgroundTasks
 
 from console.lately import AS_GOOD_AS_NEW, MOST, Counted, Lately, StillCounting
 from incidents.errors import StoreFailed
+from incidents.settings import Settings
+from tests.console.browsing import browser
 
 
 class Clock:
@@ -91,3 +93,11 @@ def test_what_goes_wrong_in_a_first_count_is_told_and_tried_again() -> None:
     with pytest.raises(StoreFailed):
         lately.read("sums", counting, after)
     assert lately.read("sums", counting, after).value == 7
+
+
+def test_an_application_that_ends_begins_no_other_count(settings: Settings) -> None:
+    with browser(settings) as opened:
+        lately = opened.world.lately
+        assert lately.read("sums", lambda: 1, BackgroundTasks()) == Counted(1)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        lately.read("other", lambda: 2, BackgroundTasks())
