@@ -14,6 +14,7 @@ from console.pages import (
     actions,
     administration,
     board,
+    channels,
     charts,
     drills,
     guidelines,
@@ -44,8 +45,8 @@ from incidents.words import use_templates
 ROOMS = (
     *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
-    *(tokens, senders, retrospectives, retrospective, review_work, review_comments, review_audience),
-    *(trends, sweep_start, sweep_proofs, sweeps, drills),
+    *(tokens, senders, channels, retrospectives, retrospective, review_work, review_comments),
+    *(review_audience, trends, sweep_start, sweep_proofs, sweeps, drills),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from prefect import task
 
+from incidents.catalogue.channels import DIGEST
 from incidents.files import write_whole
 from incidents.message import Message
 from incidents.people import Person, Role
@@ -13,9 +14,6 @@ from incidents.reviews.digest import Month, digest, month_before, to_markdown
 from incidents.store import outbox
 from incidents.store.digests import read_material
 from tasks.world import catalogue, settings, store
-
-CHANNEL: Final = "digest"
-"""Id of the channel. Where the catalogue has none, the file is all there is."""
 
 WRITTEN: Final = "digest.month.written"
 """What the message is about. It is no event of an incident's timeline, which is why `Event` lacks it."""
@@ -34,7 +32,7 @@ def write_last_digest(machine_now: datetime) -> str:
     file = settings().home / "digests" / f"{month.name}.md"
     if not file.exists():
         _write(file, month)
-    if any(channel.id == CHANNEL for channel in catalogue().channels):
+    if any(channel.id == DIGEST for channel in catalogue().channels):
         _promise(month, file.read_text(encoding="utf-8"), machine_now)
     return str(file)
 
@@ -50,4 +48,4 @@ def _promise(month: Month, text: str, now: datetime) -> None:
     subject = f"What {month.name} brought"
     message = Message(key=f"digest:{month.name}", event=WRITTEN, subject=subject, text=text, at=now)
     with store().begin() as work:
-        outbox.post_message(work, None, CHANNEL, message)
+        outbox.post_message(work, None, DIGEST, message)

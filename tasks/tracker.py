@@ -4,15 +4,13 @@ from datetime import datetime
 
 from prefect import task
 
+from incidents.catalogue.channels import TRACKER
 from incidents.message import Message
 from incidents.reviews.actions import TRACKED, FollowedItem
 from incidents.store.tracker import promise, untold_items
 from incidents.timeline import Event
 from incidents.words import render
 from tasks.world import catalogue, store
-
-TRACKER = "tracker"
-"""Id of the channel. Where the catalogue has none, nobody is told."""
 
 
 @task(persist_result=False)

@@ -94,6 +94,8 @@ COMMANDS: dict[str, Needed] = {
     "actions change": Act.change_action,
     "actions export": Act.see_actions,
     "actions import": Act.change_action,
+    "channels list": Act.administer,
+    "channels test": Act.administer,
     "outbox list": Act.see_incidents,
     "outbox rerun": Act.ask_partner,
     "accounts link": Act.administer,

@@ -6,6 +6,7 @@ from console.api import (
     actions,
     asks,
     batches,
+    channels,
     guidelines,
     incidents,
     moves,
@@ -22,6 +23,6 @@ from console.api import (
 
 ROOMS: Final = (
     *(signals, senders, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
-    *(proposals, actions, search, people, operations),
+    *(proposals, actions, search, people, channels, operations),
 )
 """In the order in which the description tells them."""

@@ -12,6 +12,7 @@ from console.cli import (
     asks,
     assess,
     certificate,
+    channels,
     db,
     digest,
     doctor,
@@ -104,6 +105,7 @@ app.add_typer(actions.app, name="actions")
 search.add_to(app)
 digest.add_to(app)
 app.add_typer(templates.app, name="templates")
+app.add_typer(channels.app, name="channels")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(platform.app, name="platform")
 verify.add_to(app)

@@ -8,6 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 ESCALATIONS: Final = "escalations"
 """Id of the channel to which everything goes that nobody answered in time."""
 
+DIGEST: Final = "digest"
+"""Id of the channel that is sent what each month brought. Where there is none, a file is all there is."""
+
+TRACKER: Final = "tracker"
+"""Id of the channel that is told of action items. Where there is none, nobody is told."""
+
 
 class _Channel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

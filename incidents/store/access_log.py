@@ -24,6 +24,7 @@ class Access(StrEnum):
     sender_made = "made a sender of signals"
     sender_renewed = "renewed a sender's secret"
     sender_ended = "ended a sender of signals"
+    channel_tested = "sent a test to a channel"
     post_shown = "looked at a post"
     posts_taken = "took posts into a spreadsheet"
 

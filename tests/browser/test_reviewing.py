@@ -17,7 +17,7 @@ PAGES = (
     *("/retrospectives/INC-1/words", "/retrospectives/INC-1/comments", "/retrospectives/INC-1/for/public"),
     *("/search?words=clinic", "/trends", "/trends/TTR", "/actions", "/incidents/INC-1/guidelines"),
 )
-ADMINISTRATION = tuple(f"/administration{each}" for each in ("", "/deliveries", "/health", "/log"))
+ADMINISTRATION = tuple(f"/administration{each}" for each in ("", "/channels", "/deliveries", "/health", "/log"))
 
 
 def reviewed(words: str = "Nobody knew the term") -> None:

@@ -114,6 +114,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "actions change": (ACTION, "--state", "in_progress"),
     "actions export": (INCIDENT, "--out", FILE),
     "actions import": (FILE,),
+    "channels list": (),
+    "channels test": ("legal",),
     "outbox list": (),
     "outbox rerun": ("1",),
     "accounts link": ("spare",),

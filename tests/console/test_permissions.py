@@ -111,6 +111,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /administration/senders/end": {"sender": "no-such-tool"},
     "POST /administration/link": {"person": "spare"},
     "POST /administration/disable": {"person": "spare"},
+    "POST /administration/channels/test": {"channel": "legal"},
     "POST /administration/deliveries/rerun": {"delivery": "1"},
     "POST /retrospectives/{incident}/sign": {"version": "1"},
     "POST /retrospectives/{incident}/for/{audience}/approve": {"version": "1"},
@@ -133,7 +134,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
 PLACES |= {"version": "1", "entry": "1", "delivery": "1", "number": "1", "sender": "a-tool"}
-PLACES |= {"step": "interviews", "section": "lucky"}
+PLACES |= {"step": "interviews", "section": "lucky", "channel": "escalations"}
 """What stands in a path beside what every incident has."""
 
 ENDLESS = "GET /incidents/{incident}/live"

@@ -47,14 +47,3 @@ def test_every_setting_on_the_page_exists() -> None:
     named = {name.lower() for name in re.findall(r"WATCHFLOOR_([A-Z_]+?)(?:__\w+)?\b", PAGE)}
     assert named
     assert named <= set(Settings.model_fields)
-
-
-def test_the_test_message_of_the_page_is_delivered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path))
-    (script,) = [each for each in blocks("python") if "open_partner" in each]
-    exec(compile(script, "channels.md", "exec"), {})
-    (written,) = (tmp_path / "outbox/legal").iterdir()
-    assert "A test of this channel" in written.read_text(encoding="utf-8")
-    assert str(written) in capsys.readouterr().out

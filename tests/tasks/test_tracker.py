@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from incidents.catalogue.channels import TRACKER
 from incidents.catalogue.load import SHIPPED
 from incidents.people import Person, Role
 from incidents.reviews.actions import ActionItem
@@ -21,7 +22,7 @@ from incidents.store.records import read_record
 from incidents.timeline import Event
 from tasks import outbox as deliveries
 from tasks import world
-from tasks.tracker import TRACKER, tell_tracker
+from tasks.tracker import tell_tracker
 from tests.incidents.review_rows import add_incident
 from tests.tasks.fresh_world import fresh_world
 from tests.tasks.servers import Behaviour, Call, Partner, answers, http_partner
