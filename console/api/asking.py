@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 
 from console.api_door import Caller, World
 from console.pages.door import find_visitor, refuse_foreign, refuse_unknown
@@ -10,12 +10,9 @@ from console.tokens import read_token
 from console.turned_away import Unauthenticated
 
 
-def caller(
-    request: Request,
-    authorization: Annotated[str | None, Header(max_length=500, include_in_schema=False)] = None,
-    x_watchfloor_csrf: Annotated[str, Header(max_length=200, include_in_schema=False)] = "",
-) -> Caller:
+def caller(request: Request) -> Caller:
     """Whoever sends the request, by token or by session. Raises Unauthenticated, or ForeignForm."""
+    authorization = request.headers.get("authorization")
     if authorization is not None:
         return _by_token(request.app.state.world, authorization)
     visits = find_visitor(request)
@@ -26,7 +23,7 @@ def caller(
         )
     if request.method != "GET":
         refuse_foreign(request)
-        refuse_unknown(visits, x_watchfloor_csrf)
+        refuse_unknown(visits, request.headers.get("x-watchfloor-csrf", ""))
     return visits
 
 

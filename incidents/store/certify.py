@@ -17,7 +17,7 @@ from incidents.store.said import holds
 from incidents.store.schema import batches, decisions, items, places, sweeps
 from incidents.sweeps.batches import Purpose
 from incidents.sweeps.decisions import Decision, Verdict
-from incidents.sweeps.samples import sample_keys
+from incidents.sweeps.samples import LAST_KEY, sample_keys
 from incidents.sweeps.stopping import Reading, SampleRow, agreed
 
 Columns = ReadOnlyColumnCollection[str, Any]
@@ -45,6 +45,8 @@ def draw_sample(
     ]
     for start in range(0, len(rows), _AT_ONCE):
         work.execute(certify_sample.insert(), rows[start : start + _AT_ONCE])
+    if rows:
+        work.count_rows_anew(certify_sample)
 
 
 def waiting_for(work: Work, asked: Mapping[str, Any]) -> list[str]:
@@ -53,8 +55,8 @@ def waiting_for(work: Work, asked: Mapping[str, Any]) -> list[str]:
     `asked` has sweep, team, language, person, and how many at most. Nobody reads one twice; who has decided
     it already gets it only where nobody else is left to ask.
     """
-    rows = work.execute(_WAITING, asked).all()
-    return [row.item for row in rows if not row.decided] or [row.item for row in rows]
+    fresh = work.execute(_FRESH, asked).scalars().all()
+    return list(fresh or work.execute(_WAITING, asked).scalars())
 
 
 def was_read_by(
@@ -101,12 +103,22 @@ def settle(work: Work, sweep: str, batch: str) -> None:
 def sample_rows(work: Work, sweep: str) -> list[SampleRow]:
     """The posts of the sample that are to be read by now, in its order, as the rule judges them."""
     readings = _readings(work, sweep, sa.true())
-    return [row.model_copy(update={"readings": readings.get(row.item, ())}) for row in found_rows(work, sweep)]
+    rows = _rows(work, sweep, _ROWS)
+    return [row.model_copy(update={"readings": readings.get(row.item, ())}) for row in rows]
 
 
-def found_rows(work: Work, sweep: str) -> list[SampleRow]:
-    """As `sample_rows`, without what each reader said: all that the rule needs to know."""
-    return [SampleRow.model_validate(dict(row)) for row in work.execute(_ROWS, {"sweep": sweep}).mappings()]
+def judged_rows(work: Work, sweep: str) -> list[SampleRow]:
+    """As `sample_rows`, up to the first one without a verdict, and without what each reader said.
+
+    It is all that the rule needs to know. Asked at every finish, when most of the sample is still to be read.
+    """
+    return _rows(work, sweep, _JUDGED)
+
+
+def _rows(work: Work, sweep: str, statement: sa.Select[Any]) -> list[SampleRow]:
+    found = work.execute(statement, {"sweep": sweep})
+    names = tuple(found.keys())
+    return [SampleRow.model_validate(dict(zip(names, row, strict=True))) for row in found]
 
 
 def _readings(work: Work, sweep: str, which: sa.ColumnElement[bool]) -> dict[str, tuple[Reading, ...]]:
@@ -162,36 +174,50 @@ _ROWS: Final = _IN_ORDER.outerjoin(decisions, holds()).add_columns(
     (_SAMPLE.c.wanted == 1).label("alone"),
     sa.func.coalesce(decisions.c.verdict == Verdict.violates.value, sa.false()).label("found"),
 )
+_UNREAD: Final = (
+    sa.select(certify_sample.c.key)
+    .where(certify_sample.c.sweep_id == _text("sweep"), certify_sample.c.verdict.is_(None))
+    .order_by(certify_sample.c.key)
+    .limit(1)
+)
+_JUDGED: Final = _ROWS.where(_SAMPLE.c.key <= sa.func.coalesce(_UNREAD.scalar_subquery(), LAST_KEY))
 
+_LAST: Final = sa.select(sa.func.max(_SAMPLE.c.key)).scalar_subquery()
 _PLACED: Final = sa.and_(
-    places.c.sweep_id == _SAMPLE.c.sweep_id,
-    places.c.item == _SAMPLE.c.item,
+    places.c.sweep_id == certify_sample.c.sweep_id,
+    places.c.item == certify_sample.c.item,
     places.c.purpose == Purpose.certify.value,
 )
 _GIVEN: Final = sa.select(sa.func.count()).select_from(places).where(_PLACED).scalar_subquery()
 """In how many batches a post of the sample is, to be read for it."""
 
 _PLACED_WITH: Final = sa.exists().where(
-    _PLACED, batches.c.id == places.c.batch_id, batches.c.leased_to == _text("person")
+    _PLACED,
+    batches.c.id == places.c.batch_id,
+    batches.c.leased_to == _text("person"),
 )
 """Whether a batch that this person has, or had last, holds it for the sample."""
 
 _DECIDED: Final = sa.exists().where(
-    decisions.c.sweep_id == _SAMPLE.c.sweep_id,
-    decisions.c.item == _SAMPLE.c.item,
+    decisions.c.sweep_id == certify_sample.c.sweep_id,
+    decisions.c.item == certify_sample.c.item,
     decisions.c.person == _text("person"),
 )
 _WAITING: Final = (
-    _IN_ORDER.add_columns(_DECIDED.label("decided"))
+    sa.select(certify_sample.c.item)
+    .join(items, sa.and_(items.c.sweep_id == certify_sample.c.sweep_id, items.c.item == certify_sample.c.item))
     .where(
+        # A bound instead of `_SAMPLE` itself: the index has the posts in order, so that the first ones do.
+        certify_sample.c.sweep_id == _text("sweep"),
+        certify_sample.c.key <= _LAST,
+        certify_sample.c.verdict.is_(None),
+        certify_sample.c.wanted > _GIVEN,
         items.c.team == _text("team"),
         items.c.language == _text("language"),
-        _SAMPLE.c.verdict.is_(None),
-        _SAMPLE.c.wanted > _GIVEN,
         ~_PLACED_WITH,
-        ~was_read_by(_SAMPLE.c, _text("person")),
+        ~was_read_by(certify_sample.c, _text("person")),
     )
-    .order_by(None)
-    .order_by(sa.literal_column("decided"), _SAMPLE.c.key, _SAMPLE.c.item)
+    .order_by(certify_sample.c.key, certify_sample.c.item)
     .limit(sa.bindparam("most", type_=sa.Integer()))
 )
+_FRESH: Final = _WAITING.where(~_DECIDED)

@@ -29,7 +29,7 @@ from incidents.timeline import Entry, Event
 
 FIRST_DECISION = "first_decision"
 """Milestone: from here on somebody judges what the sweeps brought in."""
-GROWING: Final = (places, decisions, readings, certify_readings)
+GROWING: Final = (batches, places, decisions, readings, certify_readings)
 """Tables that batches fill."""
 
 # Put together once: that takes longer than running them.

@@ -27,7 +27,7 @@ def judge_sweep(work: Work, sweep: str, *, now: datetime) -> None:
     found = find_sweep(work, sweep)
     if found.state != "working" or found.is_enough or found.plan is None:
         return
-    proof = proven(found.plan, certify.found_rows(work, sweep), found.posts_matched or 0)
+    proof = proven(found.plan, certify.judged_rows(work, sweep), found.posts_matched or 0)
     wanted = len(proof.used) + proof.needed_more
     if proof.recall >= found.plan.target:
         _reach(work, found, proof, now)

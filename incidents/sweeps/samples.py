@@ -14,6 +14,9 @@ import polars as pl
 KEY: Final = "first 8 bytes of SHA-256 of '<seed>:<item>' in UTF-8, big-endian, without their last bit"
 """The definition of a key, in words: it stands in every certificate."""
 
+LAST_KEY: Final = 2**63 - 1
+"""No key is greater."""
+
 
 def sample_key(item: str, seed: int) -> int:
     """The place of one post in the order of the seed: a whole number below 2**63."""
