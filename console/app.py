@@ -20,6 +20,7 @@ from console.pages import (
     guidelines,
     incident,
     live,
+    oncall,
     proposals,
     retrospective,
     retrospectives,
@@ -46,7 +47,7 @@ ROOMS = (
     *rooms.ROOMS,
     *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
     *(tokens, senders, channels, retrospectives, retrospective, review_work, review_comments),
-    *(review_audience, trends, sweep_start, sweep_proofs, sweeps, drills),
+    *(review_audience, trends, oncall, sweep_start, sweep_proofs, sweeps, drills),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from console import doctor_record, doctor_running, doctor_site
+from console import doctor_record, doctor_roster, doctor_running, doctor_site
 from console.finding import Finding, State, bad
 from incidents.settings import Settings
 
@@ -22,6 +22,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "database": doctor_record.database,
     "deliveries": doctor_record.deliveries,
     "timelines": doctor_record.timelines,
+    "roster": doctor_roster.roster,
     "prefect server": doctor_running.server,
     "worker": doctor_running.worker,
     "deployments": doctor_running.flows,

@@ -21,7 +21,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     if _is_new(settings):
         yield ok("database", "There is none yet; the first command makes it.")
         return
-    with _store(settings) as store:
+    with opened(settings) as store:
         revision, newest, name = current_revision(store), newest_revision(), store.engine.dialect.name
     if revision == newest:
         yield ok("database", f"It is on {name}, at revision {revision}.")
@@ -32,9 +32,9 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 def deliveries(settings: Settings) -> Iterator[Finding]:
     """What was promised to the world outside and is not delivered."""
-    if not _is_current(settings):
+    if not is_current(settings):
         return
-    with _store(settings) as store, store.read() as work:
+    with opened(settings) as store, store.read() as work:
         failed = outbox.undelivered(work, states=("failed",))
         waiting = outbox.undelivered(work, states=("pending",))
     for parcel in failed[:MOST_LISTED]:
@@ -53,9 +53,9 @@ def deliveries(settings: Settings) -> Iterator[Finding]:
 
 def timelines(settings: Settings) -> Iterator[Finding]:
     """Whether the newest timelines fit their hashes."""
-    if not _is_current(settings):
+    if not is_current(settings):
         return
-    with _store(settings) as store, store.read() as work:
+    with opened(settings) as store, store.read() as work:
         newest = [incident.id for incident in visible_incidents(work, SYSTEM)[:VERIFIED]]
         breaks = [found for incident in newest for found in timeline.verify(work, incident)]
     for found in breaks:
@@ -74,15 +74,17 @@ def _is_new(settings: Settings) -> bool:
     return settings.database_url is None and not (settings.home / "watchfloor.db").exists()
 
 
-def _is_current(settings: Settings) -> bool:
+def is_current(settings: Settings) -> bool:
+    """Whether there is a database, of the revision that this version is written for."""
     if _is_new(settings):
         return False
-    with _store(settings) as store:
+    with opened(settings) as store:
         return current_revision(store) == newest_revision()
 
 
 @contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
+def opened(settings: Settings) -> Iterator[Store]:
+    """The store, for as long as the block takes."""
     store = Store.open(settings.store_url)
     try:
         yield store

@@ -47,6 +47,8 @@ class Act(StrEnum):
     share_review = "share a retrospective"
     see_actions = "see action items"
     change_action = "change an action item"
+    see_roster = "see who is on call"
+    take_shift = "take or give a shift"
     verify = "verify the record"
     administer = "administer"
 
@@ -75,6 +77,8 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.share_review: frozenset({Role.commander, Role.reviewer}),
     Act.see_actions: _STAFF | _PARTNERS,
     Act.change_action: _STAFF | _PARTNERS,
+    Act.see_roster: _STAFF | _PARTNERS,
+    Act.take_shift: _STAFF | _PARTNERS,
     Act.verify: _STAFF,
     Act.administer: frozenset(),
 }

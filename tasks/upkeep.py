@@ -1,6 +1,6 @@
 """What `watch` repairs: leases that ran out, clocks that rang, runs that died, answers that were lost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import httpx
@@ -11,6 +11,7 @@ from incidents.errors import PartnerUnreachable
 from incidents.incident.phases import OPEN, Phase
 from incidents.incident.runs import dead_because, request_again
 from incidents.message import Message
+from incidents.people import Role
 from incidents.store import attempts, outbox, timeline
 from incidents.store.asks import Ask, escalate_ask, late_asks
 from incidents.store.attempts import Attempt
@@ -21,6 +22,7 @@ from incidents.store.missing import missing_runs
 from incidents.store.returns import return_expired
 from incidents.timeline import Event
 from incidents.words import render
+from tasks.duty import channels_on_call
 from tasks.runs import run_state, start_again, start_run, wake_run
 from tasks.world import is_rehearsed, settings, store, told
 
@@ -31,6 +33,9 @@ MINUTE = timedelta(minutes=1)
 
 MOST_STARTS = 5
 """Starts in a row without coming to a gate, after which a run is left to a person."""
+
+LEADS = (Role.commander,)
+"""Duties that are called whatever is late in a crisis."""
 
 RESPONDING = (Phase.declared, Phase.responding, Phase.monitoring)
 
@@ -47,9 +52,7 @@ def escalate_late_asks(machine_now: datetime) -> int:
     """Tell somebody else about asks that nobody acknowledged in time; return how many."""
     with store().read() as work:
         asks = late_asks(work, RESPONDING, now=machine_now)
-    return sum(
-        _escalate(ask, escalate_ask, ask.key, render("asks/late.md.j2", ask=ask), machine_now) for ask in asks
-    )
+    return sum(_escalate(ask, escalate_ask, ask.key, machine_now, (*LEADS, ask.team)) for ask in asks)
 
 
 @task(persist_result=False)
@@ -57,25 +60,29 @@ def escalate_late_gates(machine_now: datetime) -> int:
     """Tell somebody else about questions that nobody answered in time; return how many."""
     with store().read() as work:
         gates = late_gates(work, now=machine_now)
-    return sum(
-        _escalate(gate, escalate_gate, f"gate:{gate.id}", render("gates/late.md.j2", gate=gate), machine_now)
-        for gate in gates
-    )
+    return sum(_escalate(gate, escalate_gate, f"gate:{gate.id}", machine_now, LEADS) for gate in gates)
 
 
-def _escalate(late: Ask | Gate, count: Callable[..., bool], key: str, text: str, now: datetime) -> bool:
+def _escalate(
+    late: Ask | Gate, count: Callable[..., bool], key: str, now: datetime, duties: Sequence[str]
+) -> bool:
     """Count the escalation and promise its message, both or neither; False where another process did."""
+    asked = isinstance(late, Ask)
+    text = render("asks/late.md.j2", ask=late) if asked else render("gates/late.md.j2", gate=late)
     with store().begin() as work:
         if not count(work, late, next_due=now + PATIENCE, now=now):
             return False
-        _tell_escalations(work, late.incident_id, f"{key}:late:{late.escalations + 1}", text, now)
+        _tell_escalations(work, late.incident_id, f"{key}:late:{late.escalations + 1}", text, now, duties)
     return True
 
 
-def _tell_escalations(work: Work, incident: str, key: str, text: str, now: datetime) -> None:
+def _tell_escalations(
+    work: Work, incident: str, key: str, text: str, now: datetime, duties: Sequence[str] = LEADS
+) -> None:
     subject = f"{incident}: nobody answered"
     message = Message(key=key, event=Event.gate_escalated.value, subject=subject, text=text, at=now)
-    outbox.post_message(work, incident, ESCALATIONS, message)
+    for channel in (ESCALATIONS, *channels_on_call(work, incident, duties, now)):
+        outbox.post_message(work, incident, channel, message)
 
 
 @task(persist_result=False)

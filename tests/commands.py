@@ -27,6 +27,8 @@ COMMANDS: dict[str, Needed] = {
     "ask": Act.ask_partner,
     "acknowledge": Act.acknowledge,
     "asks": Entrance.known,
+    "oncall show": Act.see_roster,
+    "oncall take": Act.take_shift,
     "search": Act.see_actions,
     "digest": Act.see_incidents,
     "verify": Act.verify,

@@ -10,6 +10,7 @@ from console.api import (
     guidelines,
     incidents,
     moves,
+    oncall,
     operations,
     people,
     proposals,
@@ -23,6 +24,6 @@ from console.api import (
 
 ROOMS: Final = (
     *(signals, senders, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
-    *(proposals, actions, search, people, channels, operations),
+    *(proposals, actions, search, people, oncall, channels, operations),
 )
 """In the order in which the description tells them."""

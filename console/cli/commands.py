@@ -21,6 +21,7 @@ from console.cli import (
     guideline,
     incidents,
     moves,
+    oncall,
     outbox,
     platform,
     proposals,
@@ -92,6 +93,7 @@ moves.add_to(app)
 assess.add_to(app, panel=moves.LEAD)
 app.add_typer(guideline.app, name="guideline")
 asks.add_to(app)
+app.add_typer(oncall.app, name="oncall")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(golden.app, name="golden")

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, BackgroundTasks
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from console.oncall import on_call_now
 from console.pages.door import OwnForm, Visits, go
 from incidents.store.asks import acknowledge, find_ask
 from incidents.store.board import board_of
@@ -18,7 +19,8 @@ def show_board(visits: Visits) -> HTMLResponse:
         me = visits.person(drill=True)
         found = board_of(work, me)
         proposed = waiting_for(work, me, machine_now=visits.machine_now)
-    return visits.page("board", board=found, proposed=proposed)
+        on_call = on_call_now(work, visits.catalogue, me, visits.machine_now)
+    return visits.page("board", board=found, proposed=proposed, on_call=on_call)
 
 
 @router.post("/asks/acknowledge")

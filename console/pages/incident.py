@@ -1,6 +1,6 @@
 """One incident on one screen: how it stands, what happened, and every move that a commander can make."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from console.asking import ask_by_hand
-from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
+from console.oncall import colleague, colleagues, on_call_now
+from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
 from console.second_person import take_or_propose
 from console.standing import read_standing
 from console.sweeping import sweeps_in_numbers
@@ -20,6 +21,7 @@ from incidents.errors import BadInput, WatchfloorError
 from incidents.incident.incident import WAIVABLE
 from incidents.incident.phases import NEXT, SENTENCES
 from incidents.incident.severity import LEVELS, Impact, priority
+from incidents.oncall import OnCall, Shift
 from incidents.people import Act, Person, Role, authorise
 from incidents.proposals import Step, Wanted
 from incidents.store import lifecycle, roles, timeline
@@ -123,6 +125,9 @@ def _declared(visits: Visits, form: Form) -> str:
     with visits.store.begin() as work:
         opened = open_by_hand(work, visits.catalogue, said, by=by, now=now)
         lifecycle.declare(work, opened, by=by, reason=form.text("reason"), now=now)
+        lead = colleague(visits.catalogue, by, form.text("lead"))
+        if lead.id != by.id:
+            roles.hand_over(work, opened, Role.commander, to=lead, by=by, note="At the declaration", now=now)
     return opened
 
 
@@ -148,6 +153,7 @@ def _incident_page(
         actors = timeline.actors_of(work, incident)
         stars = starred(work, incident)
         proposed = [each for each in proposals_of(work, incident) if each.waits(now)]
+        on_call = [] if found.is_drill else on_call_now(work, visits.catalogue, by, visits.machine_now)
     return visits.page(
         "incident",
         status=422 if refused else 200,
@@ -168,6 +174,7 @@ def _incident_page(
         older=_older(entries, chosen),
         subjects=list(Subject),
         actors=actors,
+        on_call=[each for each in on_call if each.now is not None],
         starred=stars,
         proposed=proposed,
         its_now=now,
@@ -191,6 +198,8 @@ def _declare_page(visits: Visits, form: Form, *, refused: WatchfloorError | None
         impact = _impact(form)
     except BadInput as wrong:
         impact, refused = Impact(), wrong
+    with visits.store.read() as work:
+        on_call = on_call_now(work, visits.catalogue, visits.person(), visits.machine_now)
     return visits.page(
         "declare",
         status=422 if refused else 200,
@@ -203,8 +212,17 @@ def _declare_page(visits: Visits, form: Form, *, refused: WatchfloorError | None
         protocols=visits.catalogue.protocols,
         scenarios=SCENARIOS,
         standard=DrillRequest(),
+        leads=_may_lead(visits, on_call),
         refused=refused,
     )
+
+
+def _may_lead(visits: Visitor, on_call: Sequence[OnCall]) -> list[tuple[Person, Shift]]:
+    """Those who are on call as commanders, beside whoever declares."""
+    known = {each.id: each for each in colleagues(visits.catalogue, visits.person())}
+    called = [each.now for each in on_call if each.rotation.duty == Role.commander and each.now is not None]
+    me = visits.person().id
+    return [(known[each.person], each) for each in called if each.person in known and each.person != me]
 
 
 def _impact(form: Form) -> Impact:

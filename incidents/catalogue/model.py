@@ -12,6 +12,7 @@ from incidents.catalogue.checklists import Checklist, ChecklistItem
 from incidents.catalogue.detection import DetectionRule
 from incidents.catalogue.policies import Policy
 from incidents.catalogue.protocols import Protocol
+from incidents.catalogue.rotations import Rotation
 from incidents.catalogue.severities import PriorityRule, Severity
 from incidents.catalogue.teams import CATCH_ALL, Team
 from incidents.errors import NotFound
@@ -49,6 +50,7 @@ class Catalogue(BaseModel):
     people: tuple[Person, ...] = ()
     drill_people: tuple[Person, ...] = ()
     detection_rules: tuple[DetectionRule, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
 
     def policy(self, policy_id: str) -> Policy:
         """The policy of that id, e.g. `violence.incitement`."""
@@ -98,6 +100,10 @@ class Catalogue(BaseModel):
     def channel(self, channel_id: str) -> Channel:
         """The channel of that id."""
         return _find("channel", self.channels, channel_id)
+
+    def rotation(self, rotation_id: str) -> Rotation:
+        """The rotation of that id."""
+        return _find("rotation", self.rotations, rotation_id)
 
     def cast(self, *, drill: bool = False) -> tuple[Person, ...]:
         """Everybody who can act: the site's people, and in a drill the drill cast too."""

@@ -141,13 +141,20 @@ def _default_protocol(sheet: Sheet) -> Found:
         yield _fault(sheet, ("protocols",), message)
 
 
+ROLES_OR_TEAMS = (
+    ("protocols.yaml", "protocols[].approvals[].by[]"),
+    ("protocols.yaml", "protocols[].debrief.questions[].ask"),
+    ("oncall.yaml", "rotations[].duty"),
+)
+
+
 def _roles_or_teams(sheets: Sheets) -> Found:
-    sheet, teams = sheets["protocols.yaml"], _ids(sheets, "teams")
-    named = [*places(sheet.document.content, "protocols[].approvals[].by[]")]
-    named += places(sheet.document.content, "protocols[].debrief.questions[].ask")
-    for path, name in named:
-        if teams is not None and isinstance(name, str) and name not in {*Role, *teams}:
-            yield _fault(sheet, path, f"`{name}` is neither a role nor among the teams of teams.yaml")
+    teams = _ids(sheets, "teams")
+    for file, pattern in ROLES_OR_TEAMS:
+        sheet = sheets[file]
+        for path, name in places(sheet.document.content, pattern):
+            if teams is not None and isinstance(name, str) and name not in {*Role, *teams}:
+                yield _fault(sheet, path, f"`{name}` is neither a role nor among the teams of teams.yaml")
 
 
 def _phases_once(sheet: Sheet) -> Found:

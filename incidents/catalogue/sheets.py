@@ -10,6 +10,7 @@ from incidents.catalogue.detection import DetectionRule
 from incidents.catalogue.marks import START, Document, Fault, read
 from incidents.catalogue.policies import Policy
 from incidents.catalogue.protocols import Protocol
+from incidents.catalogue.rotations import Rotation
 from incidents.catalogue.severities import PriorityRule, Severity
 from incidents.catalogue.teams import PersonEntry, Team
 
@@ -26,6 +27,7 @@ FILES: dict[str, dict[str, Any]] = {
     "people.yaml": {"people": PersonEntry},
     "drill_people.yaml": {"drill_people": PersonEntry},
     "detection.yaml": {"detection_rules": DetectionRule},
+    "oncall.yaml": {"rotations": Rotation},
 }
 """File → its lists → the model of an entry. Each file also has a `version`, a whole number from 1."""
 

@@ -25,6 +25,7 @@ class Access(StrEnum):
     sender_renewed = "renewed a sender's secret"
     sender_ended = "ended a sender of signals"
     channel_tested = "sent a test to a channel"
+    shift_taken = "took or gave a shift"
     post_shown = "looked at a post"
     posts_taken = "took posts into a spreadsheet"
 

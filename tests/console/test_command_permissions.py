@@ -44,6 +44,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "ask": (INCIDENT, "--team", "legal", "--text", "Which orders are to be expected?"),
     "acknowledge": (ASK,),
     "asks": (INCIDENT,),
+    "oncall show": (),
+    "oncall take": ("none-such", "--hours", "1", *WHY),
     "search": ("clinic",),
     "digest": ("--month", "2026-01"),
     "verify": (INCIDENT,),

@@ -79,6 +79,12 @@ BODIES: dict[str, dict[str, Any]] = {
         "owner": "legal",
         "success": "It is kept",
     },
+    "POST /api/v1/on-call/{rotation}/take": {
+        "starts_at": "2030-01-01T00:00:00Z",
+        "ends_at": "2030-01-01T08:00:00Z",
+        "reason": "A reason",
+    },
+    "POST /on-call/take": {"rotation": "none-such"},
     "GET /api/v1/search": {"words": "mirrors"},
     "POST /api/v1/batches/claim": {"team": TEAM},
     "POST /api/v1/batches/{batch}/decisions": {
@@ -134,7 +140,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
 PLACES |= {"version": "1", "entry": "1", "delivery": "1", "number": "1", "sender": "a-tool"}
-PLACES |= {"step": "interviews", "section": "lucky", "channel": "escalations"}
+PLACES |= {"step": "interviews", "section": "lucky", "channel": "escalations", "rotation": "none-such"}
 """What stands in a path beside what every incident has."""
 
 ENDLESS = "GET /incidents/{incident}/live"

@@ -34,7 +34,7 @@ from incidents.store.incidents import find
 from incidents.store.records import read_record
 from incidents.store.review_steps import finish_step
 from incidents.store.roles import tenures
-from incidents.store.schema import review_steps
+from incidents.store.schema import incidents, review_steps
 from incidents.store.shift_notes import last_note
 from incidents.store.signals import take_signal
 from incidents.store.sweeps import request_sweep
@@ -162,10 +162,10 @@ def told(store: Store, incident: str) -> list[str]:
         return [entry.event.value for entry in entries(work, incident)]
 
 
-def escalations(store: Store) -> list[str]:
-    """The messages that are promised to the channel for escalations."""
+def escalations(store: Store, channel: str = "escalations") -> list[str]:
+    """The messages that are promised to the channel for escalations, or to another one."""
     with store.read() as work:
-        return [parcel.key for parcel in outbox.undelivered(work) if parcel.channel == "escalations"]
+        return [parcel.key for parcel in outbox.undelivered(work) if parcel.channel == channel]
 
 
 def test_a_signal_opens_one_candidate_and_the_next_one_joins_it(store: Store) -> None:
@@ -330,6 +330,32 @@ def test_an_ask_that_nobody_hears_is_escalated_and_again_after_a_while(store: St
     assert len(keys) == len(set(keys)) == 2 * count
     assert f"ask:{incident}:legal:1:late:2>escalations" in keys
     assert told(store, incident).count(Event.ask_escalated) == 2 * count
+
+
+ROSTER = """\
+version: 1
+rotations:
+  - {id: c, title: Commander, duty: commander, people: [noor], zone: UTC, starts: 2026-01-05}
+  - {id: l, title: Legal, duty: legal, people: [nobody-known], zone: UTC, starts: 2026-01-05}
+"""
+
+
+def test_who_is_on_call_is_told_of_what_is_late_where_they_may_see_it(store: Store) -> None:
+    folder = world.settings().catalogue_folder
+    (folder / "oncall.yaml").write_text(ROSTER, encoding="utf-8")
+    own = PEOPLE.replace("{id: noor,", "{id: noor, channel: english,")
+    (folder / "people.yaml").write_text(own, encoding="utf-8")
+    world.catalogue.cache_clear()
+    incident = candidate(store)
+    gate = gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
+    assert gate is not None
+    upkeep.escalate_late_gates.fn(gate.due_at)
+    assert escalations(store, "english") == [f"gate:{gate.id}:late:1>english"]
+    with store.begin() as work:
+        work.execute(sa.update(incidents).values(restricted=True))
+    upkeep.escalate_late_gates.fn(gate.due_at + PATIENCE)
+    assert escalations(store, "english") == [f"gate:{gate.id}:late:1>english"]
+    assert len(escalations(store)) == 2
 
 
 def test_a_question_that_nobody_answers_is_escalated(store: Store) -> None:

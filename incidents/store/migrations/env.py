@@ -4,7 +4,8 @@ from alembic import context
 
 import incidents.store.access_schema
 import incidents.store.certify_schema
-import incidents.store.request_keys  # noqa: F401  their tables belong to the same metadata
+import incidents.store.request_keys
+import incidents.store.shifts  # noqa: F401  their tables belong to the same metadata
 from incidents.store.schema import metadata
 
 connection = context.config.attributes["connection"]
