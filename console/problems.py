@@ -81,13 +81,18 @@ class Problem(BaseModel):
     reasons: list[CodedReason] = Field([], description="Why a rule refused it, every reason.")
 
 
+def coded(reasons: Sequence[Refusal]) -> list[CodedReason]:
+    """Reasons as the API shows them."""
+    return [CodedReason(code=reason.code, sentence=reason.sentence) for reason in reasons]
+
+
 def problem(
     request: Request, status: int, code: str, title: str, detail: str, reasons: Sequence[Refusal] = ()
 ) -> Response:
     """One problem as a response. `title` is for a page; the API says the status in its own words there."""
-    coded = [CodedReason(code=reason.code, sentence=reason.sentence) for reason in reasons]
+    told_why = coded(reasons)
     if not request.url.path.startswith("/api/"):
-        facts = {"status": status, "code": code, "title": title, "detail": detail, "reasons": coded}
+        facts = {"status": status, "code": code, "title": title, "detail": detail, "reasons": told_why}
         return HTMLResponse(render("pages/problem.html.j2", **facts), status)
     named = _INCIDENT.search(request.url.path)
     told = Problem(
@@ -97,7 +102,7 @@ def problem(
         detail=detail,
         code=code,
         incident=named[0] if named else None,
-        reasons=coded,
+        reasons=told_why,
     )
     headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
     return Response(told.model_dump_json(), status, headers, media_type="application/problem+json")

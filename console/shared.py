@@ -1,15 +1,54 @@
-"""Leave what an audience is given in a folder: the document, its page, and an index of both."""
+"""Retrospectives as files: one version for whoever reads it, and what an audience is given, in a folder."""
 
 import json
+from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
+from console.api_door import Caller
+from console.proving import figures_of
+from console.reviewing import find_to_read
 from incidents.errors import WatchfloorError
 from incidents.files import write_whole
+from incidents.reviews.audiences import Audience
 from incidents.reviews.drafting import GENERATOR
-from incidents.reviews.pdf import to_pdf
+from incidents.reviews.pdf import refuse_missing, to_pdf
 from incidents.reviews.retrospective import to_html
 from incidents.reviews.sharing import Shared
+from incidents.store.reviews import read_draft
+from incidents.words import clean
+
+
+class Ending(StrEnum):
+    """As which file a version is had."""
+
+    md = "md"
+    html = "html"
+    pdf = "pdf"
+
+
+MEDIA: Final = {Ending.md: "text/markdown", Ending.html: "text/html", Ending.pdf: "application/pdf"}
+"""Ending of a file → its media type."""
+
+
+def version_file(calls: Caller, incident: str, version: int | None, ending: Ending) -> tuple[str, bytes]:
+    """A version, else the newest, as a file that needs nothing beside it: its name and what is in it.
+
+    Raises what `find_to_read` raises, and WatchfloorError for a PDF where that is not installed.
+    """
+    if ending is Ending.pdf:
+        refuse_missing()
+    with calls.store.read() as work:
+        by = calls.person_in(work, incident)
+        found = find_to_read(work, calls.catalogue, incident, Audience.internal, by)
+        draft = read_draft(work, incident, version)
+        drawn = [] if ending is Ending.md else figures_of(work, draft)
+    name = f"{incident}-retrospective-v{draft.version}.{ending}"
+    if ending is Ending.md:
+        return name, draft.markdown.encode()
+    page = to_html(draft.markdown, f"{incident}: {clean(found.title)}", drawn)
+    return name, to_pdf(page) if ending is Ending.pdf else page.encode()
 
 
 def write_shared(shared: Shared, out: Path, *, with_pdf: bool = False) -> list[Path]:

@@ -1,11 +1,11 @@
 """What every route of the API stands on: how a body is read, what is answered, and what is sent again."""
 
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
@@ -27,6 +27,14 @@ KEPT_HEADERS: Final = ("etag", "location")
 """Headers that belong to an answer as much as its body."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+Numbered = Annotated[int, Path(ge=1, lt=2**31)]
+"""What a path names by a number."""
+
+Older = Annotated[int | None, Query(alias="from", ge=1, lt=2**31, description="Default: the one before.")]
+Newer = Annotated[int | None, Query(alias="to", ge=1, lt=2**31, description="Default: the newest.")]
+"""Which two versions are compared."""
 
 
 class Replayed(Exception):
@@ -151,6 +159,13 @@ def shows(example: object, *, status: int = 200, tagged: bool = False) -> dict[i
         tag = {"description": "Send it as If-Match with a change of this.", "schema": {"type": "string"}}
         told["headers"] = {"ETag": tag}
     return {status: told}
+
+
+def hands_out(examples: Mapping[str, str]) -> dict[int | str, dict[str, Any]]:
+    """What a route answers that hands out a file, by media type."""
+    schema = {"type": "string", "format": "binary"}
+    content = {kind: {"schema": schema, "example": example} for kind, example in examples.items()}
+    return {200: {"description": "The file.", "content": content}}
 
 
 def tag_of(shown: object) -> str:

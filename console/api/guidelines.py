@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import BackgroundTasks, Path, Query, Response
+from fastapi import BackgroundTasks, Response
 from fastapi import Body as InBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from console.api.asking import Calls
-from console.api.ground import ONCE, IfMatch, refuse_outdated, room, shows, tag_of
+from console.api.ground import ONCE, IfMatch, Newer, Numbered, Older, refuse_outdated, room, shows, tag_of
 from console.api.pages import NUMBER, After, Limit, Page, page, read_cursor
 from console.guiding import LARGEST, publish_by_hand
 from incidents.errors import NotFound
@@ -20,7 +20,6 @@ from incidents.store.incidents import find_for
 
 router = room("guidelines")
 
-Version = Annotated[int, Path(ge=1, lt=2**31)]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=100)]
 """A language (BCP 47)."""
 
@@ -121,8 +120,8 @@ def show_in_force(calls: Calls, incident: str) -> Texts:
 def compare_guidelines(
     calls: Calls,
     incident: str,
-    older: Annotated[int | None, Query(alias="from", ge=1, lt=2**31)] = None,
-    newer: Annotated[int | None, Query(alias="to", ge=1, lt=2**31)] = None,
+    older: Older = None,
+    newer: Newer = None,
 ) -> Compared:
     """What changed between two versions, else the newest two, in each language that both have."""
     with calls.store.read() as work:
@@ -139,7 +138,7 @@ def compare_guidelines(
 
 
 @router.get("/incidents/{incident}/guidelines/{version}", responses=shows(_VERSION | {"bodies": _TEXTS}))
-def show_guideline(calls: Calls, incident: str, version: Version) -> Texts:
+def show_guideline(calls: Calls, incident: str, version: Numbered) -> Texts:
     """One version with its texts."""
     with calls.store.read() as work:
         find_for(work, incident, calls.person_in(work, incident), Act.see_incidents)

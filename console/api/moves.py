@@ -9,15 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.asking import Calls
 from console.api.asks import AskTold
+from console.api.bodies import Because, Sent
 from console.api.examples import ASK, INCIDENT
 from console.api.ground import ONCE, IfMatch, refuse_outdated, room, shows, tag_of
 from console.api.incidents import IncidentTold, incident_told
 from console.api.proposals import WAITS, waits
 from console.asking import ask_by_hand
-from console.problems import CodedReason
+from console.problems import CodedReason, coded
 from console.second_person import take_or_propose
 from console.standing import what_is_loose
-from incidents.errors import Refusal
 from incidents.incident.incident import Incident
 from incidents.incident.phases import NEXT, Phase
 from incidents.incident.severity import Impact
@@ -35,17 +35,7 @@ router = room("incidents")
 Entry = Annotated[int, Path(ge=1, lt=2**31, description="Its number in the timeline.")]
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Because(_Sent):
-    """Why somebody makes a move; the record keeps it."""
-
-    reason: str = Field(max_length=2_000, description="Without content of posts.")
-
-
-class NewIncident(_Sent):
+class NewIncident(Sent):
     """A crisis that nothing detected, as somebody describes it."""
 
     title: str = Field(min_length=1, max_length=LONGEST_TITLE, description="One line.")
@@ -67,7 +57,7 @@ class Restriction(Because):
     restricted: bool = Field(description="true: those who hold a role on it alone.")
 
 
-class HandOver(_Sent):
+class HandOver(Sent):
     """A role that is passed on."""
 
     role: Role
@@ -75,7 +65,7 @@ class HandOver(_Sent):
     note: str = Field("", max_length=2_000)
 
 
-class Request(_Sent):
+class Request(Sent):
     """What a partner team is asked to do."""
 
     team: str = Field(max_length=100)
@@ -308,11 +298,6 @@ def unstar_entry(calls: Calls, incident: str, entry: Entry, after: BackgroundTas
     with calls.moving(incident, after) as (work, by, _now):
         stars.unstar(work, incident, entry, by=by)
     return StarTold(entry=entry, starred=False)
-
-
-def coded(reasons: list[Refusal]) -> list[CodedReason]:
-    """Reasons as the API shows them."""
-    return [CodedReason(code=reason.code, sentence=reason.sentence) for reason in reasons]
 
 
 def _gate(work: Work, found: Incident) -> GateTold:

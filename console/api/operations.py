@@ -1,13 +1,13 @@
 """Running it: what was not delivered, and what the doctor finds."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import BackgroundTasks, Path
+from fastapi import BackgroundTasks
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.asking import Calls
-from console.api.ground import ONCE, room, shows
+from console.api.ground import ONCE, Numbered, room, shows
 from console.api.pages import NUMBER, After, Limit, Page, page, read_cursor
 from console.doctor import examine
 from console.finding import Finding, State
@@ -16,8 +16,6 @@ from incidents.store import outbox
 from incidents.store.outbox import Kind, Parcel
 
 router = room("operations")
-
-Number = Annotated[int, Path(ge=1, lt=2**31)]
 
 
 class ParcelTold(BaseModel):
@@ -79,7 +77,7 @@ def list_deliveries(calls: Calls, after: After = None, limit: Limit = 100) -> Pa
 @router.post(
     "/deliveries/{delivery}/rerun", dependencies=[ONCE], responses=shows(_PARCEL | {"state": "pending"})
 )
-def rerun_delivery(calls: Calls, delivery: Number, after: BackgroundTasks) -> ParcelTold:
+def rerun_delivery(calls: Calls, delivery: Numbered, after: BackgroundTasks) -> ParcelTold:
     """Try a failed delivery again. The message keeps its key, so that nobody acts on it twice."""
     me = calls.person()
     authorise(me, Act.administer)

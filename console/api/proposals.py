@@ -4,9 +4,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import BackgroundTasks, Response
 from fastapi import Body as InBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from console.api.asking import Calls
+from console.api.bodies import Because
 from console.api.ground import ONCE, room, shows
 from console.api.pages import Page
 from console.second_person import confirm
@@ -18,14 +19,6 @@ from incidents.store.incidents import find_for
 from incidents.store.proposals import answer, find_proposal, visible_proposals
 
 router = room("proposals")
-
-
-class Why(BaseModel):
-    """Why somebody confirms or refuses; the record keeps it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(max_length=2_000, description="Without content of posts.")
 
 
 class SharedTold(BaseModel):
@@ -83,7 +76,7 @@ _ANSWERED: Final = {"answered_by": "noor", "answered_at": "2026-11-24T09:20:00Z"
 _CONFIRMED: Final = PROPOSAL | _ANSWERED | {"state": "confirmed"}
 _WHY: Final = {"reason": "I looked, too"}
 
-Said = Annotated[Why, InBody(examples=[_WHY])]
+Said = Annotated[Because, InBody(examples=[_WHY])]
 
 WAITS: Final[dict[int | str, dict[str, Any]]] = {
     202: {

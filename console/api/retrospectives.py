@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import BackgroundTasks, Path, Query
+from fastapi import BackgroundTasks, Query
 from fastapi import Body as InBody
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.asking import Calls
-from console.api.ground import ONCE, room, shows
+from console.api.bodies import Sent, Short, VersionNumber
+from console.api.ground import ONCE, Newer, Numbered, Older, room, shows
 from console.api.pages import NUMBER, After, Limit, Page, page, read_cursor
 from console.reviewing import StepOfReview, approvers_of, draft_anew, find_to_read, read_steps
 from incidents.people import Act
-from incidents.reviews.approvals import Approval
+from incidents.reviews.approvals import Approval, missing_approvers
 from incidents.reviews.audiences import Audience
 from incidents.reviews.publishing import sign_checked
 from incidents.reviews.steps import Step, StepState
@@ -25,13 +26,6 @@ from incidents.store.reviews import Draft, Review, find_review, read_draft
 from incidents.store.versions import Version, versions_of
 
 router = room("retrospectives")
-
-Number = Annotated[int, Field(ge=1, lt=2**31)]
-Short = Annotated[str, Field(max_length=2_000, description="Without content of posts.")]
-
-
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class OnShelf(BaseModel):
@@ -88,29 +82,36 @@ class Drafted(BaseModel):
     version: int
 
 
-class Signature(_Sent):
+class Signature(Sent):
     """A signature under one version: the one that was read."""
 
-    version: Number
+    version: VersionNumber
     reason: Short = ""
 
 
-class Given(_Sent):
+class Given(Sent):
     """An approval of one version for an audience."""
 
     audience: Audience
-    version: Number
+    version: VersionNumber
     note: Short = ""
 
 
-class StepWord(_Sent):
+class Approved(BaseModel):
+    """Whose word there is for an audience, and whose is missing yet."""
+
+    given: list[Approval]
+    missing: list[str] = Field(description="Roles and teams.")
+
+
+class StepWord(Sent):
     """What somebody says of a step that leaves no trace of its own."""
 
     skipped: bool = Field(False, description="Left out, which takes a reason; else done.")
     note: Short = ""
 
 
-class NewOwner(_Sent):
+class NewOwner(Sent):
     """Who owns the review from now on."""
 
     person: str = Field(max_length=100)
@@ -160,6 +161,15 @@ _TEXT: Final = {
     "author": "watchfloor",
     "written_at": "2026-11-26T09:00:00Z",
 }
+_APPROVAL: Final = {
+    "version": 2,
+    "audience": "public",
+    "approver": "legal",
+    "person": "cleo-l",
+    "note": "No objection",
+    "at": "2026-11-27T09:00:00Z",
+}
+_APPROVED: Final = {"given": [_APPROVAL], "missing": ["communications"]}
 _STANDING: Final = {"review": _REVIEW, "steps": [_STEP], "versions": [_VERSION], "approvals": []}
 _CHANGES: Final = {"older": 1, "newer": 2, "changes": [{"section": "Impact", "added": 2, "removed": 1}]}
 
@@ -192,7 +202,7 @@ def show_review(calls: Calls, incident: str) -> ReviewTold:
 
 
 @router.get("/retrospectives/{incident}/versions/{version}", responses=shows(_TEXT))
-def show_version(calls: Calls, incident: str, version: Annotated[int, Path(ge=1, lt=2**31)]) -> Draft:
+def show_version(calls: Calls, incident: str, version: Numbered) -> Draft:
     """One version, as Markdown."""
     with calls.store.read() as work:
         find_to_read(work, calls.catalogue, incident, Audience.internal, calls.person_in(work, incident))
@@ -203,8 +213,8 @@ def show_version(calls: Calls, incident: str, version: Annotated[int, Path(ge=1,
 def compare_versions(
     calls: Calls,
     incident: str,
-    older: Annotated[int | None, Query(alias="from", ge=1, lt=2**31)] = None,
-    newer: Annotated[int | None, Query(alias="to", ge=1, lt=2**31)] = None,
+    older: Older = None,
+    newer: Newer = None,
 ) -> Compared:
     """What changed between two versions, else the newest two, by section."""
     with calls.store.read() as work:
@@ -277,20 +287,22 @@ def change_owner(
         return _standing(calls, work, incident)
 
 
-@router.post("/retrospectives/{incident}/approvals", dependencies=[ONCE], responses=shows(_STANDING))
+@router.post("/retrospectives/{incident}/approvals", dependencies=[ONCE], responses=shows(_APPROVED))
 def approve(
     calls: Calls,
     incident: str,
     said: Annotated[Given, InBody(examples=[{"audience": "internal", "version": 2, "note": "No objection"}])],
     after: BackgroundTasks,
-) -> ReviewTold:
+) -> Approved:
     """Approve the newest version for an audience, for everybody whom the caller speaks for."""
     with calls.moving(incident, after) as (work, by, now):
         asked = approvers_of(calls.catalogue, find(work, incident), said.audience)
         approvals.approve(
             work, incident, said.audience, said.version, approvers=asked, by=by, note=said.note, now=now
         )
-        return _standing(calls, work, incident)
+        given = approvals.approvals_of(work, incident)
+    missing = missing_approvers(said.audience, said.version, approvers=asked, given=given)
+    return Approved(given=[each for each in given if each.audience is said.audience], missing=missing)
 
 
 def _standing(calls: Calls, work: Work, incident: str) -> ReviewTold:

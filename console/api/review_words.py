@@ -2,12 +2,13 @@
 
 from typing import Annotated, Final
 
-from fastapi import BackgroundTasks, Path, Response
+from fastapi import BackgroundTasks, Response
 from fastapi import Body as InBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from console.api.asking import Calls
-from console.api.ground import ONCE, IfMatch, refuse_outdated, room, shows, tag_of
+from console.api.bodies import Sent, Short
+from console.api.ground import ONCE, IfMatch, Numbered, refuse_outdated, room, shows, tag_of
 from console.api.pages import NUMBER, After, Limit, Page, page, read_cursor
 from incidents.people import Act
 from incidents.reviews.factors.factor import Category, Otherwise
@@ -17,18 +18,12 @@ from incidents.reviews.writing import add_checked, change_checked, write_checked
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.records import read_record
-from incidents.store.reviews import find_review, judge_factor
+from incidents.store.reviews import choose_zone, find_review, judge_factor
 from incidents.store.sections import newest_sections
 
 router = room("retrospectives")
 
-Number = Annotated[int, Path(ge=1, lt=2**31)]
-Short = Annotated[str, Field(max_length=2_000, description="Without content of posts.")]
 Refs = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=100)]
-
-
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class SectionTold(BaseModel):
@@ -39,7 +34,7 @@ class SectionTold(BaseModel):
     written: SectionRecord | None
 
 
-class Words(_Sent):
+class Words(Sent):
     """The next version of a section."""
 
     text: str = Field(
@@ -47,24 +42,30 @@ class Words(_Sent):
     )
 
 
-class JudgedFactor(_Sent):
+class Zone(Sent):
+    """In which zone times are shown, too."""
+
+    zone: str = Field(max_length=100, description="Of the IANA database.")
+
+
+class JudgedFactor(Sent):
     """Whether a hypothesis holds."""
 
     accepted: bool
     reason: Short
 
 
-class NewFactor(_Sent):
+class NewFactor(Sent):
     """A hypothesis of a person's own."""
 
     category: Category
     part: FactorPart = FactorPart.contributing
     sentence: str = Field(min_length=1, max_length=1_000)
     supports: Refs = Field(description="Entries that speak for it, such as INC-12#7.")
-    against: Refs = []
+    against: Refs = Field([])
 
 
-class OtherFactor(_Sent):
+class OtherFactor(Sent):
     """How somebody puts a factor; what is left out stays as it is."""
 
     category: Category | None = None
@@ -151,6 +152,19 @@ def write_section(
     return written
 
 
+@router.put("/retrospectives/{incident}/zone", dependencies=[ONCE], responses=shows({"zone": "Europe/Berlin"}))
+def set_zone(
+    calls: Calls,
+    incident: str,
+    said: Annotated[Zone, InBody(examples=[{"zone": "Europe/Berlin"}])],
+    after: BackgroundTasks,
+) -> Zone:
+    """Have the next version show times in a zone beside UTC; `UTC` takes that back."""
+    with calls.moving(incident, after) as (work, by, _now):
+        choose_zone(work, incident, said.zone, by=by)
+    return said
+
+
 @router.get("/retrospectives/{incident}/factors", responses=shows({"items": [_FACTOR], "next": None}))
 def list_factors(calls: Calls, incident: str, after: After = None, limit: Limit = 100) -> Page[FactorRecord]:
     """The hypotheses about what contributed, by number, with what people said of them."""
@@ -187,7 +201,7 @@ def add_factor(
 def judge(
     calls: Calls,
     incident: str,
-    number: Number,
+    number: Numbered,
     said: Annotated[JudgedFactor, InBody(examples=[{"accepted": True, "reason": "The rota shows it"}])],
     after: BackgroundTasks,
 ) -> FactorRecord:
@@ -204,7 +218,7 @@ def judge(
 def put_otherwise(
     calls: Calls,
     incident: str,
-    number: Number,
+    number: Numbered,
     said: Annotated[OtherFactor, InBody(examples=[{"category": "process", "reason": "It is about the rota"}])],
     after: BackgroundTasks,
 ) -> FactorRecord:

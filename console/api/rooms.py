@@ -7,6 +7,7 @@ from console.api import (
     asks,
     batches,
     channels,
+    comments,
     guidelines,
     incidents,
     moves,
@@ -18,12 +19,15 @@ from console.api import (
     review_words,
     search,
     senders,
+    sharing,
     signals,
     sweeps,
+    trends,
 )
 
 ROOMS: Final = (
     *(signals, senders, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
+    *(comments, sharing, trends),
     *(proposals, actions, search, people, oncall, channels, operations),
 )
 """In the order in which the description tells them."""

@@ -8,6 +8,7 @@ from fastapi import Body as InBody
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.asking import Calls
+from console.api.bodies import Because, Item, Sent, Short
 from console.api.examples import BATCH
 from console.api.ground import ONCE, room, shows
 from console.api.pages import NAME, NUMBER, After, Limit, Page, page, read_cursor
@@ -39,15 +40,8 @@ from incidents.sweeps.scope import Scope
 
 router = room("sweeps")
 
-Why = Annotated[str, Field(max_length=2_000, description="Without content of posts.")]
-Item = Annotated[str, Field(min_length=1, max_length=500, description="Id of a post.")]
 
-
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewSweep(_Sent):
+class NewSweep(Sent):
     """A sweep that somebody asks for."""
 
     scope: Scope
@@ -87,11 +81,11 @@ class ProgressTold(BaseModel):
     known: Knowledge | None = Field(description="The same in numbers; null for partner teams.")
 
 
-class Undo(_Sent):
+class Undo(Sent):
     """A decision that is taken back."""
 
     item: Item
-    reason: Why
+    reason: Short
 
 
 class Undone(BaseModel):
@@ -101,11 +95,11 @@ class Undone(BaseModel):
     copies: int = Field(description="Copies that lost their decision with it.")
 
 
-class Urge(_Sent):
+class Urge(Sent):
     """Posts that are to be read before all others."""
 
     items: list[Item] = Field(min_length=1, max_length=1_000)
-    reason: Why
+    reason: Short
 
 
 class Urged(BaseModel):
@@ -123,12 +117,6 @@ class CertificateTold(BaseModel):
     kind: str = Field(description="reached, complete or waived.")
     issued_at: datetime
     document: str = Field(description="The signed JSON, as `watchfloor certificate verify` reads it.")
-
-
-class Close(_Sent):
-    """Why a sweep is ended before its target is reached."""
-
-    reason: Why
 
 
 _SWEEP: Final = {
@@ -309,7 +297,7 @@ def urge_posts(
     responses=shows(_SWEEP) | WAITS,
 )
 def end_sweep(
-    calls: Calls, sweep: str, said: Annotated[Close, InBody(examples=[_WHY])], after: BackgroundTasks
+    calls: Calls, sweep: str, said: Annotated[Because, InBody(examples=[_WHY])], after: BackgroundTasks
 ) -> SweepTold | Response:
     """End a sweep before its target is reached. Where it takes two, 202 with what was proposed."""
     incident = _incident_of(calls, sweep)

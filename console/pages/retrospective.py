@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query
 from fastapi.responses import HTMLResponse, Response
@@ -12,13 +12,12 @@ from console.pages.door import Answer, Form, OwnForm, Visits, attempt, go
 from console.pages.review_comments import with_marks
 from console.proving import figures_of, happened_since, prove
 from console.reviewing import approvers_of, draft_anew, find_to_read, read_steps
+from console.shared import MEDIA, Ending, version_file
 from incidents.errors import BadInput, NotFound, WatchfloorError
 from incidents.people import Person
 from incidents.reviews.audiences import Audience
-from incidents.reviews.chart import Chart
-from incidents.reviews.pdf import refuse_missing, to_pdf
 from incidents.reviews.publishing import sign_checked
-from incidents.reviews.retrospective import to_body, to_html
+from incidents.reviews.retrospective import to_body
 from incidents.reviews.steps import SENTENCES, TOLD_BY_PEOPLE, Step
 from incidents.reviews.versions import changes, differences
 from incidents.store import approvals, review_steps, reviews
@@ -28,7 +27,6 @@ from incidents.store.incidents import find
 from incidents.store.reviews import Draft, Review, find_review, read_draft
 from incidents.store.versions import Version as Written
 from incidents.store.versions import versions_of
-from incidents.words import clean
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,9 +34,6 @@ Version = Annotated[int | None, Query(ge=1, description="Which version. Default:
 
 Move = Callable[[Visits, Work, str, Form, Person, datetime], None]
 """What one form does with a review."""
-
-MEDIA: Final = {"md": "text/markdown", "html": "text/html", "pdf": "application/pdf"}
-"""Ending of a file → its media type."""
 
 # A version never changes, and it takes a tenth of a second to make a page of a long one.
 body_of = lru_cache(maxsize=32)(to_body)
@@ -114,25 +109,11 @@ def draw_chart(visits: Visits, incident: str, name: str, version: Version = None
 @router.get("/retrospectives/{incident}/file.{ending}")
 def download(visits: Visits, incident: str, ending: str, version: Version = None) -> Response:
     """A version as a file: Markdown, a page of its own, or PDF where that is installed."""
-    if ending not in MEDIA:
-        raise NotFound(f"A retrospective is had as {', '.join(MEDIA)}, not as {ending!r}.")
-    if ending == "pdf":
-        refuse_missing()
-    with visits.store.read() as work:
-        by = visits.person_in(work, incident)
-        found = find_to_read(work, visits.catalogue, incident, Audience.internal, by)
-        draft = read_draft(work, incident, version)
-        drawn = [] if ending == "md" else figures_of(work, draft)
-    name = f"{incident}-retrospective-v{draft.version}.{ending}"
+    if ending not in list(Ending):
+        raise NotFound(f"A retrospective is had as {', '.join(Ending)}, not as {ending!r}.")
+    name, content = version_file(visits, incident, version, Ending(ending))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(_file(ending, draft, clean(found.title), drawn), media_type=MEDIA[ending], headers=headers)
-
-
-def _file(ending: str, draft: Draft, title: str, drawn: list[Chart]) -> bytes:
-    if ending == "md":
-        return draft.markdown.encode()
-    page = to_html(draft.markdown, f"{draft.incident_id}: {title}", drawn)
-    return to_pdf(page) if ending == "pdf" else page.encode()
+    return Response(content, media_type=MEDIA[Ending(ending)], headers=headers)
 
 
 def _page(
