@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from console.api.ground import ApiRoute
 from console.app import ROOMS
+from incidents.people import Act
 from incidents.settings import Settings
 from incidents.store.engine import Store
 from incidents.store.schema import signals
@@ -85,6 +86,15 @@ def test_the_same_request_with_its_key_is_answered_as_before(client: Browser, st
     # A key belongs to whoever sent it.
     noor = client.post(SIGNALS, json=SIGNAL, headers=KEY | token_of(client, "noor"))
     assert noor.json()["standing"] == "duplicate"
+
+
+def test_a_key_sends_nothing_again_to_a_token_that_may_less(client: Browser) -> None:
+    client.post(SIGNALS, json=SIGNAL, headers=KEY)
+    small = token_of(client, "ada-l", Act.see_incidents)
+    refused = problem(client.post(SIGNALS, json=SIGNAL, headers=KEY | small), 422, "NOT_ALLOWED")
+    assert refused["reasons"][0]["code"] == "KEY_REUSED"
+    same = token_of(client, "ada-l")
+    assert client.post(SIGNALS, json=SIGNAL, headers=KEY | same).headers["idempotency-replayed"] == "true"
 
 
 def test_a_refused_request_gives_its_key_back(client: Browser) -> None:
