@@ -91,7 +91,7 @@ def problem(
 ) -> Response:
     """One problem as a response. `title` is for a page; the API says the status in its own words there."""
     told_why = coded(reasons)
-    if not request.url.path.startswith("/api/"):
+    if _wants_page(request):
         facts = {"status": status, "code": code, "title": title, "detail": detail, "reasons": told_why}
         return HTMLResponse(render("pages/problem.html.j2", **facts), status)
     named = _INCIDENT.search(request.url.path)
@@ -106,6 +106,10 @@ def problem(
     )
     headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
     return Response(told.model_dump_json(), status, headers, media_type="application/problem+json")
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith("/api/")
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -164,8 +168,8 @@ def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status, title = error.status_code, str(error.detail)
     if status == 404:
-        detail = "There is no such page. /api/v1/openapi.json lists them."
-        return problem(request, status, "HTTP_404", title, detail)
+        lead = "The board leads to what goes on" if _wants_page(request) else "/api/v1/openapi.json lists them"
+        return problem(request, status, "HTTP_404", title, f"There is no such page. {lead}.")
     if status != 405:
         return problem(request, status, f"HTTP_{status}", title, title)
     allowed = ", ".join(_methods(request))

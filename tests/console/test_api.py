@@ -148,7 +148,11 @@ def test_what_is_not_there_is_not_found(client: Browser) -> None:
     problem(client.get("/api/v1/incidents/INC-99"), 404, "NOT_FOUND")
     problem(client.get("/api/v1/incidents/INC-99/timeline"), 404, "NOT_FOUND")
     problem(client.post("/api/v1/asks/ask:INC-99:legal:1/acknowledge"), 404, "NOT_FOUND")
-    problem(client.get("/api/v1/nothing"), 404, "HTTP_404")
+    assert "openapi.json" in problem(client.get("/api/v1/nothing"), 404, "HTTP_404")["detail"]
+    page = client.get("/nothing")
+    assert page.status_code == 404
+    assert "openapi.json" not in page.text
+    assert "The board leads to what goes on" in page.text
     problem(client.get("/api/v1/incidents", params={"limit": "many"}), 422, "BAD_PARAMETER")
 
 
