@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Depends, Request
 
 from console.lately import Lately
+from console.oidc.provider import Provider
 from console.people import acting_person
 from console.runs import hand_over
 from console.tries import Tries
@@ -21,6 +22,7 @@ from incidents.settings import Settings
 from incidents.store.batch_setting import setting_of
 from incidents.store.drills import clock_of
 from incidents.store.engine import Store, Work
+from incidents.store.identities import known_catalogue
 from incidents.store.incidents import find
 
 LARGEST_BODY = 2_000_000
@@ -33,9 +35,18 @@ class World:
 
     settings: Settings
     store: Store
-    catalogue: Catalogue
+    files: Catalogue
+    """The catalogue as its files say."""
+    provider: Provider | None = None
+    """Where people sign in beside here."""
     lately: Lately = field(default_factory=Lately)
     tries: Tries = field(default_factory=Tries)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue with everybody who is known at this moment."""
+        issuer = self.settings.oidc_issuer
+        return self.files if issuer is None else known_catalogue(self.store, self.files, issuer)
 
 
 class Caller:

@@ -10,6 +10,8 @@ from fastapi.staticfiles import StaticFiles
 from console.api import rooms
 from console.api.description import Described, name_of
 from console.api_door import World
+from console.oidc.provider import Provider
+from console.oidc.setting_up import refuse_half_set
 from console.pages import (
     actions,
     administration,
@@ -22,6 +24,7 @@ from console.pages import (
     live,
     oncall,
     proposals,
+    provider,
     retrospective,
     retrospectives,
     review_audience,
@@ -45,7 +48,7 @@ from incidents.words import use_templates
 
 ROOMS = (
     *rooms.ROOMS,
-    *(sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
+    *(provider, sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
     *(tokens, senders, channels, retrospectives, retrospective, review_work, review_comments),
     *(review_audience, trends, oncall, sweep_start, sweep_proofs, sweeps, drills),
 )
@@ -57,11 +60,9 @@ STATIC = Path(__file__).parent / "static"
 def make_app(settings: Settings) -> FastAPI:
     """The application on these settings, with its store open until it is shut down."""
     use_templates(settings.templates_folder)
-    world = World(
-        settings=settings,
-        store=open_store(settings),
-        catalogue=load_catalogue(settings.catalogue_folder),
-    )
+    files = load_catalogue(settings.catalogue_folder)
+    refuse_half_set(settings, files)
+    world = World(settings=settings, store=open_store(settings), files=files, provider=Provider.of(settings))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from console import doctor_record, doctor_roster, doctor_running, doctor_site
+from console import doctor_record, doctor_roster, doctor_running, doctor_sign_in, doctor_site
 from console.finding import Finding, State, bad
 from incidents.settings import Settings
 
@@ -17,6 +17,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "people": doctor_site.people,
     "secrets": doctor_site.secrets,
     "sender key": doctor_site.sender_key,
+    "sign-in": doctor_sign_in.provider,
     "mail server": doctor_site.mail_server,
     "threads": doctor_site.threads,
     "database": doctor_record.database,

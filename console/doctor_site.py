@@ -91,9 +91,14 @@ def people(settings: Settings) -> Iterator[Finding]:
         yield warn("people", f"Nobody is listed, so {operator(settings).id} acts with every role.", todo)
         return
     roles = {role for person in known.people for role in person.roles}
+    roles |= {role for group in known.groups for role in group.roles}
     for role in (Role.commander, Role.reviewer):
         if role not in roles:
-            yield warn("people", f"Nobody is a {role}.", f"Give somebody the role {role} in people.yaml.")
+            yield warn(
+                "people",
+                f"Nobody is a {role}.",
+                f"Give somebody the role {role} in people.yaml, or a group in groups.yaml.",
+            )
     if settings.person and settings.person not in {person.id for person in known.people}:
         todo = "Set WATCHFLOOR_PERSON to somebody of people.yaml, or give commands --as."
         yield bad("people", f"WATCHFLOOR_PERSON is {settings.person}, whom nobody knows.", todo)

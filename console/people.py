@@ -3,10 +3,11 @@
 import getpass
 import re
 
+from incidents.access.identities import LAPSES
 from incidents.catalogue.model import Catalogue
 from incidents.errors import NotAuthorised, NotFound, Refusal
 from incidents.incident.incident import SYSTEM
-from incidents.people import Person, lone_operator
+from incidents.people import Person, is_provided, lone_operator
 from incidents.settings import Settings
 
 
@@ -68,6 +69,11 @@ def _unknown(wanted: str, settings: Settings, catalogue: Catalogue, *, drill: bo
     else:
         who = f"Known: {', '.join(person.id for person in catalogue.cast(drill=drill)[:20])}."
         todo = "Name one of them with --as or WATCHFLOOR_PERSON, or add this person to people.yaml."
+    if is_provided(wanted):
+        who = "At their last sign-in the provider told no group of theirs that may do something here now,"
+        todo = (
+            f"or it was more than {LAPSES.days} days ago, or the account was taken away. Sign in there again."
+        )
     if not drill and wanted in {person.id for person in catalogue.drill_people}:
         who += f" {wanted} is of the drill cast, which acts in drills alone."
     place = f"It lies in {settings.catalogue_folder}; `watchfloor doctor` checks it."

@@ -1,4 +1,4 @@
-"""Let somebody in: by password, or by a one-time link with which they set one."""
+"""Let somebody in: by password, by a one-time link with which they set one, or by a sign-in provider's word."""
 
 import secrets
 from collections.abc import Collection
@@ -7,15 +7,18 @@ from datetime import datetime
 
 from console.passwords import hash_password, is_outdated, is_password
 from console.people import is_one_operator, operator
-from incidents.access.limits import refuse_try
+from incidents.access.identities import Claimed
+from incidents.access.limits import Failures, refuse_try
 from incidents.access.passwords import refuse_weak
 from incidents.catalogue.model import Catalogue
-from incidents.errors import BadInput, NotAuthorised, Refusal
+from incidents.errors import BadInput, NotAllowed, NotAuthorised, Refusal
 from incidents.incident.incident import SYSTEM
-from incidents.people import Role
+from incidents.people import Role, is_provided
 from incidents.settings import Settings
 from incidents.store import accounts
+from incidents.store.access_log import Access, note_access
 from incidents.store.engine import Store, Work
+from incidents.store.identities import NOBODY, admit
 
 TOKEN_BYTES = 32
 
@@ -47,6 +50,7 @@ def sign_in(
             accounts.note_failure(work, person, origin.address, now=now)
         raise NotAuthorised("Nobody was signed in.", [Refusal("WRONG_PASSWORD", "Name or password is wrong.")])
     assert account is not None, "the hash of nobody fits no password"
+    assert account.password_hash is not None, "no password fits none"
     with store.begin() as work:
         if is_outdated(account.password_hash):
             accounts.keep_hash(work, person, hash_password(password))
@@ -71,6 +75,36 @@ def enter_by_link(store: Store, token: str, password: str, *, origin: Origin, no
         return _open(work, person, how="link", origin=origin, now=now)
 
 
+def enter_by_provider(
+    store: Store, catalogue: Catalogue, claimed: Claimed, *, origin: Origin, now: datetime
+) -> str:
+    """The token of a new session for somebody whom the sign-in provider vouches for.
+
+    `catalogue` is as its files say. NotAuthorised, with what to do, for whoever may do nothing here.
+    """
+    with store.begin() as work:
+        admission = admit(work, catalogue, claimed, now=now)
+        if admission.refused is None:
+            return _open(work, admission.person, how="provider", origin=origin, now=now)
+    raise NotAuthorised("Nobody was signed in.", [admission.refused])
+
+
+def refuse_tries_from(store: Store, origin: Origin, *, now: datetime) -> None:
+    """NotAuthorised where too many tries failed from an address, whoever it was that tried."""
+    with store.read() as work:
+        tried = accounts.failures(work, NOBODY, origin.address, now=now)
+    if refused := refuse_try(Failures(from_address=tried.from_address), is_last_administrator=False):
+        raise NotAuthorised("Nobody was signed in.", [refused])
+
+
+def note_refusal(store: Store, refused: NotAuthorised, *, origin: Origin, now: datetime) -> None:
+    """Count a try at the provider that failed, and write down why."""
+    reason = "; ".join(map(str, refused.reasons))[:500]
+    with store.begin() as work:
+        accounts.note_failure(work, NOBODY, origin.address, now=now)
+        note_access(work, Access.refused, by=NOBODY, target=origin.address, reason=reason, now=now)
+
+
 def change_password(store: Store, person: str, old: str, new: str, *, origin: Origin, now: datetime) -> str:
     """Change it, which ends every session; return the token of a new one. BadInput where either is refused."""
     with store.read() as work:
@@ -85,20 +119,28 @@ def change_password(store: Store, person: str, old: str, new: str, *, origin: Or
 
 
 def make_link(work: Work, person: str, *, by: str, now: datetime) -> str:
-    """The path of a page on which the person sets a password, once and within a day."""
+    """The path of a page on which the person sets a password, once and within a day.
+
+    NotAllowed for people of the sign-in provider: a password would outlast what it says of them.
+    """
+    if is_provided(person):
+        todo = "They come in as long as the provider says so, and one of their groups is in groups.yaml."
+        raise NotAllowed(
+            f"{person} signs in at the provider, without a password.", [Refusal("SIGNS_IN_ELSEWHERE", todo)]
+        )
     token = secrets.token_urlsafe(TOKEN_BYTES)
     accounts.make_link(work, person, token, by=by, now=now)
     return f"/welcome/{token}"
 
 
 def first_link(store: Store, settings: Settings, catalogue: Catalogue, *, now: datetime) -> str | None:
-    """The path of a link for the first administrator, where nobody has an account yet; None where somebody has.
+    """The path of a link for the first administrator, where nobody has a password yet; None where somebody has.
 
     None as well where people.yaml lists people but no administrator: nobody may let anybody in then.
     """
     lets_in = administrators(settings, catalogue)
     with store.begin() as work:
-        if accounts.all_accounts(work) or not lets_in:
+        if any(each.password_hash for each in accounts.all_accounts(work)) or not lets_in:
             return None
         return make_link(work, lets_in[0], by=SYSTEM.id, now=now)
 

@@ -84,6 +84,9 @@ MAY: dict[Act, frozenset[Role]] = {
 }
 """Act → the roles that allow it. An administrator may do everything, except what is `SEPARATE`."""
 
+PROVIDED = ".sso"
+"""How the ids of the sign-in provider's people end. Nobody else's do, so that signing in takes over no id."""
+
 SEPARATE = frozenset({Act.sign_review, Act.approve_review})
 """Acts that an administrator may not do by that role alone: another person's word is what they are worth."""
 
@@ -100,6 +103,9 @@ class Person(BaseModel):
     languages: tuple[str, ...] = Field((), description="Languages that this person reads (BCP 47).")
     opt_outs: tuple[str, ...] = Field((), description="Policies whose items this person does not look at.")
     channel: str | None = Field(None, description="Id of a channel in which this person alone is reminded.")
+    subject: str | None = Field(
+        None, description="Who this is at the sign-in provider: the claim `sub` of its ID tokens."
+    )
     limited_to: frozenset[Act] | None = Field(
         None, description="Of what the roles allow, only these acts; as with a token. Default: all of it."
     )
@@ -120,6 +126,11 @@ def lone_operator(name: str) -> Person:
     except ValidationError as error:
         refusal = Refusal("PERSON_UNKNOWN", "Give your id: lower-case letters, digits, dots and dashes.")
         raise NotAuthorised(f"{name!r} is nobody's id.", [refusal]) from error
+
+
+def is_provided(person: str) -> bool:
+    """Whether an id was given to somebody whom the sign-in provider vouched for."""
+    return person.endswith(PROVIDED)
 
 
 def is_staff(person: Person) -> bool:

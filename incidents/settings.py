@@ -37,6 +37,28 @@ class Settings(BaseSettings):
         " Default: made at first use and kept in the home.",
         min_length=32,
     )
+    oidc_issuer: str | None = Field(
+        None,
+        description="A provider of OpenID Connect at which people sign in, by its issuer, e.g."
+        " https://login.example/realms/crisis. Default: none, and passwords alone.",
+    )
+    oidc_client_id: str | None = Field(None, description="What Watchfloor is called there.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Its secret there. Default: none, for a client that is registered as public."
+    )
+    oidc_name: str = Field("your organisation", description="What the sign-in page calls the provider.")
+    oidc_scope: str = Field(
+        "openid profile", description="Scopes that are asked for, with `openid` among them."
+    )
+    oidc_groups_claim: str = Field("groups", description="Claim of the ID token that lists a person's groups.")
+    oidc_link_claim: str | None = Field(
+        None,
+        description="Claim that holds ids of people.yaml, e.g. preferred_username, where nobody can choose one."
+        " Default: none; `subject` in people.yaml links.",
+    )
+    oidc_timeout_seconds: float = Field(
+        5.0, description="Longest wait for one answer of the provider, in seconds.", gt=0
+    )
     prefect_port: int = Field(
         4281, description="Port on which `watchfloor up` starts Prefect's server.", ge=1, le=65535
     )

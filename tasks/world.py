@@ -8,6 +8,7 @@ from incidents.catalogue.model import Catalogue
 from incidents.settings import Settings
 from incidents.store.drills import clock_of
 from incidents.store.engine import Store
+from incidents.store.identities import known_catalogue
 from incidents.words import use_templates
 
 
@@ -25,9 +26,15 @@ def store() -> Store:
     return Store.open(settings().store_url)
 
 
-@cache
 def catalogue() -> Catalogue:
-    """The catalogue as it was when this process started; a flow run starts a process of its own."""
+    """The catalogue, with everybody who is known at this moment."""
+    issuer = settings().oidc_issuer
+    return files() if issuer is None else known_catalogue(store(), files(), issuer)
+
+
+@cache
+def files() -> Catalogue:
+    """What the catalogue's files said when this process started; a flow run starts a process of its own."""
     return load_catalogue(settings().catalogue_folder)
 
 

@@ -103,6 +103,7 @@ COMMANDS: dict[str, Needed] = {
     "accounts link": Act.administer,
     "accounts list": Act.administer,
     "accounts disable": Act.administer,
+    "accounts enable": Act.administer,
     "tokens make": Entrance.known,
     "tokens list": Entrance.known,
     "tokens revoke": Entrance.known,

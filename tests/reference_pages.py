@@ -53,7 +53,7 @@ PERMISSIONS = """\
 # Who may do what
 
 One table decides it for every door: command line, API and Prefect's forms.
-People get their roles in `people.yaml`.
+People get their roles in `people.yaml`, or by their groups at a sign-in provider (`groups.yaml`).
 On a fresh installation it is empty, and whoever runs Watchfloor acts with every role,
 at the command line and through the API; Prefect's forms know nobody then.
 

@@ -15,7 +15,7 @@ app = typer.Typer(help="Accounts: who can sign in to the pages.", no_args_is_hel
 
 COLUMNS = ["person", "changed_at", "disabled_at", "signed_in"]
 
-Who = Annotated[str, typer.Argument(metavar="NAME", help="Whose account; a person of people.yaml.")]
+Who = Annotated[str, typer.Argument(metavar="NAME", help="Whose account; the id of a person.")]
 
 
 @app.command(epilog=example("watchfloor accounts link noor"))
@@ -51,9 +51,19 @@ def list_accounts(ctx: typer.Context) -> None:
 
 @app.command(epilog=example("watchfloor accounts disable noor --reason 'Left the team'"))
 def disable(ctx: typer.Context, person: Who, reason: Reason) -> None:
-    """Let somebody in no more, and end their sessions. A new link lets them in again."""
+    """Let somebody in no more, and end their sessions and tokens. `enable` lets them in again."""
     door = Door.of(ctx)
     authorise(door.person, Act.administer)
     with door.store.begin() as work:
         accounts.disable_account(work, person, by=door.person.id, reason=reason, now=door.now)
     door.say(f"{person} is let in no more.", person=person, reason=reason)
+
+
+@app.command(epilog=example("watchfloor accounts enable noor.sso"))
+def enable(ctx: typer.Context, person: Who) -> None:
+    """Let somebody in again whose account was taken away, as they came in before."""
+    door = Door.of(ctx)
+    authorise(door.person, Act.administer)
+    with door.store.begin() as work:
+        accounts.enable_account(work, person, by=door.person.id, now=door.now)
+    door.say(f"{person} may sign in again.", person=person)

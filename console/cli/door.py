@@ -19,6 +19,7 @@ from incidents.people import Person
 from incidents.settings import Settings
 from incidents.store.drills import clock_of
 from incidents.store.engine import Store, Work
+from incidents.store.identities import known_catalogue
 from incidents.store.incidents import find
 from incidents.words import use_templates
 
@@ -47,8 +48,10 @@ class Door:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The catalogue of this site."""
-        return load_catalogue(self.settings.catalogue_folder)
+        """The catalogue of this site, with everybody who is known at this moment."""
+        files = load_catalogue(self.settings.catalogue_folder)
+        issuer = self.settings.oidc_issuer
+        return files if issuer is None else known_catalogue(self.store, files, issuer)
 
     @cached_property
     def store(self) -> Store:

@@ -10,9 +10,10 @@ from console.pages.door import Form, OwnForm, Visitor, Visits, go
 from console.people import is_one_operator, operator
 from console.signing_in import make_link
 from incidents.errors import Conflict, NotAllowed, WatchfloorError
-from incidents.people import Act, Person, authorise
+from incidents.people import Act, Person, authorise, is_provided
 from incidents.store import accounts, outbox
 from incidents.store.access_log import read_log
+from incidents.store.identities import identities_of
 
 router = APIRouter(prefix="/administration", include_in_schema=False)
 
@@ -46,6 +47,15 @@ def disable(visits: Visits, form: OwnForm) -> HTMLResponse | RedirectResponse:
             accounts.disable_account(work, person, by=me.id, reason=reason, now=visits.machine_now)
     except NotAllowed as refused:
         return _people_page(visits, refused=refused, typed=form)
+    return go("/administration")
+
+
+@router.post("/enable")
+def enable(visits: Visits, form: OwnForm) -> RedirectResponse:
+    """Let somebody in again whose account was taken away."""
+    me = _administrator(visits)
+    with visits.store.begin() as work:
+        accounts.enable_account(work, form.text("person"), by=me.id, now=visits.machine_now)
     return go("/administration")
 
 
@@ -113,6 +123,7 @@ def _people_page(
     with visits.store.read() as work:
         known = {account.person: account for account in accounts.all_accounts(work)}
         live = accounts.count_live(work, now=visits.machine_now)
+        provided = identities_of(work, visits.settings.oidc_issuer)
     people = visits.catalogue.people or (me,)
     gone = sorted(set(known) - {person.id for person in people})
     return visits.page(
@@ -120,6 +131,8 @@ def _people_page(
         status=422 if refused else 200,
         people=people,
         accounts=known,
+        identities=provided,
+        is_provided=is_provided,
         live=live,
         gone=gone,
         link=link,

@@ -23,10 +23,19 @@ from incidents.words import render
 router = APIRouter(include_in_schema=False)
 
 
+def sign_in_page(
+    world: World, *, then: str, person: str = "", refused: NotAuthorised | None = None, status: int = 200
+) -> HTMLResponse:
+    """The form that everybody sees first, with the way to the provider where there is one."""
+    provider = None if world.provider is None else world.provider.name
+    facts = {"then": then, "person": person, "refused": refused, "provider": provider}
+    return HTMLResponse(render("pages/sign_in.html.j2", **facts), status)
+
+
 @router.get("/sign-in")
-def show_sign_in(then: str = "/") -> HTMLResponse:
+def show_sign_in(request: Request, then: str = "/") -> HTMLResponse:
     """The form that everybody sees first."""
-    return _sign_in_page(then=safe_path(then))
+    return sign_in_page(request.app.state.world, then=safe_path(then))
 
 
 @router.post("/sign-in", response_model=None)
@@ -40,12 +49,12 @@ def take_sign_in(request: Request, form: AnyForm) -> HTMLResponse | RedirectResp
             world.store,
             person,
             form.text("password"),
-            administrators=administrators(world.settings, world.catalogue),
+            administrators=administrators(world.settings, world.files),
             origin=origin_of(request),
             now=now,
         )
     except NotAuthorised as refused:
-        return _sign_in_page(then=then, person=person, refused=refused, status=403)
+        return sign_in_page(world, then=then, person=person, refused=refused, status=403)
     return keep_token(request, go(then), token)
 
 
@@ -119,12 +128,6 @@ def sign_out(request: Request, visits: Visits, _form: OwnForm) -> RedirectRespon
     return answer
 
 
-def _sign_in_page(
-    *, then: str, person: str = "", refused: NotAuthorised | None = None, status: int = 200
-) -> HTMLResponse:
-    return HTMLResponse(render("pages/sign_in.html.j2", then=then, person=person, refused=refused), status)
-
-
 def _welcome_page(
     person: str, token: str, *, refused: BadInput | None = None, status: int = 200
 ) -> HTMLResponse:
@@ -135,7 +138,9 @@ def _welcome_page(
 def _account_page(visits: Visits, *, refused: BadInput | None = None) -> HTMLResponse:
     with visits.store.read() as work:
         live = accounts.live_sessions(work, visits.session.person, now=visits.machine_now)
+        account = accounts.find_account(work, visits.session.person)
     facts = {"sessions": live, "this": visits.session.id, "refused": refused, "shortest": SHORTEST}
+    facts["has_password"] = account is not None and account.password_hash is not None
     return visits.page("account", status=400 if refused else 200, **facts)
 
 

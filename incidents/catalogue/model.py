@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from incidents.catalogue.channels import Channel
 from incidents.catalogue.checklists import Checklist, ChecklistItem
 from incidents.catalogue.detection import DetectionRule
+from incidents.catalogue.groups import Group
 from incidents.catalogue.policies import Policy
 from incidents.catalogue.protocols import Protocol
 from incidents.catalogue.rotations import Rotation
@@ -49,6 +50,7 @@ class Catalogue(BaseModel):
     channels: tuple[Channel, ...] = ()
     people: tuple[Person, ...] = ()
     drill_people: tuple[Person, ...] = ()
+    groups: tuple[Group, ...] = ()
     detection_rules: tuple[DetectionRule, ...] = ()
     rotations: tuple[Rotation, ...] = ()
 
@@ -104,6 +106,10 @@ class Catalogue(BaseModel):
     def rotation(self, rotation_id: str) -> Rotation:
         """The rotation of that id."""
         return _find("rotation", self.rotations, rotation_id)
+
+    def with_people(self, others: Iterable[Person]) -> "Catalogue":
+        """The same catalogue, which knows these people beside those of its file."""
+        return self.model_copy(update={"people": (*self.people, *others)})
 
     def cast(self, *, drill: bool = False) -> tuple[Person, ...]:
         """Everybody who can act: the site's people, and in a drill the drill cast too."""

@@ -12,7 +12,7 @@ from incidents.catalogue.marks import Fault, Path, spell
 from incidents.catalogue.model import DEFAULT_PROTOCOL
 from incidents.catalogue.sheets import FILES, Problem, Sheet
 from incidents.catalogue.teams import CATCH_ALL
-from incidents.people import Role
+from incidents.people import PROVIDED, Role, is_provided
 
 Sheets = dict[str, Sheet]
 
@@ -34,6 +34,7 @@ REFERENCES = (
     Reference("people.yaml", "people[].channel", "channels"),
     Reference("drill_people.yaml", "drill_people[].team", "teams"),
     Reference("drill_people.yaml", "drill_people[].channel", "channels"),
+    Reference("groups.yaml", "groups[].team", "teams"),
     Reference("detection.yaml", "detection_rules[].policy", "policies"),
     Reference("detection.yaml", "detection_rules[].match.policies[]", "policies"),
     Reference("detection.yaml", "detection_rules[].protocol", "protocols"),
@@ -77,6 +78,8 @@ def reference_problems(sheets: Sheets) -> list[Problem]:
         *_chat_addresses(sheets["channels.yaml"]),
         *_partners_without_team(sheets),
         *_cast_apart(sheets),
+        *_ids_of_the_provider(sheets),
+        *_subjects_once(sheets["people.yaml"]),
     ]
     return [sheet.problem(fault) for sheet, fault in found]
 
@@ -187,7 +190,7 @@ def _chat_addresses(sheet: Sheet) -> Found:
 
 
 def _partners_without_team(sheets: Sheets) -> Found:
-    for key in ("people", "drill_people"):
+    for key in ("people", "drill_people", "groups"):
         sheet = sheets[HOME[key]]
         for path, role in places(sheet.document.content, f"{key}[].roles[]"):
             person = sheet.document.content[key][path[1]]
@@ -201,3 +204,20 @@ def _cast_apart(sheets: Sheets) -> Found:
         if name in cast:
             message = f"`{name}` plays in drills: take another id, or bring your own drill_people.yaml"
             yield _fault(sheets["people.yaml"], path, message)
+
+
+def _ids_of_the_provider(sheets: Sheets) -> Found:
+    for key in ("people", "drill_people"):
+        sheet = sheets[HOME[key]]
+        for path, name in places(sheet.document.content, f"{key}[].id"):
+            if isinstance(name, str) and is_provided(name):
+                message = f"ids that end in `{PROVIDED}` are given to people of the sign-in provider"
+                yield _fault(sheet, path, message)
+
+
+def _subjects_once(sheet: Sheet) -> Found:
+    seen: set[str] = set()
+    for path, subject in places(sheet.document.content, "people[].subject"):
+        if isinstance(subject, str) and subject in seen:
+            yield _fault(sheet, path, "somebody else has this subject already: one sign-in is one person")
+        seen.add(str(subject))

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from incidents.catalogue.marks import Document, Fault, Path, spell
 from incidents.catalogue.sheets import FILES, Sheet
 
-MAY_BE_EMPTY = frozenset({"people", "drill_people", "detection_rules", "checklists", "rotations"})
+MAY_BE_EMPTY = frozenset({"people", "drill_people", "groups", "detection_rules", "checklists", "rotations"})
 
 
 def sheet_faults(sheet: Sheet) -> list[Fault]:

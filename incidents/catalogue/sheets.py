@@ -7,6 +7,7 @@ from typing import Any
 from incidents.catalogue.channels import Channel
 from incidents.catalogue.checklists import Checklist
 from incidents.catalogue.detection import DetectionRule
+from incidents.catalogue.groups import Group
 from incidents.catalogue.marks import START, Document, Fault, read
 from incidents.catalogue.policies import Policy
 from incidents.catalogue.protocols import Protocol
@@ -26,6 +27,7 @@ FILES: dict[str, dict[str, Any]] = {
     "channels.yaml": {"channels": Channel},
     "people.yaml": {"people": PersonEntry},
     "drill_people.yaml": {"drill_people": PersonEntry},
+    "groups.yaml": {"groups": Group},
     "detection.yaml": {"detection_rules": DetectionRule},
     "oncall.yaml": {"rotations": Rotation},
 }

@@ -15,9 +15,11 @@ class Access(StrEnum):
     """What is written down."""
 
     signed_in = "signed in"
+    refused = "was refused at sign-in"
     link_made = "made a sign-in link"
     password_set = "set a password"
     account_disabled = "disabled an account"
+    account_enabled = "enabled an account"
     session_ended = "ended sessions"
     token_made = "made a token"
     token_revoked = "revoked a token"

@@ -1,4 +1,4 @@
-"""The tables of who gets in: accounts, sessions, one-time links, tokens, failed tries, and what was looked at.
+"""The tables of who gets in: accounts, identities, sessions, links, tokens, failed tries, what was looked at.
 
 Of passwords only hashes stand here, of tokens and links only fingerprints.
 """
@@ -11,9 +11,22 @@ accounts = sa.Table(
     "accounts",
     metadata,
     sa.Column("person", sa.String, primary_key=True),
-    sa.Column("password_hash", sa.String, nullable=False, comment="Argon2id, with its parameters (RFC 9106)"),
+    sa.Column("password_hash", sa.String, comment="Argon2id (RFC 9106); none: signs in at the provider alone"),
     sa.Column("changed_at", UtcDateTime, nullable=False, comment="When the password was set"),
     sa.Column("disabled_at", UtcDateTime),
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("issuer", sa.String, primary_key=True, comment="The sign-in provider"),
+    sa.Column("subject", sa.String, primary_key=True, comment="Who they are there, for ever"),
+    sa.Column("person", sa.String, nullable=False, comment="Who they are here"),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("groups", Json, nullable=False, comment="Those that the catalogue had, at the last sign-in"),
+    sa.Column("taken_up_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False, comment="Last sign-in"),
+    sa.Index("ix_identities_person", "person"),
 )
 
 sessions = sa.Table(
@@ -21,7 +34,7 @@ sessions = sa.Table(
     metadata,
     sa.Column("id", sa.String, primary_key=True, comment="Fingerprint of the cookie"),
     sa.Column("person", sa.String, nullable=False),
-    sa.Column("how", sa.String, nullable=False, comment="password or link"),
+    sa.Column("how", sa.String, nullable=False, comment="password, link or provider"),
     sa.Column("address", sa.String, nullable=False),
     sa.Column("agent", sa.String, nullable=False, comment="What the browser calls itself"),
     sa.Column("opened_at", UtcDateTime, nullable=False),

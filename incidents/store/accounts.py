@@ -30,7 +30,8 @@ class Account(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
 
     person: str
-    password_hash: str
+    password_hash: str | None
+    """None for somebody who signs in at a provider alone."""
     changed_at: datetime
     disabled_at: datetime | None
 
@@ -80,6 +81,14 @@ def disable_account(work: Work, person: str, *, by: str, reason: str, now: datet
     end_sessions(work, person, now=now)
     revoke_tokens_of(work, person, now=now)
     note_access(work, Access.account_disabled, by=by, target=person, reason=reason, now=now)
+
+
+def enable_account(work: Work, person: str, *, by: str, now: datetime) -> None:
+    """Let the person in again, as they came in before. NotFound where they have no account."""
+    statement = sa.update(accounts).where(accounts.c.person == person).values(disabled_at=None)
+    if work.execute(statement).rowcount != 1:
+        raise NotFound(f"{person} has no account. `watchfloor accounts list` shows those there are.")
+    note_access(work, Access.account_enabled, by=by, target=person, now=now)
 
 
 def make_link(work: Work, person: str, token: str, *, by: str, now: datetime) -> None:
@@ -191,10 +200,12 @@ def failures(work: Work, person: str, address: str, *, now: datetime) -> Failure
 
 
 def is_last_of(work: Work, person: str, administrators: Collection[str]) -> bool:
-    """Whether the person is an administrator, and no other one has an account that works."""
+    """Whether the person is an administrator, and no other one has a password that works."""
     others = set(administrators) - {person}
     statement = sa.select(accounts.c.person).where(
-        accounts.c.person.in_(others), accounts.c.disabled_at.is_(None)
+        accounts.c.person.in_(others),
+        accounts.c.disabled_at.is_(None),
+        accounts.c.password_hash.is_not(None),
     )
     return person in administrators and work.execute(statement.limit(1)).first() is None
 

@@ -92,7 +92,7 @@ def visiting(chromium: Browser, store: Store, address: str) -> Iterator[Visiting
         contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()
-        watch(page, address, seen)
+        watch(page, (address,), seen)
         page.goto(link_for(store, person))
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_label("The same again").fill(PASSWORD)
@@ -106,11 +106,11 @@ def visiting(chromium: Browser, store: Store, address: str) -> Iterator[Visiting
     assert seen == []
 
 
-def watch(page: Page, address: str, seen: list[str]) -> None:
+def watch(page: Page, addresses: tuple[str, ...], seen: list[str]) -> None:
     """Note what no page may do: load from elsewhere, open a dialog, break, or be stopped by its own policy."""
 
     def note_request(request: Request) -> None:
-        if not request.url.startswith((address, "data:")):
+        if not request.url.startswith((*addresses, "data:")):
             seen.append(f"a request to {request.url}")
 
     def note_dialog(dialog: Dialog) -> None:

@@ -123,6 +123,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "accounts link": ("spare",),
     "accounts list": (),
     "accounts disable": ("spare", *WHY),
+    "accounts enable": ("spare",),
     "tokens make": ("tracker", "--may", "hand in a signal", "--days", "90"),
     "tokens list": (),
     "tokens revoke": ("99",),

@@ -122,6 +122,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /administration/senders/end": {"sender": "no-such-tool"},
     "POST /administration/link": {"person": "spare"},
     "POST /administration/disable": {"person": "spare"},
+    "POST /administration/enable": {"person": "spare"},
     "POST /administration/channels/test": {"channel": "legal"},
     "POST /administration/deliveries/rerun": {"delivery": "1"},
     "POST /retrospectives/{incident}/sign": {"version": "1"},

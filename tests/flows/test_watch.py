@@ -345,7 +345,7 @@ def test_who_is_on_call_is_told_of_what_is_late_where_they_may_see_it(store: Sto
     (folder / "oncall.yaml").write_text(ROSTER, encoding="utf-8")
     own = PEOPLE.replace("{id: noor,", "{id: noor, channel: english,")
     (folder / "people.yaml").write_text(own, encoding="utf-8")
-    world.catalogue.cache_clear()
+    world.files.cache_clear()
     incident = candidate(store)
     gate = gates.open_gate.fn(incident, GateKind.declare, RUN, NOW)
     assert gate is not None

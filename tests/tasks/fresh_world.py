@@ -9,7 +9,7 @@ import pytest
 from tasks import world
 from tests.sqlite import place_tables
 
-OPENED = (world.settings, world.store, world.catalogue)
+OPENED = (world.settings, world.store, world.files)
 
 
 @contextmanager
