@@ -9,13 +9,14 @@ from fastapi.staticfiles import StaticFiles
 
 from console.api import rooms
 from console.api.description import Described, name_of
-from console.api_door import World
+from console.api_door import World, machine_now
 from console.oidc.provider import Provider
 from console.oidc.setting_up import refuse_half_set
 from console.pages import (
     actions,
     administration,
     board,
+    catalogue,
     channels,
     charts,
     drills,
@@ -44,12 +45,13 @@ from console.problems import answer_problems
 from console.tables import open_store
 from incidents.catalogue.load import load_catalogue
 from incidents.settings import Settings
+from incidents.store.catalogues import keep_catalogue
 from incidents.words import use_templates
 
 ROOMS = (
     *rooms.ROOMS,
     *(provider, sign_in, board, live, charts, incident, proposals, guidelines, work, actions, administration),
-    *(tokens, senders, channels, retrospectives, retrospective, review_work, review_comments),
+    *(tokens, senders, channels, catalogue, retrospectives, retrospective, review_work, review_comments),
     *(review_audience, trends, oncall, sweep_start, sweep_proofs, sweeps, drills),
 )
 """Modules whose routes the application is made of. The order counts where two paths fit a request."""
@@ -63,6 +65,8 @@ def make_app(settings: Settings) -> FastAPI:
     files = load_catalogue(settings.catalogue_folder)
     refuse_half_set(settings, files)
     world = World(settings=settings, store=open_store(settings), files=files, provider=Provider.of(settings))
+    with world.store.begin() as work:
+        keep_catalogue(work, files, now=machine_now())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -17,6 +17,7 @@ from tasks.trials import forget_trials
 from tasks.upkeep import (
     escalate_late_asks,
     escalate_late_gates,
+    keep_what_is_in_force,
     ping_dead_man,
     restart_dead_runs,
     return_expired_leases,
@@ -47,6 +48,7 @@ def watch() -> dict[str, int]:
         "rankings renewed": rank_due_sweeps,
         "sweeps shown": show_working_sweeps,
         "trials forgotten": forget_trials,
+        "editions kept": keep_what_is_in_force,
         "timelines broken": verify_timelines,
     }
     states: dict[str, State[int]] = {name: run_step(step, now) for name, step in steps.items()}

@@ -15,6 +15,7 @@ from incidents.people import Role
 from incidents.store import attempts, outbox, timeline
 from incidents.store.asks import Ask, escalate_ask, late_asks
 from incidents.store.attempts import Attempt
+from incidents.store.catalogues import keep_catalogue
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, escalate_gate, late_gates
 from incidents.store.incidents import in_phases
@@ -24,7 +25,7 @@ from incidents.timeline import Event
 from incidents.words import render
 from tasks.duty import channels_on_call
 from tasks.runs import run_state, start_again, start_run, wake_run
-from tasks.world import is_rehearsed, settings, store, told
+from tasks.world import catalogue, is_rehearsed, settings, store, told
 
 PATIENCE = timedelta(minutes=30)
 """How long an escalation waits for an answer before it is repeated."""
@@ -45,6 +46,13 @@ def return_expired_leases(machine_now: datetime) -> int:
     """Put batches back into the queue whose reviewer went away."""
     with store().begin() as work:
         return len(return_expired(work, now_of=lambda incident: told(incident, machine_now)))
+
+
+@task(persist_result=False)
+def keep_what_is_in_force(machine_now: datetime) -> int:
+    """Keep what the catalogue says since its files were changed; return how many editions are new."""
+    with store().begin() as work:
+        return keep_catalogue(work, catalogue(), now=machine_now)
 
 
 @task(persist_result=False)

@@ -6,6 +6,7 @@ from console.api import (
     actions,
     asks,
     batches,
+    catalogue,
     channels,
     comments,
     guidelines,
@@ -28,6 +29,6 @@ from console.api import (
 ROOMS: Final = (
     *(signals, senders, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
     *(comments, sharing, trends),
-    *(proposals, actions, search, people, oncall, channels, operations),
+    *(proposals, actions, search, people, oncall, catalogue, channels, operations),
 )
 """In the order in which the description tells them."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ from pydantic import TypeAdapter
 from incidents.catalogue.model import Catalogue
 from incidents.catalogue.references import Sheets, reference_problems
 from incidents.catalogue.shape import sheet_faults
-from incidents.catalogue.sheets import FILES, SHIPPED, Problem, read_sheets, stray_files
+from incidents.catalogue.sheets import FILES, SHIPPED, Problem, read_sheet, read_sheets, stray_files
 from incidents.catalogue.teams import PersonEntry
 from incidents.errors import BadInput
 from incidents.people import Person
 
-__all__ = ["FILES", "SHIPPED", "Catalogue", "Problem", "check_catalogue", "load_catalogue"]
+__all__ = ["FILES", "SHIPPED", "Catalogue", "Problem", "check_catalogue", "load_catalogue", "shipped_entries"]
 
 
 def load_catalogue(site: Path | None = None) -> Catalogue:
@@ -36,6 +37,12 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
 def check_catalogue(site: Path | None = None) -> list[Problem]:
     """Every problem of the catalogue, file by file and line by line; none if it can be loaded."""
     return _problems(site, read_sheets(site))
+
+
+@cache
+def shipped_entries(file: str, key: str) -> tuple[Any, ...]:
+    """One list of a file as it ships, whatever a site has in its stead."""
+    return _entries({file: read_sheet(file, None)}, file, key)
 
 
 def _problems(site: Path | None, sheets: Sheets) -> list[Problem]:

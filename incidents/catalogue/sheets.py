@@ -64,7 +64,7 @@ class Sheet:
 
 def read_sheets(site: File | None) -> dict[str, Sheet]:
     """Every file of the catalogue by name: the site's where it has one, the shipped one otherwise."""
-    return {name: _read_sheet(name, site) for name in FILES}
+    return {name: read_sheet(name, site) for name in FILES}
 
 
 def stray_files(site: File | None) -> list[Problem]:
@@ -78,7 +78,8 @@ def stray_files(site: File | None) -> list[Problem]:
     return [Problem(str(site / name), 1, 1, "", message) for name in names if name not in FILES]
 
 
-def _read_sheet(name: str, site: File | None) -> Sheet:
+def read_sheet(name: str, site: File | None) -> Sheet:
+    """One file of the catalogue: the site's where it has one, the shipped one otherwise."""
     own = site / name if site else None
     path = own if own and own.exists() else SHIPPED / name
     try:

@@ -18,6 +18,10 @@ PAGES = (
     *("/search?words=clinic", "/trends", "/trends/TTR", "/actions", "/incidents/INC-1/guidelines"),
 )
 ADMINISTRATION = tuple(f"/administration{each}" for each in ("", "/channels", "/deliveries", "/health", "/log"))
+CATALOGUE = (
+    *("/catalogue", "/catalogue/policies/violence.incitement", "/catalogue/protocols/default"),
+    "/catalogue/policies/violence.incitement/changes",
+)
 
 
 def reviewed(words: str = "Nobody knew the term") -> None:
@@ -113,7 +117,7 @@ def test_axe_finds_nothing_serious(visiting: Visiting, scheme: str) -> None:
     expect(page.locator("#shown-entry")).to_be_visible()
     found["with an entry shown"] = serious(page)
     page = visiting("root-a", color_scheme=scheme)
-    found |= {path: serious(page) for path in ADMINISTRATION if page.goto(path)}
+    found |= {path: serious(page) for path in (*ADMINISTRATION, *CATALOGUE) if page.goto(path)}
     assert {path: each for path, each in found.items() if each} == {}
 
 

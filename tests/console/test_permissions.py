@@ -147,6 +147,7 @@ BODIES: dict[str, dict[str, Any]] = {
 PLACES = {"audience": "internal", "name": "crisis", "ending": "md", "sweep": "INC-1-S1"}
 PLACES |= {"version": "1", "entry": "1", "delivery": "1", "number": "1", "sender": "a-tool"}
 PLACES |= {"step": "interviews", "section": "lucky", "channel": "escalations", "rotation": "none-such"}
+PLACES |= {"kind": "policies", "named": "violence.incitement"}
 """What stands in a path beside what every incident has."""
 
 ENDLESS = "GET /incidents/{incident}/live"

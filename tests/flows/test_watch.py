@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from incidents.catalogue.protocols import Approval
+from incidents.catalogue.sheets import SHIPPED
 from incidents.errors import PartnerUnreachable
 from incidents.four_eyes import ALONE
 from incidents.incident.incident import SYSTEM
@@ -591,3 +592,15 @@ def test_a_shift_note_is_written_once_an_hour_and_tells_what_waits(store: Store)
         note = last_note(work, incident)
         assert note is not None
         assert note.seq > 0
+
+
+def test_a_changed_catalogue_is_kept_within_a_minute(store: Store, tmp_path: Path) -> None:
+    assert upkeep.keep_what_is_in_force.fn(NOW) > 0
+    assert upkeep.keep_what_is_in_force.fn(after(1)) == 0
+    shipped = (SHIPPED / "checklists.yaml").read_text(encoding="utf-8")
+    (tmp_path / "catalogue" / "checklists.yaml").write_text(
+        shipped.replace("version: 1", "version: 2"), encoding="utf-8"
+    )
+    # The next run of the flow is a process of its own, which reads the files anew.
+    world.files.cache_clear()
+    assert upkeep.keep_what_is_in_force.fn(after(2)) == len(world.catalogue().checklists)

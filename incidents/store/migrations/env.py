@@ -3,6 +3,7 @@
 from alembic import context
 
 import incidents.store.access_schema
+import incidents.store.catalogue_schema
 import incidents.store.certify_schema
 import incidents.store.request_keys
 import incidents.store.shifts  # noqa: F401  their tables belong to the same metadata
