@@ -1,6 +1,8 @@
 """Work a batch through any door of the web: the moves that pages and API share, each in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from fastapi import BackgroundTasks
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,14 +11,16 @@ from console import runs
 from console.api_door import Caller
 from incidents.catalogue.policies import Policy, RecommendedAction
 from incidents.errors import NotFound
+from incidents.people import Person
 from incidents.store import at_work, batches, decisions, returns, turns
 from incidents.store.at_work import Opened
 from incidents.store.batches import Batch, find_batch
 from incidents.store.decisions import Recorded
+from incidents.store.engine import Work
 from incidents.store.incidents import find
 from incidents.store.sweeps import find_sweep
 from incidents.sweeps.decisions import IMPLIED_ACTION, MAX_RATIONALE, Judgement, Reference, Verdict
-from incidents.sweeps.desk import desk_for
+from incidents.sweeps.desk import Desk, desk_for
 
 
 class Said(BaseModel):
@@ -43,25 +47,49 @@ class Said(BaseModel):
         return Judgement.model_validate(self.model_dump() | {"action": action})
 
 
+class Taken(NamedTuple):
+    """A batch that was taken, and the version of the guideline that holds where it is worked."""
+
+    batch: Batch
+    guideline_version: int | None
+
+
 def claim(
     calls: Caller, after: BackgroundTasks, team: str, *, sweep: str | None = None, languages: Sequence[str] = ()
-) -> Batch | None:
+) -> Taken | None:
     """Take what matters most for the team; of this sweep alone where one is named, as a drill's must be.
 
     See `claim_batch`: None where nothing waits, NotAllowed where a break is due or a budget is used up.
     """
     with calls.store.begin() as work:
-        incident = find_sweep(work, sweep).incident_id if sweep else None
-        by = calls.person_in(work, incident) if incident else calls.person()
-        now = calls.now_in(work, incident) if incident else calls.machine_now
-        drill = bool(incident and find(work, incident).is_drill)
-        desk = desk_for(calls.catalogue, by, team, drill=drill)
-        if languages:
-            desk = desk.model_copy(update={"languages": tuple(languages)})
+        desk, by, now = _at_desk(calls, work, team, sweep, languages)
         taken = batches.claim_batch(work, desk, by=by, now=now, sweep=sweep)
-    if taken is not None:
-        after.add_task(calls.hand_over, taken.incident_id)
-    return taken
+        if taken is None:
+            return None
+        version = at_work.version_in_force(work, taken.id, now)
+    after.add_task(calls.hand_over, taken.incident_id)
+    return Taken(taken, version)
+
+
+def reserve(
+    calls: Caller, team: str, *, sweep: str | None = None, languages: Sequence[str] = ()
+) -> Batch | None:
+    """Put aside what `claim` would give next, for whoever still holds a batch; see `reserve_batch`."""
+    with calls.store.begin() as work:
+        desk, by, now = _at_desk(calls, work, team, sweep, languages)
+        return batches.reserve_batch(work, desk, by=by, now=now, sweep=sweep)
+
+
+def _at_desk(
+    calls: Caller, work: Work, team: str, sweep: str | None, languages: Sequence[str]
+) -> tuple[Desk, Person, datetime]:
+    """Where somebody asks for a batch, who asks, and what the clock shows there."""
+    incident = find_sweep(work, sweep).incident_id if sweep else None
+    by = calls.person_in(work, incident) if incident else calls.person()
+    now = calls.now_in(work, incident) if incident else calls.machine_now
+    drill = bool(incident and find(work, incident).is_drill)
+    desk = desk_for(calls.catalogue, by, team, drill=drill)
+    return (desk.model_copy(update={"languages": tuple(languages)}) if languages else desk), by, now
 
 
 def hold(calls: Caller, after: BackgroundTasks, batch: str) -> Batch:
@@ -79,6 +107,13 @@ def read(calls: Caller, batch: str) -> Opened:
     with calls.store.read() as work:
         _, by, now = calls.at_batch(work, batch)
         return at_work.open_batch(work, batch, by=by, now=now)
+
+
+def read_ahead(calls: Caller, batch: str) -> Opened:
+    """The batch with its posts, for whoever it is put aside for; nothing begins with it."""
+    with calls.store.read() as work:
+        _, by, now = calls.at_batch(work, batch)
+        return at_work.read_ahead(work, batch, by=by, now=now)
 
 
 def translate(calls: Caller, batch: str, item: str, into: str) -> str:
@@ -116,10 +151,11 @@ def skip(calls: Caller, batch: str, item: str, reason: str) -> None:
 
 
 def give_back(calls: Caller, after: BackgroundTasks, batch: str, reason: str) -> None:
-    """Put the batch back into the queue."""
+    """Put the batch back into the queue, and with it what is put aside for the person: they stop."""
     with calls.store.begin() as work:
         incident, by, now = calls.at_batch(work, batch)
         returns.return_batch(work, batch, by=by, why=reason, now=now)
+        batches.let_go_reserved(work, by)
     after.add_task(calls.hand_over, incident)
 
 

@@ -42,6 +42,15 @@ class Claimed(BaseModel):
     """What was given."""
 
     batch: Batch | None = Field(description="None where nothing waits.")
+    guideline_version: int | None = Field(
+        None, description="In force where the batch is worked: whoever read ahead under another reads it anew."
+    )
+
+
+class Reserved(BaseModel):
+    """What was put aside."""
+
+    batch: Batch | None = Field(description="None where nothing waits, or where the caller holds no batch.")
 
 
 class Decisions(BaseModel):
@@ -84,6 +93,14 @@ class Returned(BaseModel):
     batch: str
 
 
+_RESERVED: Final = BATCH | {
+    "id": "INC-12-S1-B4",
+    "number": 4,
+    "state": "open",
+    "leased_to": None,
+    "leased_at": None,
+    "lease_expires_at": None,
+}
 _DECISION: Final = {
     "item": "184467",
     "verdict": "violates",
@@ -110,7 +127,7 @@ _READ: Final = {
 _RECORDED: Final = {"new": 1, "superseded": 0, "unchanged": 0, "undecided": 49}
 
 
-@router.post("/batches/claim", dependencies=[ONCE], responses=shows({"batch": BATCH}))
+@router.post("/batches/claim", dependencies=[ONCE], responses=shows({"batch": BATCH, "guideline_version": 2}))
 def claim_batch(
     calls: Calls,
     after: BackgroundTasks,
@@ -118,11 +135,29 @@ def claim_batch(
 ) -> Claimed:
     """Take what matters most for the team at this moment; whoever holds a batch of it gets that one back."""
     asked = sent or Claim()
-    team = asked.team or calls.person(drill=True).team
-    if team is None:
-        raise BadInput("Name the team that you work for: you belong to none. Nothing was claimed.")
-    taken = working.claim(calls, after, team, sweep=asked.sweep, languages=asked.languages)
-    return Claimed(batch=taken)
+    taken = working.claim(calls, after, _team(calls, asked), sweep=asked.sweep, languages=asked.languages)
+    if taken is None:
+        return Claimed(batch=None)
+    return Claimed(batch=taken.batch, guideline_version=taken.guideline_version)
+
+
+@router.post("/batches/reserve", dependencies=[ONCE], responses=shows({"batch": _RESERVED}))
+def reserve_batch(
+    calls: Calls, sent: Annotated[Claim | None, InBody(examples=[{"team": "english"}])] = None
+) -> Reserved:
+    """Put aside for ten minutes what a claim would give next, while the caller still holds a batch.
+
+    Its posts may be read ahead. No lease and no exposure begins before it is claimed.
+    """
+    asked = sent or Claim()
+    put = working.reserve(calls, _team(calls, asked), sweep=asked.sweep, languages=asked.languages)
+    return Reserved(batch=put)
+
+
+@router.get("/batches/{batch}/ahead", responses=shows(_READ | {"batch": _RESERVED}))
+def read_ahead(calls: Calls, batch: str) -> Opened:
+    """The posts of a batch that is put aside for the caller, to be shown once it is claimed. Sensitive."""
+    return working.read_ahead(calls, batch)
 
 
 @router.get("/batches/{batch}", responses=shows(_READ))
@@ -174,3 +209,10 @@ def return_batch(
 def finish_batch(calls: Calls, batch: str, after: BackgroundTasks) -> Batch:
     """Say that the batch is done: every post of it has a word."""
     return working.finish(calls, after, batch)
+
+
+def _team(calls: Calls, asked: Claim) -> str:
+    team = asked.team or calls.person(drill=True).team
+    if team is None:
+        raise BadInput("Name the team that you work for: you belong to none. Nothing was claimed.")
+    return team

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, BackgroundTasks, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
@@ -69,6 +69,15 @@ def claim(visits: Visits, form: OwnForm, after: BackgroundTasks) -> Answer:
 def show_batch(visits: Visits, batch: str) -> HTMLResponse:
     """The posts of a batch, for whoever holds it."""
     return _batch_page(visits, batch)
+
+
+@router.post("/ahead", response_model=None)
+def read_ahead(visits: Visits, form: OwnForm) -> Response:
+    """The page of the next batch, kept in memory by a script until it is claimed; 204 where there is none."""
+    put = working.reserve(visits, form.text("team"))
+    if put is None:
+        return Response(status_code=204)
+    return _opened_page(visits, working.read_ahead(visits, put.id), ahead=True)
 
 
 @router.post("/{batch}/look", response_model=None)
@@ -158,7 +167,7 @@ def _claimed(visits: Visitor, after: BackgroundTasks, team: str, form: Form) -> 
     def done() -> Answer:
         sweep, language = form.text("sweep") or None, form.text("language")
         taken = working.claim(visits, after, team, sweep=sweep, languages=[language] if language else [])
-        return _work_page(visits, team, nothing=True) if taken is None else go(f"/queue/{taken.id}")
+        return _work_page(visits, team, nothing=True) if taken is None else go(f"/queue/{taken.batch.id}")
 
     return attempt(done, lambda why: _work_page(visits, team, refused=why))
 
@@ -234,6 +243,7 @@ def _opened_page(
     typed: Form | None = None,
     move: str = "",
     looks_on: bool = False,
+    ahead: bool = False,
     translation: Translation | None = None,
 ) -> HTMLResponse:
     batch, guideline, before = opened.batch, opened.guideline, opened.before
@@ -256,6 +266,7 @@ def _opened_page(
         actions=[action for action in RecommendedAction if action is not RecommendedAction.keep],
         decided=sum(post.said is not None for post in opened.posts),
         looks_on=looks_on,
+        ahead=ahead,
         translates=bool(visits.settings.translate_url),
         into=next(iter(me.languages), "en"),
         translation=translation,

@@ -1,10 +1,14 @@
 /* The review queue with keys. Each word is kept in this browser until the server has confirmed it, so that a lost
    connection or a closed tab loses none; the server takes the same word twice as once. Texts of posts are never
-   kept. Without this file the forms of the page do the same, one request a word. */
+   kept: the page of the next batch is fetched ahead, and lies in memory until the server has given the batch.
+   Without this file the forms of the page do the same, one request a word. */
 
-const queue = document.getElementById("queue");
-const words = document.getElementById("words").dataset;
-const { person, csrf, batch } = queue.dataset;
+let queue = document.getElementById("queue");
+let words = document.getElementById("words").dataset;
+let { batch } = queue.dataset;
+const { person, csrf } = queue.dataset;
+const AHEAD = 5; /* posts that are left when the next batch is fetched */
+const AHEAD_FOR = 9 * 60_000; /* it is put aside for ten minutes */
 const RETRY_AT_MOST = 30_000;
 const ANSWER_WITHIN = 15_000;
 const RENEW_AT = 10; /* minutes before a lease ends; whoever worked as recently keeps the batch */
@@ -47,6 +51,7 @@ let handIn = null; /* what was pressed before all was sent */
 async function send() {
   if (sending) return;
   sending = true;
+  trouble = "";
   clearTimeout(timer);
   try {
     for (let some = together(outbox.waiting()); some.length; some = together(outbox.waiting())) {
@@ -59,14 +64,18 @@ async function send() {
     sending = false;
   }
   if (trouble) {
-    delay = Math.min(RETRY_AT_MOST, delay * 2 || 1_000);
-    timer = setTimeout(send, delay);
+    later();
   } else if (handIn) {
     const { form, submitter } = handIn;
     handIn = null;
     form.requestSubmit(submitter);
   }
   show();
+}
+
+function later() {
+  delay = Math.min(RETRY_AT_MOST, delay * 2 || 1_000);
+  timer = setTimeout(send, delay);
 }
 
 /* The first of what waits, with what follows it and may go in one request with it. */
@@ -134,7 +143,7 @@ function refuse(word, told, code) {
 
 /* ---- what is to be seen ---- */
 
-const posts = [...queue.querySelectorAll(".post")];
+let posts = [...queue.querySelectorAll(".post")];
 const cardOf = (word) => word.batch === batch && posts.find((card) => card.dataset.item === word.item);
 let confirmed = 0;
 let shown = 0;
@@ -156,9 +165,9 @@ function show() {
 function tell() {
   const waiting = outbox.waiting();
   const line = document.getElementById("outbox");
-  const said = waiting.length ? `${words.waits.replace("{n}", waiting.length)}. ${trouble}` : words.kept;
-  line.hidden = !waiting.length && !confirmed;
-  line.classList.toggle("waits", waiting.length > 0);
+  const said = waiting.length ? `${words.waits.replace("{n}", waiting.length)}. ${trouble}` : trouble || words.kept;
+  line.hidden = !waiting.length && !confirmed && !trouble;
+  line.classList.toggle("waits", waiting.length > 0 || trouble !== "");
   if (line.textContent !== said) line.textContent = said;
   const refused = outbox.all().filter((word) => word.refused);
   const elsewhere = refused.filter((word) => !tellBeside(word));
@@ -213,7 +222,7 @@ function progress() {
 
 /* ---- saying something of a post ---- */
 
-const history = [];
+let trail = [];
 
 function say(card, verdict) {
   const form = card?.querySelector("form");
@@ -235,10 +244,11 @@ function say(card, verdict) {
   form.querySelector(".more").open = false;
   delete form.dataset.intent;
   mark(card, true, verdict === "skip");
-  history.push(card);
+  trail.push(card);
   worked = Date.now();
   progress();
   show();
+  fetchAhead();
   go(following(card) ?? document.querySelector("#hand-in [name=next]"));
   send();
 }
@@ -287,8 +297,8 @@ function reopen(card = lastSaid()) {
 
 function lastSaid() {
   const canChange = (one) => one?.matches(".said:not([data-closed], .skipped)");
-  while (history.length) {
-    const card = history.pop();
+  while (trail.length) {
+    const card = trail.pop();
     if (canChange(card)) return card;
   }
   return posts.filter(canChange).pop();
@@ -334,7 +344,7 @@ const keysOff = `watchfloor.keys:${person}`;
 
 /* ---- time ---- */
 
-const start = Date.now();
+let start = Date.now();
 let worked = start;
 /* The clock of the batch may be a drill's, which shows another time than this machine's. */
 const itsNow = () => Date.parse(queue.dataset.now) + Date.now() - start;
@@ -351,6 +361,60 @@ async function watchTime() {
   const said = [isDue ? words.break.replace("{n}", queue.dataset.breakMinutes) : "", ends].join(" ").trim();
   line.hidden = !said;
   if (line.textContent !== said) line.textContent = said;
+}
+
+/* ---- the next batch ---- */
+
+let ahead = null; /* { page, at }: in memory alone, and shown once the server has given the batch */
+let fetching = false;
+let turning = false;
+
+async function fetchAhead() {
+  const left = posts.filter((card) => !card.classList.contains("said")).length;
+  if (left > AHEAD || fetching || (ahead && Date.now() - ahead.at < AHEAD_FOR)) return;
+  fetching = true;
+  const body = new URLSearchParams({ csrf, team: queue.dataset.team });
+  const answer = await fetch("/queue/ahead", { method: "POST", body, signal: AbortSignal.timeout(ANSWER_WITHIN) })
+    .catch(() => null);
+  const text = answer?.status === 200 ? await answer.text().catch(() => "") : "";
+  ahead = text ? { page: new DOMParser().parseFromString(text, "text/html"), at: Date.now() } : null;
+  fetching = false;
+}
+
+/* Hand the batch in and take the next. It is the server that gives it, and begins to count: breaks and limits are
+   asked about then. Where it gives another one, or none, or under another guideline, its own page says so. */
+async function turnOver(form, submitter) {
+  turning = true;
+  const next = ahead.page.getElementById("queue");
+  const finished = await post(`${batch}/finish`);
+  const taken = finished?.ok ? await post("claim", { team: queue.dataset.team }) : finished;
+  if (taken === null || taken.status >= 500 || taken.status === 429) {
+    handIn = { form, submitter };
+    trouble = words.later;
+    later();
+    return tell();
+  }
+  const told = taken.ok ? await taken.json() : {};
+  const version = told.guideline_version == null ? "" : String(told.guideline_version);
+  if (told.batch?.id === next.dataset.batch && version === next.dataset.guideline) return open(told.batch);
+  ahead = null;
+  return form.requestSubmit(submitter);
+}
+
+function open(given) {
+  const { page, at } = ahead;
+  ahead = null;
+  document.title = page.title;
+  document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+  history.replaceState(null, "", `/queue/${encodeURI(given.id)}`);
+  queue = document.getElementById("queue");
+  words = document.getElementById("words").dataset;
+  batch = given.id;
+  queue.dataset.until = given.lease_expires_at;
+  posts = [...queue.querySelectorAll(".post")];
+  [trail, current, confirmed, start, worked] = [[], null, 0, at, Date.now()];
+  settle();
+  tell();
 }
 
 /* ---- beginning ---- */
@@ -374,10 +438,14 @@ function submit(event) {
     event.preventDefault();
     handIn = { form, submitter: event.submitter };
     send();
+  } else if (event.submitter?.name === "next" && ahead && Date.now() - ahead.at < AHEAD_FOR) {
+    event.preventDefault();
+    if (!turning) turnOver(form, event.submitter).finally(() => { turning = false; });
   }
 }
 
-function begin() {
+/* What the page of a batch needs, be it loaded or fetched ahead. */
+function settle() {
   queue.classList.add("scripted");
   queue.classList.toggle("in-colour", !veil.on());
   document.getElementById("keys-hint").hidden = false;
@@ -387,9 +455,14 @@ function begin() {
   outbox.all().forEach(takeUp);
   queue.addEventListener("submit", submit);
   queue.addEventListener("focusin", (event) => { current = event.target.closest(".post") ?? current; });
-  document.addEventListener("keydown", press);
   go(posts.find((card) => `#${card.id}` === location.hash) ?? posts.find((card) => !card.matches(".said")) ?? posts[0]);
   watchTime();
+  fetchAhead();
+}
+
+function begin() {
+  settle();
+  document.addEventListener("keydown", press);
   setInterval(watchTime, 20_000);
 }
 

@@ -90,6 +90,20 @@ def open_batch(work: Work, batch_id: str, *, by: Person, now: datetime) -> Opene
     return _opened(work, batch, now)
 
 
+def read_ahead(work: Work, batch_id: str, *, by: Person, now: datetime) -> Opened:
+    """The batch with its posts, for whoever it is put aside for; refused as by `open_batch` for others."""
+    batch = find_batch_for(work, batch_id, by)
+    if not batch.is_reserved_for(by.id, now):
+        check_held(batch, by, now)
+    return _opened(work, batch, now)
+
+
+def version_in_force(work: Work, batch_id: str, now: datetime) -> int | None:
+    """The version of the guideline that holds where a batch is worked; None before there is one."""
+    found: int | None = work.execute(_VERSION, {"batch": batch_id, "now": now}).scalar_one_or_none()
+    return found
+
+
 def look_into(work: Work, batch_id: str, *, by: Person, reason: str, now: datetime) -> Opened:
     """The batch with its posts, for staff who do not hold it; that they looked, and why, is written down.
 
@@ -207,7 +221,7 @@ def _before(work: Work, guideline: Guideline) -> Guideline | None:
 
 
 def _refuse_superseded(work: Work, batch_id: str, read_under: int | None, now: datetime) -> None:
-    version = work.execute(_VERSION, {"batch": batch_id, "now": now}).scalar_one_or_none()
+    version = version_in_force(work, batch_id, now)
     if version != read_under:
         read = "no guideline" if read_under is None else f"version {read_under} of the guideline"
         sentence = f"You had {read} before you; version {version} is in force. Read it, then decide again."
@@ -251,6 +265,8 @@ def _waits(desk: Desk) -> sa.ColumnElement[bool]:
 
 def _batches_in(state: str, team: str) -> sa.ScalarSelect[int]:
     counted = sa.select(sa.func.count()).select_from(batches)
+    # One that was put aside, and not opened, nobody gave back.
+    returned = sa.true() if state != "open" else batches.c.reserved_for.is_(None)
     return counted.where(
-        batches.c.sweep_id == sweeps.c.id, batches.c.team == team, batches.c.state == state
+        batches.c.sweep_id == sweeps.c.id, batches.c.team == team, batches.c.state == state, returned
     ).scalar_subquery()

@@ -1,17 +1,19 @@
 """Who works which batch until when: every batch is in one person's hands, or in nobody's.
 
 A batch that somebody gave back, or whose lease ended, is taken over by whoever asks next, with what was
-decided in it; where there is none, a new one is made (`pool`). A lease is taken by a conditional UPDATE, on
-PostgreSQL of a row that nobody else is just taking, so two people who ask at once get two batches.
+decided in it; where there is none, a new one is made (`pool`). The next one is put aside for whoever still
+reads the one before (`reserve_batch`): no lease and no exposure begins until they open it. A lease is taken by
+a conditional UPDATE, on PostgreSQL of a row that nobody else is just taking, so two people who ask at once get
+two batches.
 
 A batch is locked before its sweep, and a sweep before its incident, here and in `decisions`, so that no two
 transactions wait for each other.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,6 +42,9 @@ _LOCKED: Final = (
 )
 """A batch, and whether its incident is restricted. Asked for every decision, so it is put together once."""
 
+RESERVED_MINUTES: Final = 10
+"""How long a batch is put aside: the last posts of the one before take less, and others wait for it."""
+
 _CLAIM_LOCK = 4_280_002
 """Advisory lock on PostgreSQL, with the person's id: a double click must not take two batches."""
 
@@ -63,6 +68,8 @@ class Batch(BaseModel):
     leased_at: datetime | None
     lease_expires_at: datetime | None
     done_at: datetime | None
+    reserved_for: str | None = Field(None, exclude=True)
+    reserved_until: datetime | None = Field(None, exclude=True)
 
     @property
     def is_done(self) -> bool:
@@ -76,6 +83,11 @@ class Batch(BaseModel):
     def is_leased(self, now: datetime) -> bool:
         """Whether somebody holds it at `now`."""
         return self.state == "leased" and self.lease_expires_at is not None and now < self.lease_expires_at
+
+    def is_reserved_for(self, person: str, now: datetime) -> bool:
+        """Whether it is put aside for this person, who has not opened it yet."""
+        until = self.reserved_until
+        return self.state == "open" and self.reserved_for == person and until is not None and now < until
 
 
 class Item(BaseModel):
@@ -103,29 +115,83 @@ def claim_batch(
     `now`. An ended incident hands out no work, nor does one about a harm that the person opted out of.
     NotAllowed where a break is due, or where all that waits is more than the person may be shown now.
     """
-    authorise(by, Act.work_batch, team=desk.team)
-    if work.is_postgresql:
-        work.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIM_LOCK, sa.func.hashtext(by.id))))
-    asked = {"person": by.id, "opt_outs": by.opt_outs, "team": desk.team, "sweep": sweep, "drill": drill}
-    sees_all = Role.administrator in by.roles
-    held = _first(work, _held(sees_all=sees_all, one_sweep=sweep is not None), {**asked, "now": now})
+    asking = _Asking(desk, by, now, sweep, drill)
+    held = _asked_held(work, asking)
     if held is not None:
         return _renew(work, held, by=by, now=now, lease_minutes=desk.lease_minutes)
-    allowance = exposure.allowance_for(work, by.id, now, desk)
-    queue = _queue(sees_all=sees_all, one_sweep=sweep is not None)
-    free = queue.where(_is_free(now), _is_for(desk, allowance), _still_read(by.id))
-    found = _first(work, free.with_for_update(of=batches, skip_locked=True), asked)
-    if found is None:
-        found = _made(work, desk, by=by, allowance=allowance, sweep=sweep, drill=drill)
+    found = _next(work, asking)
     return None if found is None else _take(work, found, by=by, now=now, lease_minutes=desk.lease_minutes)
 
 
+def reserve_batch(
+    work: Work, desk: Desk, *, by: Person, now: datetime, sweep: str | None = None, drill: str = ""
+) -> Batch | None:
+    """Put aside what `claim_batch` would give next, for whoever holds a batch of the team; None for others.
+
+    Nothing begins with it: no lease, no exposure, and the timeline is not told. They open it by `claim_batch`,
+    which asks then whether they may be shown it; after `RESERVED_MINUTES` anybody may take it. Asking again
+    puts the same one aside for longer. Refused as `claim_batch` is.
+    """
+    asking = _Asking(desk, by, now, sweep, drill)
+    if _asked_held(work, asking) is None:
+        return None
+    found = _next(work, asking)
+    if found is None:
+        return None
+    until = now + timedelta(minutes=RESERVED_MINUTES)
+    row = work.execute(_RESERVE, {"batch": found.id, "person": by.id, "now": now, "until": until}).one()
+    return Batch.model_validate(row)
+
+
+def let_go_reserved(work: Work, by: Person) -> None:
+    """Give what is put aside for this person to anybody: they stop."""
+    work.execute(_LET_GO, {"person": by.id})
+
+
+class _Asking(NamedTuple):
+    """Who asks for a batch, and of what."""
+
+    desk: Desk
+    by: Person
+    now: datetime
+    sweep: str | None
+    drill: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the statements ask about."""
+        told = {"person": self.by.id, "opt_outs": self.by.opt_outs, "team": self.desk.team}
+        return {**told, "sweep": self.sweep, "drill": self.drill, "now": self.now}
+
+    @property
+    def kind(self) -> dict[str, bool]:
+        """Which of the statements are asked."""
+        return {"sees_all": Role.administrator in self.by.roles, "one_sweep": self.sweep is not None}
+
+
+def _asked_held(work: Work, asking: _Asking) -> Batch | None:
+    """The batch of the team that the person holds now; nobody else asks in their name meanwhile."""
+    authorise(asking.by, Act.work_batch, team=asking.desk.team)
+    if work.is_postgresql:
+        work.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIM_LOCK, sa.func.hashtext(asking.by.id))))
+    return _first(work, _held(**asking.kind), asking.values)
+
+
+def _next(work: Work, asking: _Asking) -> Batch | None:
+    """What the person is given next: what is put aside for them, what came back, or a new one."""
+    desk, by = asking.desk, asking.by
+    allowance = exposure.allowance_for(work, by.id, asking.now, desk)
+    free = _queue(**asking.kind).where(_is_free(_NOW), _is_for(desk, allowance), _still_read(by.id))
+    found = _first(work, free.with_for_update(of=batches, skip_locked=True), asking.values)
+    return found or _made(work, desk, by=by, allowance=allowance, sweep=asking.sweep, drill=asking.drill)
+
+
 def claim(work: Work, batch_id: str, *, by: Person, now: datetime, lease_minutes: int) -> Batch:
-    """Take this very batch. Conflict, with who and when, where somebody else holds it or it is done."""
+    """Take this very batch. Conflict, with who and when, where it is somebody else's or done."""
     batch = lock_batch(work, batch_id, by)
     if batch.is_held_by(by.id, now):
         return _renew(work, batch, by=by, now=now, lease_minutes=lease_minutes)
-    if batch.is_done or batch.is_leased(now):
+    if batch.is_done or batch.is_leased(now) or batch.is_reserved_for(batch.reserved_for or "", now):
         raise taken(batch)
     _check_open(work, batch)
     return _take(work, batch, by=by, now=now, lease_minutes=lease_minutes)
@@ -155,6 +221,9 @@ def taken(batch: Batch) -> Conflict:
         return Conflict(f"{ended} What was decided in it stands. Claim another batch.")
     if batch.is_done:
         return Conflict(f"{batch.id} is done: {batch.leased_to} finished it at {_told(batch.done_at)}.")
+    if batch.state == "open":
+        until = _told(batch.reserved_until)
+        return Conflict(f"{batch.id} is put aside for {batch.reserved_for} until {until}. Claim another batch.")
     until = _told(batch.lease_expires_at)
     return Conflict(f"{batch.id} is held by {batch.leased_to} until {until}. Claim another batch.")
 
@@ -242,7 +311,8 @@ _UNTIL: Final = sa.bindparam("until", type_=batches.c.leased_at.type)
 @cache
 def _queue(*, sees_all: bool, one_sweep: bool) -> sa.Select[Any]:
     """Batches for a team that the person may see, their own first, then the most urgent."""
-    own_first = sa.case((batches.c.leased_to == _PERSON, 0), else_=1)
+    own = sa.or_(batches.c.leased_to == _PERSON, batches.c.reserved_for == _PERSON)
+    own_first = sa.case((own, 0), else_=1)
     return (
         sa.select(batches)
         .join(incidents, incidents.c.id == batches.c.incident_id)
@@ -298,8 +368,11 @@ def has_ended(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bo
     return sa.and_(batches.c.state == "leased", batches.c.lease_expires_at <= now)
 
 
-def _is_free(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
-    return sa.or_(batches.c.state == "open", has_ended(now))
+def _is_free(now: sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
+    """Whether nobody holds a batch, and it is put aside for nobody but the person."""
+    until = batches.c.reserved_until
+    theirs = sa.or_(until.is_(None), until <= now, batches.c.reserved_for == _PERSON)
+    return sa.or_(sa.and_(batches.c.state == "open", theirs), has_ended(now))
 
 
 def _is_for(desk: Desk, allowance: Allowance | None) -> sa.ColumnElement[bool]:
@@ -376,7 +449,7 @@ def _take(work: Work, free: Batch, *, by: Person, now: datetime, lease_minutes: 
     until = lease_until(now, lease_minutes)
     batch = _lease(work, _TAKE, free, {"person": by.id, "now": now, "until": until})
     exposure.begin(work, batch.id, by.id, now)
-    if pool.leave_out_what_was_read(work, batch.id, by.id):
+    if pool.leave_out_what_was_read(work, batch.id, by.id, made_for=free.reserved_for or by.id):
         batch = find_batch(work, batch.id)
     if free.leased_to is not None:
         exposure.note(work, free.id, free.leased_to)
@@ -409,6 +482,24 @@ _RENEW: Final = (
 _TAKE: Final = (
     sa.update(batches)
     .where(_THIS, _is_free(_NOW))
-    .values(state="leased", leased_to=_PERSON, leased_at=_NOW, lease_expires_at=_UNTIL)
+    .values(
+        state="leased",
+        leased_to=_PERSON,
+        leased_at=_NOW,
+        lease_expires_at=_UNTIL,
+        reserved_for=None,
+        reserved_until=None,
+    )
     .returning(*batches.c)
+)
+_RESERVE: Final = (
+    sa.update(batches)
+    .where(_THIS, _is_free(_NOW))
+    .values(reserved_for=_PERSON, reserved_until=_UNTIL)
+    .returning(*batches.c)
+)
+_LET_GO: Final = (
+    sa.update(batches)
+    .where(batches.c.state == "open", batches.c.reserved_for == _PERSON)
+    .values(reserved_until=None)
 )

@@ -194,9 +194,9 @@ _GIVEN: Final = sa.select(sa.func.count()).select_from(places).where(_PLACED).sc
 _PLACED_WITH: Final = sa.exists().where(
     _PLACED,
     batches.c.id == places.c.batch_id,
-    batches.c.leased_to == _text("person"),
+    sa.or_(batches.c.leased_to == _text("person"), batches.c.reserved_for == _text("person")),
 )
-"""Whether a batch that this person has, or had last, holds it for the sample."""
+"""Whether a batch that this person has, had last, or is to have next, holds it for the sample."""
 
 _DECIDED: Final = sa.exists().where(
     decisions.c.sweep_id == certify_sample.c.sweep_id,

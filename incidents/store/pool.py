@@ -126,12 +126,14 @@ def let_go(work: Work, batch_id: str) -> int:
     return int(work.execute(left).scalar_one())
 
 
-def leave_out_what_was_read(work: Work, batch_id: str, person: str) -> int:
+def leave_out_what_was_read(work: Work, batch_id: str, person: str, *, made_for: str) -> int:
     """Take the blind places out of a batch whose items this person has judged elsewhere; return how many.
 
-    Of a batch that somebody else began, that is: a second look by the same eyes is none.
+    Of a batch that was made for somebody else, or that somebody else began: a second look by the same eyes is
+    none.
     """
-    rows = work.execute(_KNOWN, {"batch": batch_id, "person": person}).all()
+    asked = {"batch": batch_id, "person": person, "others": made_for != person}
+    rows = work.execute(_KNOWN, asked).all()
     for row in rows:
         _give_up(work, row)
     if rows:
@@ -270,7 +272,10 @@ def _about(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ColumnElement[
 _BATCH: Final = sa.bindparam("batch", type_=sa.String())
 _PERSON: Final = sa.bindparam("person", type_=sa.String())
 _SWEEP: Final = sa.bindparam("sweep", type_=sa.String())
-_BEGUN: Final = sa.exists().where(exposures.c.batch_id == _BATCH, exposures.c.person != _PERSON)
+_BEGUN: Final = sa.or_(
+    sa.bindparam("others", type_=sa.Boolean()),
+    sa.exists().where(exposures.c.batch_id == _BATCH, exposures.c.person != _PERSON),
+)
 _KNOWN: Final = (
     sa.select(places)
     .where(places.c.batch_id == _BATCH, _BEGUN)

@@ -372,6 +372,8 @@ batches = sa.Table(
     _time("leased_at"),
     _time("lease_expires_at"),
     _time("done_at"),
+    sa.Column("reserved_for", sa.String, comment="For whom an open one is put aside, or was made"),
+    _time("reserved_until"),
     sa.UniqueConstraint("sweep_id", "number"),
     sa.Index("ix_batches_queue", "team", "state", "number"),
     # Whom one person works with, and what they saw: asked at every claim.

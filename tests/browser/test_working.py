@@ -19,6 +19,7 @@ from tests.console.swept import TERM, worked
 
 PEOPLE = f"""{STAFFED}\
   - {{id: eli-e, name: Eli E., roles: [partner_reviewer], team: english, languages: [en]}}
+  - {{id: max-e, name: Max E., roles: [partner_reviewer], team: english, languages: [en, ar]}}
   - {{id: lina-m, name: Lina M., roles: [partner_reviewer], team: english, languages: [ar]}}
 """
 HOSTILE = "<script>alert(1)</script></p></details><img src=//evil.example/x> \u202e"
@@ -158,6 +159,89 @@ def test_a_word_that_comes_after_the_batch_went_on_is_told_and_never_lost(
     dev.get_by_role("button", name="Forget it").click()
     expect(dev.locator("#not-taken")).to_be_hidden()
     assert standing(store) == {("dev-e", "does_not_violate"): 1}
+
+
+def take_with_next(page: Page) -> None:
+    """Take a batch, and decide so much of it that the next one is fetched ahead."""
+    with page.expect_response("**/queue/ahead") as fetched:
+        take(page)
+        press(page, *"n" * max(0, page.locator(".post").count() - 5))
+    assert fetched.value.status == 200
+    fetched.value.finished()
+
+
+def decide_rest(page: Page) -> None:
+    press(page, *"n" * page.locator(".post:not(.said)").count())
+    expect(page.locator("#outbox")).to_have_text("All recorded")
+
+
+def items_on(page: Page) -> set[str]:
+    """The posts that the page shows."""
+    return set(page.locator(".post").evaluate_all("all => all.map(post => post.dataset.item)"))
+
+
+def in_hands(store: Store) -> list[tuple[str, str | None]]:
+    """Each batch with its state and whom it is put aside for, by number."""
+    with store.read() as work:
+        rows = work.execute(sa.select(batches.c.state, batches.c.reserved_for).order_by(batches.c.number))
+        return [(row.state, row.reserved_for) for row in rows]
+
+
+def test_the_next_batch_lies_ready_and_begins_when_it_is_opened(visiting: Visiting, store: Store) -> None:
+    max_e = visiting("max-e")
+    take_with_next(max_e)
+    assert in_hands(store) == [("leased", None), ("open", "max-e")]
+    here, first = (
+        set(max_e.locator(".post").evaluate_all("all => all.map(post => post.dataset.item)")),
+        max_e.url,
+    )
+    assert not any(words in kept(max_e) for words in (*ARABIC, *WORDS)), "in memory alone"
+    decide_rest(max_e)
+    loaded: list[str] = []
+    max_e.on("request", lambda asked: loaded.append(asked.url) if asked.is_navigation_request() else None)
+    press(max_e, "f")
+    expect(max_e.locator(".post:focus")).to_be_visible()
+    expect(max_e.locator("#progress")).to_contain_text("0 of")
+    assert (loaded, max_e.url == first) == ([], False), "the page is not loaded anew"
+    assert not here & items_on(max_e)
+    assert in_hands(store) == [("done", None), ("leased", None)]
+    press(max_e, "o", "n")
+    expect(max_e.locator("#outbox")).to_have_text("All recorded")
+    max_e.reload()
+    expect(max_e.locator("#progress")).to_contain_text("1 of")
+    assert serious(max_e) == []
+    assert sum(standing(store).values()) == len(here) + 1
+
+
+def test_what_is_fetched_ahead_survives_a_lost_connection_and_a_second_tab(
+    visiting: Visiting, store: Store
+) -> None:
+    max_e = visiting("max-e")
+    take_with_next(max_e)
+    other = max_e.context.new_page()
+    other.goto(max_e.url)
+    decide_rest(max_e)
+    max_e.context.set_offline(True)
+    press(max_e, "f")
+    expect(max_e.locator("#outbox")).to_contain_text("No connection")
+    assert in_hands(store) == [("leased", None), ("open", "max-e")]
+    max_e.context.set_offline(False)
+    expect(max_e.locator("#progress")).to_contain_text("0 of")
+    other.reload()
+    expect(other.get_by_text("is done")).to_be_visible()
+    assert in_hands(store) == [("done", None), ("leased", None)]
+
+
+def test_what_somebody_else_took_meanwhile_is_not_opened(visiting: Visiting, store: Store) -> None:
+    max_e = visiting("max-e")
+    take_with_next(max_e)
+    decide_rest(max_e)
+    until = datetime.now(UTC) + timedelta(minutes=30)
+    taken = {"state": "leased", "leased_to": "eli-e", "lease_expires_at": until, "reserved_for": None}
+    with store.begin() as work:
+        work.execute(sa.update(batches).where(batches.c.state == "open").values(**taken))
+    press(max_e, "f")
+    expect(max_e.get_by_text("Nothing waits for the team english")).to_be_visible()
 
 
 def test_without_scripts_the_whole_job_is_done(visiting: Visiting, store: Store) -> None:

@@ -74,7 +74,7 @@ def test_a_tool_claims_reads_decides_skips_and_finishes(dev: Browser, store: Sto
     decide(dev, {"item": "4", "verdict": "unsure", "rationale": "It may be a quote."})
     for _ in range(2):
         assert dev.post(f"{BATCH}/finish").json()["state"] == "done"
-    assert dev.post(f"{BATCHES}/claim", json={"languages": ["de"]}).json() == {"batch": None}
+    assert dev.post(f"{BATCHES}/claim", json={"languages": ["de"]}).json()["batch"] is None
     assert code(dev.get(BATCH)) == (409, "CONFLICT")
 
 

@@ -92,6 +92,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /on-call/take": {"rotation": "none-such"},
     "GET /api/v1/search": {"words": "mirrors"},
     "POST /api/v1/batches/claim": {"team": TEAM},
+    "POST /api/v1/batches/reserve": {"team": TEAM},
     "POST /api/v1/batches/{batch}/decisions": {
         "guideline_version": None,
         "decisions": [{"item": "1", "verdict": "does_not_violate"}],
@@ -104,6 +105,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /incidents/{incident}/ask": {"team": "legal", "what": "Which orders are to be expected?"},
     "POST /incidents/{incident}/guidelines/publish": {"was": "0", "language-0": "en", "body-0": "Remove it."},
     "POST /queue/claim": {"team": TEAM},
+    "POST /queue/ahead": {"team": TEAM},
     "POST /queue/{batch}/translate": {"item": "1", "into": "en"},
     "POST /queue/{batch}/say": {"item": "1", "say": "does_not_violate", "place": "0"},
     "POST /incidents/{incident}/star": {"entry": "1"},
