@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from incidents.reviews.chart import Chart
 from incidents.reviews.charts import charts
-from incidents.reviews.checking import Fault, Finding, check
+from incidents.reviews.checking import OF_ANOTHER_STATE, Finding, check
 from incidents.reviews.drafting import GENERATOR
 from incidents.reviews.record import told_of
 from incidents.store.engine import Work
@@ -69,5 +69,5 @@ def _checked(markdown: str, told: bytes, _templates: str) -> tuple[Finding, ...]
 
 
 def _borne_out(found: list[Finding]) -> tuple[Finding, ...]:
-    """All but that the record has moved on, which is no fault of what a version says."""
-    return tuple(each for each in found if each.fault is not Fault.other_record)
+    """All but that record or templates have moved on, which is no fault of what a version says."""
+    return tuple(each for each in found if each.fault not in OF_ANOTHER_STATE)

@@ -1,14 +1,15 @@
 """Does a retrospective say what the record says? Every number is derived again, every sentence has evidence.
 
 The record is written out anew, and the document held against it. What stands in both is proven. What the
-record says with other numbers differs. What it does not say at all was added by somebody: it needs
-references, and each of its numbers has to stand in an entry that it cites, or in what the record says on the
-same evidence. People's own words are testimony: they stand as they were written, and only what they cite is
-held against the record.
+record says with other numbers differs, and so does what stands in the place of a sentence of the record that
+is gone. What it does not say at all was added by somebody: it needs references, and each of its numbers has to
+stand in an entry that it cites, or in what the record says on the same evidence. People's own words are
+testimony: they stand as they were written, and only what they cite is held against the record.
 """
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,9 +40,14 @@ class Fault(StrEnum):
     evidence_unknown = "EVIDENCE_UNKNOWN"
     number_differs = "NUMBER_DIFFERS"
     number_unfounded = "NUMBER_UNFOUNDED"
+    sentence_differs = "SENTENCE_DIFFERS"
     words_differ = "WORDS_DIFFER"
     words_missing = "WORDS_MISSING"
     other_record = "OTHER_RECORD"
+
+
+OF_ANOTHER_STATE = frozenset({Fault.other_record, Fault.sentence_differs})
+"""What a kept version may show without fault: the record, or the templates, are not those it was made of."""
 
 
 class Finding(BaseModel):
@@ -65,11 +71,14 @@ def check(document: str, record: Record, *, generator: str) -> list[Finding]:
     record = redact(record, view)
     derived = illustrated(compose_for(record, view, generator=generator), charts_for(record, view))
     proven = statements(derived)
-    judge = _Judge({entry.ref: entry for entry in record.entries}, proven)
-    said = [each for each in statements(document) if each.section]
+    said = statements(document)
+    moved_on = _moved_on(document, record)
+    judge = _Judge(
+        {entry.ref: entry for entry in record.entries}, proven, [] if moved_on else _gone(said, proven)
+    )
     found = [finding for each in said for finding in judge.faults(each)]
     missing = [*_missing_sections(document, derived), *_missing_words(said, proven)]
-    return [*_moved_on(document, record), *missing, *found]
+    return [*moved_on, *missing, *found]
 
 
 def incident_of(document: str) -> str:
@@ -113,11 +122,18 @@ def _missing_words(said: Iterable[Statement], proven: Iterable[Statement]) -> li
     ]
 
 
+def _gone(said: Iterable[Statement], proven: Iterable[Statement]) -> list[Statement]:
+    """What the record says and the document does not, whatever either rests it on."""
+    there = {(each.section, each.text) for each in said}
+    return [each for each in proven if not each.is_testimony and (each.section, each.text) not in there]
+
+
 class _Judge:
     """What the record proves, and how it speaks of a statement."""
 
-    def __init__(self, known: dict[str, Entry], proven: Sequence[Statement]) -> None:
+    def __init__(self, known: dict[str, Entry], proven: Sequence[Statement], gone: Sequence[Statement]) -> None:
         self._known = known
+        self._gone = gone
         self._proven = {_content(each) for each in proven}
         self._shaped: dict[tuple[str, str], list[Statement]] = {}
         self._resting: dict[str, list[Statement]] = {}
@@ -129,9 +145,13 @@ class _Judge:
 
     def faults(self, said: Statement) -> list[Finding]:
         """What is wrong with a statement; nothing where the record bears it out."""
-        if said.explains:
-            return []
+        if said.explains or not said.section:
+            return self._of_frame(said)
         return self._of_words(said) if said.is_testimony else self._of_facts(said)
+
+    def _of_frame(self, said: Statement) -> list[Finding]:
+        """What stands above the sections, or in italics, needs no evidence; it may not say something else."""
+        return [] if _content(said) in self._proven else self._replaced(said)
 
     def _of_facts(self, said: Statement) -> list[Finding]:
         if _content(said) in self._proven:
@@ -142,7 +162,9 @@ class _Judge:
         alike = self._alike(said)
         if alike is not None and alike.numbers != said.numbers:
             return [_finding(Fault.number_differs, said, f"The record says: {alike.text}")]
-        return self._unfounded(said) if _may_stand_alone(said) else [_uncited(said)]
+        if not _may_stand_alone(said):
+            return [_uncited(said)]
+        return self._replaced(said) or self._unfounded(said)
 
     def _of_words(self, said: Statement) -> list[Finding]:
         """Words that cite nothing are a person's word; where they cite, their numbers have to stand there."""
@@ -164,6 +186,17 @@ class _Judge:
         same = [each for each in shaped if set(each.refs) & set(said.refs)]
         return next(iter(same or shaped), None)
 
+    def _replaced(self, said: Statement) -> list[Finding]:
+        """A statement beside the record's may be added; one in the place of what the record says may not."""
+        if said.section in UNCITED:
+            return []
+        gone = [each for each in self._gone if each.section == said.section and _rests_alike(each, said)]
+        if not gone:
+            return []
+        meant = max(gone, key=lambda each: SequenceMatcher(None, each.text, said.text).ratio())
+        why = f"The record says: {meant.text} Let that stand, and add what you have to say."
+        return [_finding(Fault.sentence_differs, said, why)]
+
     def _unfounded(self, said: Statement) -> list[Finding]:
         founded = set(_numbers_of(self._known[ref] for ref in said.refs))
         founded |= {n for ref in said.refs for each in self._resting.get(ref, ()) for n in each.numbers}
@@ -176,6 +209,11 @@ class _Judge:
 def _content(said: Statement) -> tuple[str, str, tuple[str, ...], bool]:
     """All of a statement but its line."""
     return said.section, said.text, said.refs, said.is_testimony
+
+
+def _rests_alike(one: Statement, other: Statement) -> bool:
+    """Whether two statements share an entry, or one of them has none by which to tell them apart."""
+    return not one.refs or not other.refs or bool(set(one.refs) & set(other.refs))
 
 
 def _may_stand_alone(said: Statement) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from incidents.errors import NotAllowed, Refusal
 from incidents.people import Act, Person
 from incidents.reviews.audiences import Audience
-from incidents.reviews.checking import Fault, check
+from incidents.reviews.checking import OF_ANOTHER_STATE, check
 from incidents.reviews.drafting import GENERATOR
 from incidents.reviews.outdated import passed_over
 from incidents.reviews.record import Record
@@ -63,7 +63,7 @@ def _refuse_outdated(record: Record, draft: Draft) -> None:
 def _refuse_unproven(record: Record, draft: Draft) -> None:
     incident, version = draft.incident_id, draft.version
     found = check(draft.markdown, record, generator=GENERATOR)
-    wrong = [finding for finding in found if finding.fault is not Fault.other_record]
+    wrong = [finding for finding in found if finding.fault not in OF_ANOTHER_STATE]
     if not wrong:
         return
     told = [f"{each.fault} in line {each.line}: “{each.text}”. {each.why}" for each in wrong[:NAMED]]

@@ -168,7 +168,7 @@ def sections(markdown: str) -> list[tuple[str, str]]:
     """
     told: dict[str, list[str]] = {}
     for each in statements(markdown):
-        if each.section not in _LOOKED_UP_ELSEWHERE:
+        if each.section not in _LOOKED_UP_ELSEWHERE and not each.names_columns:
             told.setdefault(each.section, []).append(_MARKUP.sub(" ", plain(each.text)))
     return [(section, text) for section, texts in told.items() for text in cut(" ".join(texts))]
 

@@ -4,8 +4,8 @@ A document is Markdown as `compose` writes it, perhaps with sentences that peopl
 sentence, a list item, a row of a table or a picture. Its evidence are the references in it, `INC-12#7`; in a
 paragraph a reference also covers the sentences before it, back to the reference before that; and rows without
 one rest on those of the paragraph above their table. What is set in italics explains the document, or says
-that there is nothing, and states nothing about the incident. A quotation, set off by `>`, is what a person
-says.
+that there is nothing, and states nothing about the incident; nor do the names of a table's columns. A
+quotation, set off by `>`, is what a person says.
 """
 
 import re
@@ -43,6 +43,11 @@ class Statement:
     """It is a person's own words."""
 
     @property
+    def names_columns(self) -> bool:
+        """Whether it is the first line of a table."""
+        return self.explains and self.text.startswith("|")
+
+    @property
     def is_picture(self) -> bool:
         """Whether it is a picture, of which the alternative text says what is to be seen."""
         return bool(_PICTURE.match(self.text))
@@ -76,7 +81,7 @@ def statements(markdown: str) -> list[Statement]:
     for block in _blocks(markdown):
         stated = _stated(block, introduced)
         found += stated
-        if block.kind != "row":
+        if block.kind not in ("row", "columns"):
             introduced = stated[-1].refs if block.kind == "prose" else ()
     return found
 
@@ -115,6 +120,8 @@ def _blocks(markdown: str) -> Iterator[_Block]:
             section = next(iter(sections_of("\n".join(line for _, line in lines[::-1]))), section)
         if kind == "table":
             ruled = len(lines) > 1 and _TABLE_RULE.match(lines[1][1])
+            if ruled:
+                yield _Block(section, "columns", lines[:1])
             yield from (_Block(section, "row", (line,)) for line in lines[2 if ruled else 0 :])
         elif kind in ("item", "quoted item", "picture"):
             yield from (_Block(section, kind, (line,)) for line in lines)
@@ -145,7 +152,7 @@ def _kind(line: str) -> str:
 def _stated(block: _Block, introduced: tuple[str, ...]) -> list[Statement]:
     if block.kind == "heading":
         return []
-    if block.kind not in ("prose", "quoted prose"):
+    if block.kind not in ("columns", "prose", "quoted prose"):
         own = references_in(block.text)
         return [_statement(block, block.text, own or (introduced if block.kind == "row" else ()))]
     if _explains(block, block.text):
@@ -161,7 +168,7 @@ def _stated(block: _Block, introduced: tuple[str, ...]) -> list[Statement]:
 
 
 def _explains(block: _Block, text: str) -> bool:
-    return block.kind == "prose" and bool(_ITALIC.match(text))
+    return block.kind == "columns" or (block.kind == "prose" and bool(_ITALIC.match(text)))
 
 
 def _statement(block: _Block, text: str, refs: tuple[str, ...], *, explains: bool = False) -> Statement:

@@ -1,5 +1,7 @@
 """A retrospective is published as the record bears it out, and a change by hand is found."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,6 +124,36 @@ def test_a_number_that_differs_is_found_with_the_right_one(record: Record, writt
     assert found.fault is Fault.number_differs
     assert found.line is not None
     assert document.splitlines()[found.line - 1].count(written) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        ("| Severity | sev2, by", "| Severity | sev4, by"),
+        ("vulnerability some (1 of 4)", "vulnerability great (1 of 4)"),
+        ("The incident commander declared a crisis at", "The partner team declared a crisis at"),
+        ("*`INC-12#1` names the first entry", "*`INC-12#1` names the last entry"),
+        ("| Decided | In violation |", "| In violation | Decided |"),
+        ("not recorded: nobody said what was carried out", "not recorded: everything was carried out"),
+    ],
+)
+def test_a_changed_word_is_found_with_the_right_one(record: Record, written: str, changed: str) -> None:
+    document = compose(record, generator=GENERATOR)
+    assert written in document
+    [found] = check(document.replace(written, changed, 1), record, generator=GENERATOR)
+    assert found.fault is Fault.sentence_differs
+    assert written.removeprefix("*`INC-12#1`").strip("| ") in found.why
+    assert found.line == document[: document.index(written)].count("\n") + 1
+
+
+def test_no_word_of_the_record_is_changed_unnoticed(record: Record) -> None:
+    document = compose(record, generator=GENERATOR)
+    unproven = re.compile(r"^## Open questions$(?s:.)*?(?=^## )|^#.*$", re.MULTILINE)
+    stated = unproven.sub(lambda found: " " * len(found[0]), document)
+    words = list(re.finditer(r"(?<![\w`#.:-])[a-z]{4,}(?![\w`#:-])", stated))
+    for word in words[::60]:
+        changed = f"{document[: word.start()]}otherwise{document[word.end() :]}"
+        assert faults(changed, record), f"{word[0]} at {word.start()}"
 
 
 def test_pictures_state_what_the_record_says(record: Record) -> None:
