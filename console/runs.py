@@ -5,7 +5,6 @@ start a server of its own, and the import takes a second that most commands need
 """
 
 import os
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from console.reach import answers
 from incidents.errors import PartnerUnreachable
 from incidents.reviews.suggesting import Question
 from incidents.settings import Settings
-from incidents.store import outbox, ranking
+from incidents.store import outbox
 from incidents.store.engine import Store
 
 KEPT = "It is recorded. What follows from it waits: {why}. `watch` delivers it once `watchfloor up` runs."
@@ -34,25 +33,6 @@ def hand_over(settings: Settings, store: Store, incident: str | None = None) -> 
     if not answers(health_url(settings)):
         return KEPT.format(why="Prefect's server does not answer")
     return _delay(settings, due, now)
-
-
-def learn(settings: Settings, store: Store, sweep: str) -> None:
-    """Have the ranking of a sweep learn from what was decided, in the background, where that is worth it.
-
-    Where no server answers, `watch` has it learn within a minute of its start.
-    """
-    with store.read() as work:
-        due = ranking.is_due(work, sweep)
-    if not due or not answers(health_url(settings)):
-        return
-    _prepare(settings)
-    import httpx  # noqa: PLC0415  see the module's docstring
-    from prefect.exceptions import PrefectException  # noqa: PLC0415
-
-    from tasks.ranking import rank_sweep  # noqa: PLC0415
-
-    with suppress(httpx.HTTPError, PrefectException, OSError, RuntimeError):
-        rank_sweep.delay(sweep)
 
 
 def start_flow(settings: Settings, flow: str, request: dict[str, Any], key: str) -> str:

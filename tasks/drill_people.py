@@ -172,7 +172,7 @@ class _Shift:
     def end_batch(self, person: Person, team: Team, batch: Batch, now: datetime) -> None:
         """A reviewer decides every item of a batch, and takes the next one."""
         _decide_batch(self.drill, batch, person, now)
-        rank_sweep.fn(self._sweep)
+        rank_sweep(self._sweep)
         self.worked.add(person.id)
         self.take_batch(person, team, now)
         idle, self._idle = self._idle, []

@@ -40,7 +40,6 @@ def first_priorities(sweep: Sweep, window: int, clustered: pl.DataFrame) -> pl.D
     return priorities(weighed, severity=severity)
 
 
-@task(persist_result=False)
 def rank_sweep(sweep: str) -> bool:
     """Let the ranking of a sweep learn from what was decided; False where that is not worth it yet."""
     with store().read() as work:
@@ -63,7 +62,7 @@ def rank_due_sweeps(_machine_now: datetime) -> int:
     """Let every ranking learn that has something to learn; return how many did."""
     with store().read() as work:
         due = ranking.due_rankings(work)
-    return sum(rank_sweep.fn(sweep) for sweep in due)
+    return sum(rank_sweep(sweep) for sweep in due)
 
 
 def _make_features(sweep: str, window: int) -> None:

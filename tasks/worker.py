@@ -3,12 +3,11 @@
 from prefect.task_worker import serve
 
 from tasks.outbox import deliver
-from tasks.ranking import rank_sweep
 
 
 def main() -> None:
     """Serve the background tasks until the process is told to stop."""
-    serve(deliver, rank_sweep)
+    serve(deliver)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def test_a_ranking_learns_the_same_from_features_that_were_lost(sweep: str) -> N
     whole = kept(sweep)
     cold = scores(sweep)
     lose(sweep)
-    assert not rank_sweep.fn(sweep)
+    assert not rank_sweep(sweep)
     reader = Person(id="bo", roles=frozenset({Role.partner_reviewer}), team=assignment().team_for("en"))
     with world.store().begin() as work:
         batch = take(work, reader, size=1, sweep=sweep)
@@ -116,7 +116,7 @@ def test_a_ranking_learns_the_same_from_features_that_were_lost(sweep: str) -> N
         [read] = settle(work, batch, reader)
         decided = ranking.decided_items(work, sweep)
     assert decided == {read: False}
-    assert rank_sweep.fn(sweep)
+    assert rank_sweep(sweep)
     assert kept(sweep) == whole
     learned = scores(sweep)
     assert {post for post in cold if learned[post] != cold[post]} == set(cold) - {read}
