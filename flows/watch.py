@@ -8,6 +8,7 @@ from prefect.client.schemas import State
 from prefect.tasks import Task
 
 from flows.clock import machine_now
+from tasks.briefs import remind_of_late_briefs
 from tasks.outbox import deliver_due
 from tasks.ranking import rank_due_sweeps
 from tasks.reminders import remind_of_late_steps
@@ -39,6 +40,7 @@ def watch() -> dict[str, int]:
         "leases returned": return_expired_leases,
         "asks escalated": escalate_late_asks,
         "gates escalated": escalate_late_gates,
+        "briefs reminded": remind_of_late_briefs,
         "reviews reminded": remind_of_late_steps,
         "tracker told": tell_tracker,
         "runs restarted": restart_dead_runs,

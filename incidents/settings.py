@@ -7,7 +7,7 @@ calls `Settings()` once and passes the result down.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     )
     prefect_api_url: str | None = Field(
         None, description="A Prefect server run elsewhere. Default: the one that `watchfloor up` starts."
+    )
+    prefect_ui_url: HttpUrl | None = Field(
+        None,
+        description="Where people reach Prefect's pages, e.g. http://127.0.0.1:4281; an incident's page"
+        " links its flow runs there. Default: no links.",
     )
     poll_seconds: int = Field(1, description="How often the worker looks for flow runs, in seconds.", ge=1)
     beat_seconds: float = Field(10.0, description="How often a live flow run says so, in seconds.", gt=0)
@@ -139,6 +144,12 @@ class Settings(BaseSettings):
     def prefect_url(self) -> str:
         """The address of Prefect's API, without a slash at its end."""
         return (self.prefect_api_url or f"http://127.0.0.1:{self.prefect_port}/api").rstrip("/")
+
+    @property
+    def prefect_ui(self) -> str | None:
+        """The address of Prefect's pages, without a slash at its end; None where people are not led there."""
+        url = self.prefect_ui_url
+        return None if url is None else str(url).partition("?")[0].partition("#")[0].rstrip("/")
 
     @property
     def catalogue_folder(self) -> Path:

@@ -45,6 +45,8 @@ class Event(StrEnum):
     gate_escalated = "incident.gate.escalated"
     gate_refused = "incident.gate.refused"
     run_restarted = "incident.run.restarted"
+    brief_sent = "incident.brief.sent"
+    brief_missed = "incident.brief.missed"
     shift_noted = "incident.shift.noted"
     guideline_published = "guideline.version.published"
     ask_sent = "partner.ask.sent"

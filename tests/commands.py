@@ -27,6 +27,7 @@ COMMANDS: dict[str, Needed] = {
     "ask": Act.ask_partner,
     "acknowledge": Act.acknowledge,
     "asks": Entrance.known,
+    "brief": Act.ask_partner,
     "oncall show": Act.see_roster,
     "oncall take": Act.take_shift,
     "search": Act.see_actions,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import HttpUrl, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -299,6 +299,7 @@ def _kind(annotation: Any) -> str:
         str: "text",
         Path: "folder",
         SecretStr: "secret",
+        HttpUrl: "address",
     }
     found = [words[kind] for kind in words if kind is annotation or kind in getattr(annotation, "__args__", ())]
     return "secret" if "secret" in found else found[0]

@@ -15,6 +15,7 @@ from console.api.ground import ONCE, IfMatch, refuse_outdated, room, shows, tag_
 from console.api.incidents import IncidentTold, incident_told
 from console.api.proposals import WAITS, waits
 from console.asking import ask_by_hand
+from console.briefing import brief_due, brief_teams
 from console.problems import CodedReason, coded
 from console.second_person import take_or_propose
 from console.standing import what_is_loose
@@ -25,6 +26,7 @@ from incidents.people import Act, Role
 from incidents.proposals import Proposal, Step, Wanted
 from incidents.store import lifecycle, roles, stars
 from incidents.store.asks import ask_partner, find_ask
+from incidents.store.briefs import LONGEST
 from incidents.store.by_hand import LONGEST_TITLE, Described, open_by_hand
 from incidents.store.engine import Work
 from incidents.store.gates import GateKind, open_gates
@@ -43,6 +45,31 @@ class NewIncident(Sent):
     policy: str | None = Field(None, max_length=200, description="What it is about.")
     protocol: str | None = Field(None, max_length=200, description="Without it: the default one.")
     reason: str = Field(max_length=2_000, description="Why it is declared.")
+
+
+class Brief(Sent):
+    """A short report to those who follow a crisis."""
+
+    text: str = Field(min_length=1, max_length=LONGEST, description="Without content of posts.")
+
+
+class Briefed(BaseModel):
+    """A brief that is on its way."""
+
+    number: int
+    text: str
+    channels: list[str] = Field(description="Those of the teams that were asked for something.")
+    sent_at: datetime
+    next_due_at: datetime | None = Field(description="By the severity of the incident.")
+
+
+_BRIEF: Final = {"text": "Two teams read. The next brief is at 18:00 UTC."}
+_BRIEFED: Final = _BRIEF | {
+    "number": 3,
+    "channels": ["english", "legal"],
+    "sent_at": "2026-11-23T17:00:00Z",
+    "next_due_at": "2026-11-23T18:00:00Z",
+}
 
 
 class Waiver(Because):
@@ -256,6 +283,22 @@ def hand_over(
         to = calls.catalogue.person(said.to, drill=find(work, incident).is_drill)
         roles.hand_over(work, incident, said.role, to=to, by=by, note=said.note, now=now)
     return said
+
+
+@router.post(
+    "/incidents/{incident}/briefs", status_code=201, dependencies=[ONCE], responses=shows(_BRIEFED, status=201)
+)
+def brief(
+    calls: Calls,
+    incident: str,
+    said: Annotated[Brief, InBody(examples=[_BRIEF])],
+    after: BackgroundTasks,
+) -> Briefed:
+    """Send a brief to each team that was asked for something; the next one is counted from it."""
+    with calls.moving(incident, after) as (work, by, now):
+        sent = brief_teams(work, calls.catalogue, incident, said.text, by=by, now=now)
+        due_at = brief_due(calls.catalogue, find(work, incident), sent.at)
+    return Briefed(**sent.facts, sent_at=sent.at, next_due_at=due_at)
 
 
 @router.post(

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from console.asking import ask_by_hand
+from console.briefing import brief_teams
 from console.cli.door import Door
 from console.cli.options import IncidentId, Note, example
 from incidents.people import Act, is_staff
@@ -18,7 +19,7 @@ from incidents.store.asks import (
 )
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for, visible_incidents
-from incidents.words import utc
+from incidents.words import plain, sentence, utc
 
 PANEL = "Work with partner teams"
 COLUMNS = ["ask", "team", "asked_at", "due_at", "acknowledged_at", "acknowledged_by", "what"]
@@ -30,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
         (ask, "ask", "watchfloor ask INC-12 --team legal --text 'Which removal orders are to be expected?'"),
         (acknowledge_ask, "acknowledge", "watchfloor acknowledge ask:INC-12:legal:1 --note 'On it' --as vera"),
         (show_asks, "asks", "watchfloor asks INC-12"),
+        (brief, "brief", "watchfloor brief INC-12 --text 'Two teams read; the next brief is at 18:00 UTC'"),
     ):
         app.command(name, rich_help_panel=PANEL, epilog=example(line))(command)
 
@@ -82,6 +84,20 @@ def show_asks(
     with door.store.read() as work:
         found = _visible(work, door, incident)
     door.rows([_row(each) for each in found], COLUMNS, empty="No ask is waiting.")
+
+
+def brief(
+    ctx: typer.Context,
+    incident: IncidentId,
+    text: Annotated[str, typer.Option(help="What is known, what is done; refer to posts, never quote them.")],
+) -> None:
+    """Send a brief to each team that was asked for something in it; the next is counted from it."""
+    door = Door.of(ctx)
+    with door.store.begin() as work:
+        by, now = door.acting(work, incident)
+        sent = brief_teams(work, door.catalogue, incident, text, by=by, now=now)
+    door.hand_over(incident)
+    door.say(plain(sentence(sent)), incident=incident, entry=sent.seq, **sent.facts)
 
 
 def _visible(work: Work, door: Door, incident: str | None) -> list[Ask]:

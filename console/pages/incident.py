@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from console.asking import ask_by_hand
+from console.briefing import brief_due, brief_teams
 from console.oncall import colleague, colleagues, on_call_now
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
 from console.second_person import take_or_propose
@@ -26,6 +27,8 @@ from incidents.people import Act, Person, Role, authorise
 from incidents.proposals import Step, Wanted
 from incidents.store import lifecycle, roles, timeline
 from incidents.store.asks import acknowledge, ask_partner, find_ask
+from incidents.store.attempts import attempts_of
+from incidents.store.briefs import brief_clock
 from incidents.store.by_hand import Described, open_by_hand
 from incidents.store.engine import Work
 from incidents.store.incidents import find, find_for
@@ -153,6 +156,8 @@ def _incident_page(
         actors = timeline.actors_of(work, incident)
         stars = starred(work, incident)
         proposed = [each for each in proposals_of(work, incident) if each.waits(now)]
+        clock = brief_clock(work, incident)
+        runs = attempts_of(work, incident)
         on_call = [] if found.is_drill else on_call_now(work, visits.catalogue, by, visits.machine_now)
     return visits.page(
         "incident",
@@ -174,6 +179,10 @@ def _incident_page(
         older=_older(entries, chosen),
         subjects=list(Subject),
         actors=actors,
+        clock=clock,
+        brief_due=brief_due(visits.catalogue, found, clock.since if clock else None),
+        runs=runs,
+        runs_at=visits.settings.prefect_ui,
         on_call=[each for each in on_call if each.now is not None],
         starred=stars,
         proposed=proposed,
@@ -282,6 +291,10 @@ def _ask(visits: Visits, work: Work, incident: str, form: Form, by: Person, now:
     ask_partner(work, new, by=by, now=now)
 
 
+def _brief(visits: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
+    brief_teams(work, visits.catalogue, incident, form.text("brief"), by=by, now=now)
+
+
 def _acknowledge(_: Visits, work: Work, incident: str, form: Form, by: Person, now: datetime) -> None:
     asked = find_ask(work, form.text("ask"))
     if asked.incident_id != incident:
@@ -307,6 +320,7 @@ MOVES: dict[str, Move] = {
     "restrict": _restrict,
     "hand-over": _hand_over,
     "ask": _ask,
+    "brief": _brief,
     "acknowledge": _acknowledge,
     "star": _star,
     "unstar": _unstar,

@@ -28,6 +28,13 @@ class Attempt(BaseModel):
     beat_at: datetime
 
 
+def attempts_of(work: Work, incident: str) -> list[Attempt]:
+    """The runs that lead what there is to do in an incident, in the order in which they began."""
+    statement = sa.select(attempts).where(attempts.c.incident_id == incident)
+    rows = work.execute(statement.order_by(attempts.c.started_at, attempts.c.key))
+    return [Attempt.model_validate(row) for row in rows]
+
+
 def take_lead(
     work: Work,
     key: str,

@@ -1,6 +1,7 @@
 """What goes on, and what waits for one person: read in a few statements, however many incidents there are."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +12,7 @@ from incidents.people import Act, Person, Role, is_allowed, is_staff
 from incidents.reviews.actions import UNFINISHED, ActionItem
 from incidents.store.asks import Ask
 from incidents.store.batches import Batch, leased_to
+from incidents.store.briefs import brief_clocks
 from incidents.store.engine import Work
 from incidents.store.gates import Gate, GateKind
 from incidents.store.incidents import readable
@@ -38,6 +40,8 @@ class Going(BaseModel):
 
     incident: Incident
     commander: str | None
+    briefed_at: datetime | None = None
+    """From when on its next brief counts; None before it is declared."""
 
 
 class Board(BaseModel):
@@ -94,13 +98,17 @@ def _going(work: Work, person: Person) -> tuple[Going, ...]:
         .scalar_subquery()
     )
     statement = (
-        sa.select(incidents, commander.label("commander"))
+        sa.select(incidents, commander.label("commander"), brief_clocks.c.since)
+        .outerjoin(brief_clocks, brief_clocks.c.incident_id == incidents.c.id)
         .where(incidents.c.phase.not_in([phase.value for phase in ENDED]), readable(person))
         .order_by(incidents.c.severity, incidents.c.phase_since)
         .limit(MOST)
     )
     rows = work.execute(statement)
-    return tuple(Going(incident=Incident.model_validate(row), commander=row.commander) for row in rows)
+    return tuple(
+        Going(incident=Incident.model_validate(row), commander=row.commander, briefed_at=row.since)
+        for row in rows
+    )
 
 
 def _gates(work: Work, person: Person) -> tuple[Gate, ...]:

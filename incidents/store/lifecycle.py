@@ -25,6 +25,7 @@ from incidents.incident.phases import OPEN, REOPENED_INTO, Phase, check_move
 from incidents.incident.severity import Impact, Priority
 from incidents.people import Act, Person
 from incidents.store import outbox, timeline
+from incidents.store.briefs import start_brief_clock
 from incidents.store.engine import Work
 from incidents.store.gates import GateKind, answer_gate
 from incidents.store.incidents import find, find_for, lock, loose, open_with_key
@@ -108,6 +109,7 @@ def declare(work: Work, incident: str, *, by: Person, reason: str, now: datetime
     entry = _move(work, incident, Event.crisis_declared, by=by.id, now=now, facts={"reason": reason})
     _acknowledge(work, entry)
     timeline.reach_milestone(work, entry, "declared")
+    start_brief_clock(work, incident, now=now)
     take_role(work, incident, "commander", by, now=now)
     answer_gate(work, incident, GateKind.declare, answer="declare", by=by.id, reason=reason, now=now)
     return find(work, incident)
@@ -203,6 +205,7 @@ def reopen(work: Work, incident: str, *, by: Person, reason: str, now: datetime)
     answer_gate(work, incident, GateKind.sign_off, answer="reopened", by=by.id, reason=reason, now=now)
     work.execute(sa.update(incidents).where(incidents.c.id == incident).values(round=incidents.c.round + 1))
     work.execute(sa.delete(waivers).where(waivers.c.incident_id == incident))
+    start_brief_clock(work, incident, now=now)
     key = f"reopened:{incident}:{found.round + 1}"
     outbox.post_event(work, incident, Event.record_reopened, key=key, now=now)
     return find(work, incident)

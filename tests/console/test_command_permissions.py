@@ -44,6 +44,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "ask": (INCIDENT, "--team", "legal", "--text", "Which orders are to be expected?"),
     "acknowledge": (ASK,),
     "asks": (INCIDENT,),
+    "brief": (INCIDENT, "--text", "Two teams read"),
     "oncall show": (),
     "oncall take": ("none-such", "--hours", "1", *WHY),
     "search": ("clinic",),

@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from pydantic import HttpUrl
 
 from incidents.incident.phases import Phase
 from incidents.settings import Settings
-from incidents.store import timeline
+from incidents.store import attempts, timeline
+from incidents.store.briefs import brief_clocks
 from incidents.store.engine import Store
 from incidents.store.incidents import find, holders
 from incidents.store.lifecycle import start_response
 from incidents.store.stars import starred
 from incidents.timeline import Event
 from tests.console.browsing import Browser, browser, form_on, welcome
-from tests.console.command_line import NOW, declared, run
+from tests.console.command_line import NOW, declared, run, told
 from tests.console.swept import requested, worked
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} \u202eevil"
@@ -272,3 +276,47 @@ def test_nonsense_in_the_choice_is_told_as_such(visiting: Browser, store: Store)
     welcome(visiting, store, "ada-l")
     assert "An entry is about one of incident, guideline" in visiting.get(f"/incidents/{incident}?kind=x").text
     assert visiting.get(f"/incidents/{incident}?kind=&who=&words=&starred=").text.count('id="entries"') == 1
+
+
+def test_a_late_brief_is_said_in_words_and_sent_on_the_page(visiting: Browser, store: Store) -> None:
+    welcome(visiting, store, "ada-l")
+    incident = declared()
+    assert "No brief was sent yet" in visiting.get(f"/incidents/{incident}").text
+    with store.begin() as work:
+        long_ago = datetime.now(UTC) - timedelta(hours=3)
+        work.execute(sa.update(brief_clocks).values(since=long_ago))
+    page, board = visiting.get(f"/incidents/{incident}").text, visiting.get("/").text
+    assert '<strong class="late">Late by 2 h 0 min: the next was due ' in page
+    assert '<span class="late">late since ' in board
+    run("ask", incident, "--team", "legal", "--text", "Which orders are to be expected?")
+    sent = visiting.submit(f"/incidents/{incident}", f"/incidents/{incident}/brief", brief="Two teams read")
+    assert "The last brief, number 1, was sent" in sent.text
+    assert "Late by" not in sent.text + visiting.get("/").text
+    assert told("brief", incident, "--text", "All is read")["channels"] == ["legal"]
+    refused = visiting.submit(f"/incidents/{incident}", f"/incidents/{incident}/brief", brief="")
+    assert refused.status_code == 422
+
+
+def test_flow_runs_are_links_where_the_site_says_where_they_lead(
+    settings: Settings, visiting: Browser, store: Store
+) -> None:
+    incident, run_id = declared(), "0193e6a0-0000-7000-8000-000000000001"
+    with store.begin() as work:
+        attempts.take_lead(
+            work,
+            f"crisis:{incident}",
+            flow="crisis",
+            incident=incident,
+            flow_run_id=run_id,
+            machine_now=datetime.now(UTC),
+            dead_after=timedelta(minutes=1),
+        )
+    welcome(visiting, store, "ada-l")
+    page = visiting.get(f"/incidents/{incident}").text
+    assert (f"crisis:{incident}" in page, "They are no links" in page, run_id in page) == (True, True, False)
+    there = settings.model_copy(update={"prefect_ui_url": HttpUrl("https://prefect.example/")})
+    with browser(there) as opened:
+        opened.sign_in("ada-l")
+        page = opened.get(f"/incidents/{incident}").text
+    assert f'<a href="https://prefect.example/runs/flow-run/{run_id}" rel="noreferrer">' in page
+    assert "They are no links" not in page

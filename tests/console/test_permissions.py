@@ -76,6 +76,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/incidents/{incident}/waive": {"reason": "A reason", "code": "GUIDELINE_MISSING"},
     "POST /api/v1/incidents/{incident}/restrict": {"reason": "A reason", "restricted": True},
     "POST /api/v1/incidents/{incident}/hand-over": {"role": "analyst", "to": "analyst"},
+    "POST /api/v1/incidents/{incident}/briefs": {"text": "Two teams read"},
+    "POST /incidents/{incident}/brief": {"brief": "Two teams read"},
     "POST /api/v1/incidents/{incident}/asks": {"team": "legal", "what": "Which orders are to be expected?"},
     "POST /api/v1/incidents/{incident}/guidelines": {"bodies": {"en": "Remove it."}},
     "POST /api/v1/incidents/{incident}/actions": {

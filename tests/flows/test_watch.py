@@ -27,6 +27,7 @@ from incidents.store import attempts, lifecycle, outbox
 from incidents.store.action_items import file_action
 from incidents.store.asks import acknowledge, asks_of
 from incidents.store.batches import batches_of, claim
+from incidents.store.briefs import send_brief
 from incidents.store.engine import Store, Work
 from incidents.store.freezing import freeze
 from incidents.store.gates import GateKind, open_gates
@@ -43,6 +44,7 @@ from incidents.store.timeline import entries
 from incidents.timeline import Event
 from tasks import gates, mobilisation, notes, reminders, reviews, upkeep, world
 from tasks.attempts import attempt_key
+from tasks.briefs import remind_of_late_briefs
 from tasks.candidates import begin_assessment, open_candidates
 from tasks.upkeep import MOST_STARTS, PATIENCE
 from tests.incidents.sweep_rows import SCOPE, SOURCE, add_batch, frozen, pile
@@ -357,6 +359,35 @@ def test_who_is_on_call_is_told_of_what_is_late_where_they_may_see_it(store: Sto
     upkeep.escalate_late_gates.fn(gate.due_at + PATIENCE)
     assert escalations(store, "english") == [f"gate:{gate.id}:late:1>english"]
     assert len(escalations(store)) == 2
+
+
+def test_a_brief_that_nobody_sent_is_reminded_of_once_and_again_when_the_next_is_missed(store: Store) -> None:
+    incident = crisis(store)
+    with store.read() as work:
+        minutes = world.catalogue().severity(find(work, incident).severity).clocks.brief_minutes
+
+    def reminded(minutes: float) -> int:
+        return remind_of_late_briefs.fn(after(minutes))
+
+    assert [reminded(minutes - 0.1), reminded(minutes), reminded(minutes), reminded(minutes * 1.9)] == [
+        0,
+        1,
+        0,
+        0,
+    ]
+    # `watch` was away for two of them: it tells of the last one alone.
+    assert [reminded(minutes * 4.5), reminded(minutes * 4.9)] == [1, 0]
+    keys = escalations(store)
+    assert keys == [f"brief:{incident}:1:late:{missed}>escalations" for missed in (1, 4)]
+    with store.begin() as work:
+        send_brief(work, incident, "Two teams read", channels=["legal"], by=NOOR, now=after(minutes * 5))
+    assert [reminded(minutes * 5.9), reminded(minutes * 6)] == [0, 1]
+    assert told(store, incident).count(Event.brief_missed) == 3
+    with store.begin() as work:
+        for ask in asks_of(work, incident):
+            acknowledge(work, ask.key, by=NOOR, now=NOW)
+        lifecycle.stand_down(work, incident, by=NOOR, reason="Quiet.", now=NOW)
+    assert reminded(minutes * 20) == 0
 
 
 def test_a_question_that_nobody_answers_is_escalated(store: Store) -> None:

@@ -3,6 +3,7 @@
 from alembic import context
 
 import incidents.store.access_schema
+import incidents.store.briefs
 import incidents.store.catalogue_schema
 import incidents.store.certify_schema
 import incidents.store.request_keys
