@@ -13,11 +13,13 @@ from incidents.catalogue.policies import Policy, RecommendedAction
 from incidents.errors import NotFound
 from incidents.people import Person
 from incidents.store import at_work, batches, decisions, returns, turns
+from incidents.store import surroundings as around
 from incidents.store.at_work import Opened
 from incidents.store.batches import Batch, find_batch
 from incidents.store.decisions import Recorded
 from incidents.store.engine import Work
 from incidents.store.incidents import find
+from incidents.store.surroundings import Surroundings
 from incidents.store.sweeps import find_sweep
 from incidents.sweeps.decisions import IMPLIED_ACTION, MAX_RATIONALE, Judgement, Reference, Verdict
 from incidents.sweeps.desk import Desk, desk_for
@@ -114,6 +116,13 @@ def read_ahead(calls: Caller, batch: str) -> Opened:
     with calls.store.read() as work:
         _, by, now = calls.at_batch(work, batch)
         return at_work.read_ahead(work, batch, by=by, now=now)
+
+
+def surroundings(calls: Caller, batch: str, item: str) -> Surroundings:
+    """What stands around a post of the batch, for whoever holds it."""
+    with calls.store.read() as work:
+        _, by, now = calls.at_batch(work, batch)
+        return around.surroundings(work, batch, item, by=by, now=now)
 
 
 def translate(calls: Caller, batch: str, item: str, into: str) -> str:

@@ -182,6 +182,7 @@ NEEDS: dict[str, Needed] = {
     "POST /queue/claim": Act.work_batch,
     "POST /queue/ahead": Act.work_batch,
     "GET /queue/{batch}": Act.work_batch,
+    "GET /queue/{batch}/context": Act.work_batch,
     "POST /queue/{batch}/look": (Act.see_incidents, Act.work_batch),
     "POST /queue/{batch}/translate": Act.work_batch,
     "POST /queue/{batch}/say": Act.work_batch,

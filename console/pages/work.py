@@ -80,6 +80,12 @@ def read_ahead(visits: Visits, form: OwnForm) -> Response:
     return _opened_page(visits, working.read_ahead(visits, put.id), ahead=True)
 
 
+@router.get("/{batch}/context")
+def show_context(visits: Visits, batch: str, item: Annotated[str, Query(max_length=500)] = "") -> HTMLResponse:
+    """What stands around one of its posts, for whoever holds it; `context.js` shows it beside the post."""
+    return visits.page("batch_context", batch=batch, around=working.surroundings(visits, batch, item))
+
+
 @router.post("/{batch}/look", response_model=None)
 def look_into(visits: Visits, form: OwnForm, batch: str) -> Answer:
     """The posts of a batch that one does not hold, for staff, with a reason that is written down."""

@@ -312,6 +312,7 @@ const KEYS = {
   k: () => step(-1),
   o: () => { const text = current?.querySelector(".text"); if (text) text.open = !text.open; },
   t: () => current?.querySelector(".translate button")?.click(),
+  c: () => current?.querySelector(".context a")?.click(),
   n: () => isOpen(current) && say(current, "does_not_violate"),
   e: () => isOpen(current) && ask(current, "unsure"),
   s: () => isOpen(current) && ask(current, "skip"),

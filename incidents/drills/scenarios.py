@@ -37,6 +37,8 @@ SCENARIOS: Final = tuple(words().scenarios)
 
 FEWEST, MOST = 100, 1_000_000
 
+_ANSWERING: Final = 0.1
+
 
 def generate(scenario: str, *, posts: int = 5000, seed: int = 1, start: datetime) -> Pile:
     """Return a pile of `posts` posts over the 24 hours from `start`; the event comes 6 hours in.
@@ -91,6 +93,7 @@ def _posted(plan: Scenario, name: str, posts: int, dice: Dice, start: datetime) 
             pl.lit(None, pl.String).alias("region"),
             pl.lit(None, pl.List(pl.String)).alias("media"),
             _surfaces(dice, posts),
+            _answers(name, dice, posts),
         )
     )
 
@@ -100,6 +103,15 @@ def _surfaces(dice: Dice, count: int) -> pl.Series:
     weights = words().surfaces
     names = pl.Series(list(weights), dtype=pl.String)
     return names.gather(dice.picks(list(weights.values()), count)).alias("surface")
+
+
+def _answers(name: str, dice: Dice, count: int) -> pl.Series:
+    """Which post each one answers: a tenth answer one that was posted before them, whatever either says."""
+    place = pl.Series("place", range(count), dtype=pl.UInt32)
+    before = (dice.shares(count) * place).cast(pl.UInt32) + 1
+    frame = pl.DataFrame({"before": before, "does": (dice.shares(count) < _ANSWERING) & (place > 0)})
+    answered = pl.format(name + "-{}", pl.col("before").cast(pl.String).str.zfill(7))
+    return frame.select(pl.when("does").then(answered).alias("answers")).to_series()
 
 
 def _impact(plan: Scenario) -> Impact:

@@ -30,6 +30,7 @@ _AT_ONCE: Final = 5_000
 
 _KEPT: Final = (
     *("team", "text", "content_hash", "language", "form", "surface", "posted_at", "reach", "matched", "evaded"),
+    "answers",
     *("cluster", "kind", "likeness", "context", "read_as", "copies", "state", "steer_key", "score", "priority"),
 )
 """Columns of a reading list that are kept as they are."""

@@ -118,6 +118,19 @@ def read_places(work: Work, batch_id: str) -> Iterator[dict[str, Any]]:
         yield row if row["golden_text"] is None else _disguised(row, real)
 
 
+def stand_in(work: Work, batch_id: str, item: str) -> tuple[str | None, str | None]:
+    """Which post a place is shown like, and the text of a golden item, which is shown like a neighbour.
+
+    A real post is like itself, and has no such text. None where there is no neighbour to be like.
+    """
+    rows = list(read_places(work, batch_id))
+    [asked] = [row for row in rows if row["item"] == item]
+    if asked["golden_text"] is None:
+        return item, None
+    like = _like([row for row in rows if row["golden_text"] is None], asked["place"])
+    return (like["item"] if like else None), asked["golden_text"]
+
+
 def let_go(work: Work, batch_id: str) -> int:
     """Take every place without a word out of a batch, so that its item waits again; return what is left."""
     for row in work.execute(at_places(batch_id).where(is_empty())).all():
@@ -257,10 +270,13 @@ def _give_up(work: Work, place: sa.Row[Any]) -> None:
 def _disguised(row: Mapping[str, Any], real: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A golden item with a neighbour's time, reach, matches and copies: without it would give itself away."""
     told = dict(row) | {"text": row["golden_text"]}
-    if real:
-        neighbour = real[row["place"] % len(real)]
+    if neighbour := _like(real, row["place"]):
         told |= {name: neighbour[name] for name in ("posted_at", "reach", "matched", "copies")}
     return told | {"reach": told["reach"] or 0, "matched": told["matched"] or (), "copies": told["copies"] or 1}
+
+
+def _like(real: Sequence[Mapping[str, Any]], place: int) -> Mapping[str, Any] | None:
+    return real[place % len(real)] if real else None
 
 
 def _about(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

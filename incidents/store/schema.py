@@ -80,6 +80,7 @@ _IS_CURRENT = sa.text("superseded_at IS NULL")
 _IS_OPEN_GATE = sa.text("state = 'open'")
 _IS_THE_TRIGGER = sa.text("part = 'trigger' AND state = 'accepted'")
 _IS_LOOKED_AT = sa.text("look IS NOT NULL")
+_IS_AN_ANSWER = sa.text("answers IS NOT NULL")
 
 counters = sa.Table(
     "counters",
@@ -392,6 +393,7 @@ items = sa.Table(
     sa.Column("language", sa.String, nullable=False),
     sa.Column("form", sa.String, nullable=False, server_default="text", comment="text, link or media"),
     sa.Column("surface", sa.String, comment="Where on the platform: feed, stories…; null where unknown"),
+    sa.Column("answers", sa.String, comment="Id of the post that it answers; null where none is known"),
     _time("posted_at"),
     sa.Column("reach", sa.BigInteger, nullable=False),
     sa.Column("matched", Json, nullable=False, comment="What of the scope brought it in"),
@@ -413,6 +415,12 @@ items = sa.Table(
     sa.PrimaryKeyConstraint("sweep_id", "item"),
     sa.Index("ix_items_read_as", "sweep_id", "read_as"),
     sa.Index("ix_items_cluster", "sweep_id", "cluster"),
+    sa.Index(
+        "ix_items_answers",
+        *("sweep_id", "answers"),
+        sqlite_where=_IS_AN_ANSWER,
+        postgresql_where=_IS_AN_ANSWER,
+    ),
     # With the language, which SQLite would else rather take from the queue's, through all that it holds.
     sa.Index(
         "ix_items_look",

@@ -31,6 +31,7 @@ POST_SCHEMA: Final = pl.Schema(
         "region": pl.String(),  # ISO 3166-1 alpha-2 in capitals, null where unknown
         "media": pl.List(pl.String()),  # `pdq:` or `md5:` and hexadecimal digits, null where none is known
         "surface": pl.String(),  # where on the platform: feed, stories, live…; null where unknown
+        "answers": pl.String(),  # id of the post that it answers; null where it answers none, or none is known
     }
 )
 
@@ -71,6 +72,7 @@ def posts_from(place: Path | str, columns: pl.DataFrame) -> pl.DataFrame:
         _worded("region").str.to_uppercase(),
         _media(),
         _surface(),
+        _worded("answers"),
     )
 
 

@@ -45,7 +45,7 @@ def parquet(folder: Path, **columns: object) -> bytes:
 def test_only_text_is_required_and_rows_are_numbered(tmp_path: Path) -> None:
     frame = reading(tmp_path, "posts.csv", "text\nfirst\nsecond\n")
     assert frame.schema == POST_SCHEMA
-    assert frame.row(1) == ("row-000002", "second", None, "und", None, None, 0, None, None, None)
+    assert frame.row(1) == ("row-000002", "second", None, "und", None, None, 0, None, None, None, None)
 
 
 def test_columns_that_we_do_not_know_are_left_out(tmp_path: Path) -> None:
