@@ -1,5 +1,6 @@
 """Partner reviewers in a real browser: two languages at once, a lost connection, keys alone, no scripts."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,10 +40,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     at_home(tmp_path, monkeypatch, PEOPLE)
     said = [*(("en", words) for words in WORDS), *(("ar", words) for words in ARABIC), ("en", HOSTILE)]
     rows = (
-        f'{n},"{words} {TERM} {n * 7919} {chr(97 + n) * 6}",{language},10,2026-01-15T08:{n:02d}:00Z'
+        f'{n},"{words} {TERM} {n * 7919} {chr(97 + n) * 6}",{language},10,2026-01-15T08:{n:02d}:00Z,'
+        f"{0 if n else ''}"
         for n, (language, words) in enumerate(said)
     )
-    worked(tmp_path, "id,text,language,reach,posted_at\n" + "\n".join(rows) + "\n")
+    worked(tmp_path, "id,text,language,reach,posted_at,answers\n" + "\n".join(rows) + "\n")
     file = write(tmp_path / "guideline.md", "# Calls\nRemove what calls to act.")
     run("guideline", "publish", "INC-1", "--file", str(file), "--title", "Calls", "--as", "ada-l")
     return Settings()
@@ -109,6 +111,35 @@ def test_two_work_one_sweep_in_two_languages_and_one_loses_the_connection(
         ("lina-m", "violates"): 1,
         ("lina-m", "does_not_violate"): 3,
     }
+
+
+def test_what_is_around_a_post_opens_beside_it_and_closes_with_it(visiting: Visiting) -> None:
+    page = visiting("dev-e")
+    take(page)
+    press(page, "c")
+    around = page.locator(".post .around-it")
+    expect(around.get_by_role("heading", name=re.compile("answers", re.IGNORECASE)).first).to_be_visible()
+    text = around.locator(".text p").first
+    expect(text).to_be_hidden()
+    around.get_by_text("Show the text").first.click()
+    expect(text).to_be_visible()
+    assert serious(page) == []
+    press(page, "c")
+    expect(page.locator(".around-it")).to_have_count(0)
+    press(page, "c")
+    expect(page.locator(".around-it")).to_have_count(1)
+    press(page, "j")
+    expect(page.locator(".around-it")).to_have_count(0)
+
+
+def test_what_is_around_a_post_is_a_page_of_its_own_without_scripts(visiting: Visiting) -> None:
+    page = visiting("dev-e", java_script_enabled=False)
+    page.get_by_role("link", name="Work", exact=True).click()
+    page.get_by_role("button", name="Take a batch", exact=True).click()
+    page.get_by_role("link", name="What is around it").first.click()
+    expect(page.get_by_role("heading", name="Around this post")).to_be_visible()
+    page.get_by_role("link", name="Back to").click()
+    expect(page.locator(".post").first).to_be_visible()
 
 
 def test_keys_move_open_change_skip_and_can_be_turned_off(visiting: Visiting, store: Store) -> None:
