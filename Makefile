@@ -27,7 +27,7 @@ test: $(READY) ## Run every check: ruff, mypy, import rules, tests
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile
+	$(VENV)/bin/pytest
 
 bench: $(READY) ## Measure against the peers (.venv/bin/pip install -e '.[bench]' gets them); each prints a table
 	@for file in $$(grep -l __main__ benchmarks/*.py); do \
