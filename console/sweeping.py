@@ -1,4 +1,4 @@
-"""What the pages show of a sweep, as far as the visitor may see it; counted anew only where that is quick."""
+"""What is shown of a sweep, as far as the visitor may see it; counted anew only where that is quick."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,19 +11,22 @@ from fastapi import BackgroundTasks
 
 from console.api_door import Caller
 from console.lately import Counted, StillCounting
-from incidents.people import Person, is_staff
+from incidents.incident.incident import Incident
+from incidents.people import Act, Person, is_staff
 from incidents.reviews.chart import Chart
 from incidents.reviews.reading_charts import Bound, agreement, recall_of, throughput
 from incidents.reviews.record import SweepRecord
 from incidents.store.acting import orderable
 from incidents.store.clusters import Cluster, clusters_of
+from incidents.store.engine import Work
+from incidents.store.incidents import find_for
 from incidents.store.knowledge import knowledge_of
 from incidents.store.progress import Progress, Surface, progress, surfaces_of
 from incidents.store.quality import Quality, quality_of
 from incidents.store.quality_counts import quality_by_sweep
 from incidents.store.reading_counts import curves, team_hours
 from incidents.store.sweep_counts import count_sweeps
-from incidents.store.sweeps import Sweep
+from incidents.store.sweeps import Sweep, find_sweep
 from incidents.sweeps.knowledge import Knowledge
 from incidents.sweeps.staffing import hands
 
@@ -34,6 +37,16 @@ KEPT_FROM: Final = 10_000
 
 CLUSTERS: Final = 50
 """The largest clusters that are shown."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A sweep that a visitor may see, and who they are in it."""
+
+    sweep: Sweep
+    incident: Incident
+    by: Person
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,19 @@ class Looks:
 
     quality: Quality
     chart: Chart | None
+
+
+def look_at(calls: Caller, sweep: str, act: Act = Act.see_sweep) -> Looked:
+    """The sweep, if the visitor may do that with it. NotFound, or NotAuthorised with its reason."""
+    with calls.store.read() as work:
+        return look_within(calls, work, sweep, act)
+
+
+def look_within(calls: Caller, work: Work, sweep: str, act: Act) -> Looked:
+    """The same while more is read."""
+    found = find_sweep(work, sweep)
+    by, now = calls.person_in(work, found.incident_id), calls.now_in(work, found.incident_id)
+    return Looked(found, find_for(work, found.incident_id, by, act), by, now)
 
 
 def team_of(by: Person) -> str | None:

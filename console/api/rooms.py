@@ -22,12 +22,15 @@ from console.api import (
     senders,
     sharing,
     signals,
+    sweep_proofs,
+    sweep_views,
     sweeps,
     trends,
 )
 
 ROOMS: Final = (
-    *(signals, senders, incidents, moves, guidelines, asks, sweeps, batches, retrospectives, review_words),
+    *(signals, senders, incidents, moves, guidelines, asks),
+    *(sweeps, sweep_views, sweep_proofs, batches, retrospectives, review_words),
     *(comments, sharing, trends),
     *(proposals, actions, search, people, oncall, catalogue, channels, operations),
 )

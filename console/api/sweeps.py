@@ -1,4 +1,4 @@
-"""Sweeps: which there are, how far one is, what leads it on, and what it proved. No text of a post."""
+"""Sweeps: which there are, how far one is, and what leads it on. No text of a post."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -11,31 +11,27 @@ from console.api.asking import Calls
 from console.api.bodies import Because, Item, Sent, Short
 from console.api.examples import BATCH
 from console.api.ground import ONCE, room, shows
-from console.api.pages import NAME, NUMBER, After, Limit, Page, page, read_cursor
+from console.api.pages import NUMBER, After, Limit, Page, page, read_cursor
 from console.api.proposals import WAITS, waits
 from console.second_person import take_or_propose
 from console.sources import chosen, named_sources
 from console.sweeping import largest_clusters, sums_of, team_of
-from incidents.errors import NotFound
 from incidents.people import Act, is_staff
 from incidents.proposals import Proposal, Step, Wanted
 from incidents.store.batches import Batch, batches_of
-from incidents.store.certificates import find_certificate
 from incidents.store.clusters import Cluster
 from incidents.store.incidents import find_for
-from incidents.store.progress import Part
+from incidents.store.progress import Part, Surface
 from incidents.store.sweeps import (
     Goal,
     Sweep,
     find_sweep,
     find_sweep_for,
-    plan_of,
     request_sweep,
     sweeps_of,
 )
 from incidents.store.turns import urge
-from incidents.sweeps.knowledge import Knowledge, sentences
-from incidents.sweeps.plan import PlannedAction
+from incidents.sweeps.knowledge import Knowledge, outlook, sentences
 from incidents.sweeps.scope import Scope
 
 router = room("sweeps")
@@ -77,7 +73,9 @@ class ProgressTold(BaseModel):
     sweep: str
     counted_at: datetime = Field(description="Sums of a large sweep are some seconds old.")
     parts: list[Part] = Field(description="By team and language.")
+    surfaces: list[Surface] = Field(description="By place on the platform.")
     sentences: list[str] = Field(description="What is known, what is not, and what reading on would buy.")
+    outlook: list[str] = Field(description="When all would be read, and whether new clusters still turn up.")
     known: Knowledge | None = Field(description="The same in numbers; null for partner teams.")
 
 
@@ -108,17 +106,6 @@ class Urged(BaseModel):
     items: int
 
 
-class CertificateTold(BaseModel):
-    """What a sweep proved."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    sweep_id: str
-    kind: str = Field(description="reached, complete or waived.")
-    issued_at: datetime
-    document: str = Field(description="The signed JSON, as `watchfloor certificate verify` reads it.")
-
-
 _SWEEP: Final = {
     "id": "INC-12-S1",
     "incident_id": "INC-12",
@@ -141,7 +128,9 @@ _PROGRESS: Final = {
     "sweep": "INC-12-S1",
     "counted_at": "2026-11-23T09:00:00Z",
     "parts": [_PART],
+    "surfaces": [{"surface": "comments", "items": 900, "decided": 300, "violates": 210}],
     "sentences": ["1,200 of 4,100 posts are decided."],
+    "outlook": ["All would be read in 31 hours."],
     "known": None,
 }
 _CLUSTER: Final = {
@@ -154,22 +143,6 @@ _CLUSTER: Final = {
     "last_seen": "2026-11-23T08:40:00Z",
     "verdict": "violates",
     "violates": 412,
-}
-_PLANNED: Final = {
-    "item": "184467",
-    "action": "remove",
-    "policy": "violence.incitement",
-    "clause": "call-to-act",
-    "policy_version": 3,
-    "decided_by": ["dev-e"],
-    "key": "action:INC-12-S1:184467",
-    "reverses": None,
-}
-_CERTIFICATE: Final = {
-    "sweep_id": "INC-12-S1",
-    "kind": "reached",
-    "issued_at": "2026-11-24T11:00:00Z",
-    "document": '{"format": "watchfloor.certificate/1", "sweep": "INC-12-S1"}',
 }
 _NEW: Final = {"scope": {"terms": ["storm the clinic"], "hashtags": ["clinicnow"]}, "source": "platform"}
 _WHY: Final = {"reason": "The platform took all of it down"}
@@ -228,7 +201,9 @@ def show_progress(calls: Calls, sweep: str, after: BackgroundTasks) -> ProgressT
         sweep=sweep,
         counted_at=calls.machine_now - timedelta(seconds=counted.age),
         parts=list(counted.value.progress.parts),
+        surfaces=list(counted.value.surfaces),
         sentences=list(sentences(known)) if known else [],
+        outlook=list(outlook(known)) if known else [],
         known=known,
     )
 
@@ -268,7 +243,7 @@ def undo(
     after: BackgroundTasks,
 ) -> Undone | Response:
     """Take a decision back, with that of all copies. Where it takes two, 202 with what was proposed."""
-    incident = _incident_of(calls, sweep)
+    incident = incident_of(calls, sweep)
     wanted = Wanted(step=Step.undo, incident=incident, sweep=sweep, item=said.item)
     with calls.moving(incident, after) as (work, by, now):
         taken = take_or_propose(work, calls, wanted, by=by, reason=said.reason, now=now)
@@ -286,7 +261,7 @@ def urge_posts(
     after: BackgroundTasks,
 ) -> Urged:
     """Have posts read before all others."""
-    with calls.moving(_incident_of(calls, sweep), after) as (work, by, now):
+    with calls.moving(incident_of(calls, sweep), after) as (work, by, now):
         return Urged(items=urge(work, sweep, said.items, by=by, reason=said.reason, now=now))
 
 
@@ -300,37 +275,15 @@ def end_sweep(
     calls: Calls, sweep: str, said: Annotated[Because, InBody(examples=[_WHY])], after: BackgroundTasks
 ) -> SweepTold | Response:
     """End a sweep before its target is reached. Where it takes two, 202 with what was proposed."""
-    incident = _incident_of(calls, sweep)
+    incident = incident_of(calls, sweep)
     wanted = Wanted(step=Step.close, incident=incident, sweep=sweep)
     with calls.moving(incident, after) as (work, by, now):
         taken = take_or_propose(work, calls, wanted, by=by, reason=said.reason, now=now)
         return waits(taken) if isinstance(taken, Proposal) else _told(find_sweep(work, sweep))
 
 
-@router.get("/sweeps/{sweep}/certificate", responses=shows(_CERTIFICATE))
-def show_certificate(calls: Calls, sweep: str) -> CertificateTold:
-    """The signed certificate of a sweep that has ended: what it proved, for anybody to check again."""
-    with calls.store.read() as work:
-        by = calls.person_in(work, find_sweep(work, sweep).incident_id)
-        find_sweep_for(work, sweep, by, Act.verify)
-        return CertificateTold.model_validate(find_certificate(work, sweep))
-
-
-@router.get("/sweeps/{sweep}/plan", responses=shows({"items": [_PLANNED], "next": None}))
-def show_plan(calls: Calls, sweep: str, after: After = None, limit: Limit = 100) -> Page[PlannedAction]:
-    """What is to be done after a sweep has ended, by post. Nobody acts on it unasked."""
-    since = read_cursor(after, NAME) or ""
-    with calls.store.read() as work:
-        found = find_sweep(work, sweep)
-        find_for(work, found.incident_id, calls.person_in(work, found.incident_id), Act.start_sweep)
-        lines = plan_of(work, sweep)
-    if not found.is_finished:
-        raise NotFound(f"{sweep} is {found.state}, so it has no plan yet.")
-    later = sorted((line for line in lines if line.item > since), key=_item)
-    return page(later, limit, _line, _item)
-
-
-def _incident_of(calls: Calls, sweep: str) -> str:
+def incident_of(calls: Calls, sweep: str) -> str:
+    """The incident of a sweep, whoever may see it: the move itself asks that."""
     with calls.store.read() as work:
         return find_sweep(work, sweep).incident_id
 
@@ -349,11 +302,3 @@ def _itself(batch: Batch) -> Batch:
 
 def _batch_number(batch: Batch) -> int:
     return batch.number
-
-
-def _line(line: PlannedAction) -> PlannedAction:
-    return line
-
-
-def _item(line: PlannedAction) -> str:
-    return line.item

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -12,25 +11,31 @@ from fastapi.responses import HTMLResponse, Response
 
 from console.lately import Counted
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
-from console.pages.sweeps import NOTHING, Looked, Refused, look_at, page_of
+from console.pages.sweeps import NOTHING, Refused, page_of
+from console.proofs import (
+    PLAN_FILE,
+    Table,
+    as_file,
+    check_again,
+    plan_file,
+    read_issued,
+    refuse_unfinished,
+    universe_file,
+)
 from console.second_person import take_or_propose
-from console.sweeping import orders_of, sums_of
+from console.sweeping import Looked, look_at, orders_of, sums_of
 from incidents.errors import NotFound
 from incidents.people import Act, is_allowed
 from incidents.proposals import Proposal, Step, Wanted
-from incidents.store.acting import count_states, take_report, taken_of
-from incidents.store.certificates import evidence_of, find_certificate
+from incidents.store.acting import count_states, take_report
+from incidents.store.certificates import find_certificate
 from incidents.store.sweep_views import Planned, count_planned
-from incidents.store.sweeps import plan_of
 from incidents.sweeps.acting import Reported, read_report
-from incidents.sweeps.certificate import Certificate, Check, verify
-from incidents.sweeps.certificate_files import CERTIFICATE_FILE, site_key
-from incidents.sweeps.plan import write_plan
+from incidents.sweeps.certificate import Certificate
+from incidents.sweeps.certificate_files import CERTIFICATE_FILE
 
 router = APIRouter(prefix="/sweeps/{sweep}", include_in_schema=False)
 
-MEDIA: Final = {"json": "application/json", "parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
-PLAN_FILE: Final = "plan.csv"
 LONGEST_REPORT: Final = 2_000_000
 """Characters of a plan that is pasted; a longer one is reported in pieces."""
 
@@ -50,7 +55,7 @@ def show_certificate(
         "sweep_certificate",
         looked,
         issued=issued,
-        checked=_check(visits, issued) if issued and check else None,
+        checked=check_again(visits, issued) if issued and check else None,
         known=sums_of(visits, looked.sweep, looked.by, looked.now, after).value.known,
     )
 
@@ -61,24 +66,17 @@ def download_certificate(visits: Visits, sweep: str) -> Response:
     look_at(visits, sweep, Act.verify)
     with visits.store.read() as work:
         document = find_certificate(work, sweep).document
-    return _file(f"{sweep}-{CERTIFICATE_FILE}", document.encode())
+    return as_file(f"{sweep}-{CERTIFICATE_FILE}", document.encode())
 
 
 @router.get("/universe.{ending}")
 def download_evidence(visits: Visits, sweep: str, ending: str) -> Response:
     """Ids, hashes and verdicts of the whole universe, and no texts: what a certificate is checked against."""
     look_at(visits, sweep, Act.verify)
-    if ending not in {"parquet", "csv"}:
-        raise NotFound(f"The universe is had as parquet or csv, not as {ending!r}.")
+    if ending not in set(Table):
+        raise NotFound(f"The universe is had as {' or '.join(Table)}, not as {ending!r}.")
     with visits.store.read() as work:
-        find_certificate(work, sweep)
-        universe = evidence_of(work, sweep)
-    written = BytesIO()
-    if ending == "csv":
-        universe.write_csv(written)
-    else:
-        universe.write_parquet(written)
-    return _file(f"{sweep}-universe.{ending}", written.getvalue())
+        return as_file(f"{sweep}-universe.{ending}", universe_file(work, sweep, Table(ending)))
 
 
 @router.get("/plan")
@@ -91,13 +89,9 @@ def show_plan(visits: Visits, sweep: str, after: BackgroundTasks) -> HTMLRespons
 def download_plan(visits: Visits, sweep: str) -> Response:
     """The plan, with what was carried out of it."""
     looked = look_at(visits, sweep, Act.start_sweep)
-    _refuse_unfinished(looked)
+    refuse_unfinished(looked.sweep)
     with visits.store.read() as work:
-        lines, taken = plan_of(work, sweep), taken_of(work, sweep)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / PLAN_FILE
-        write_plan(lines, path, taken)
-        return _file(f"{sweep}-{PLAN_FILE}", path.read_bytes())
+        return as_file(f"{sweep}-{PLAN_FILE}", plan_file(work, sweep))
 
 
 @router.post("/act", response_model=None)
@@ -138,7 +132,7 @@ def _moved(
     looked = look_at(visits, sweep, needed)
 
     def answer() -> Answer:
-        _refuse_unfinished(looked)
+        refuse_unfinished(looked.sweep)
         return go(done(looked))
 
     return attempt(answer, lambda why: _plan_page(visits, sweep, after, asked.because(why)))
@@ -154,15 +148,9 @@ def _read_report(form: Form) -> list[Reported]:
 def _issued(visits: Visitor, sweep: str) -> Certificate | None:
     with visits.store.read() as work:
         try:
-            return Certificate.model_validate_json(find_certificate(work, sweep).document)
+            return read_issued(work, sweep)
         except NotFound:
             return None
-
-
-def _check(visits: Visitor, issued: Certificate) -> Check:
-    with visits.store.read() as work:
-        universe = evidence_of(work, issued.sweep)
-    return verify(issued, universe, site_key(visits.settings.home, issued))
 
 
 def _plan_page(visits: Visitor, sweep: str, after: BackgroundTasks, refused: Refused = NOTHING) -> HTMLResponse:
@@ -188,13 +176,3 @@ def _plan_page(visits: Visitor, sweep: str, after: BackgroundTasks, refused: Ref
         switched_on=visits.settings.platform_actions,
         longest=LONGEST_REPORT,
     )
-
-
-def _refuse_unfinished(looked: Looked) -> None:
-    if not looked.sweep.is_finished:
-        raise NotFound(f"{looked.sweep.id} is {looked.sweep.state}, so it has no plan yet.")
-
-
-def _file(name: str, content: bytes) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=MEDIA[name.rpartition(".")[2]], headers=headers)

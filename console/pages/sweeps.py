@@ -11,9 +11,8 @@ from fastapi.responses import HTMLResponse, Response
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
 from console.second_person import take_or_propose
 from console.sources import chosen, named_sources
-from console.sweeping import largest_clusters, looks_of, sums_of, team_of
+from console.sweeping import Looked, largest_clusters, look_at, look_within, looks_of, sums_of, team_of
 from incidents.errors import BadInput, NotFound, WatchfloorError
-from incidents.incident.incident import Incident
 from incidents.people import Act, Person, is_allowed, is_staff
 from incidents.proposals import Proposal, Step, Wanted
 from incidents.store.engine import Work
@@ -37,16 +36,6 @@ DECISIONS: Final = 50
 """Decisions on one page; earlier ones are a link away."""
 
 Item = Annotated[str, Query(max_length=500, description="Id of a post.")]
-
-
-@dataclass(frozen=True)
-class Looked:
-    """A sweep that a visitor may see, and who they are in it."""
-
-    sweep: Sweep
-    incident: Incident
-    by: Person
-    now: datetime
 
 
 @dataclass(frozen=True)
@@ -175,18 +164,6 @@ def move_sweep(visits: Visits, form: OwnForm, sweep: str, move: str, after: Back
     return attempt(done, shown)
 
 
-def look_at(visits: Visitor, sweep: str, act: Act = Act.see_sweep) -> Looked:
-    """The sweep, if the visitor may do that with it. NotFound, or NotAuthorised with its reason."""
-    with visits.store.read() as work:
-        return _looked(visits, work, sweep, act)
-
-
-def _looked(visits: Visitor, work: Work, sweep: str, act: Act) -> Looked:
-    found = find_sweep(work, sweep)
-    by, now = visits.person_in(work, found.incident_id), visits.now_in(work, found.incident_id)
-    return Looked(found, find_for(work, found.incident_id, by, act), by, now)
-
-
 def page_of(
     visits: Visitor,
     name: str,
@@ -213,7 +190,7 @@ def _progress_page(
     visits: Visitor, sweep: str, after: BackgroundTasks, refused: Refused = NOTHING
 ) -> HTMLResponse:
     with visits.store.read() as work:
-        looked = _looked(visits, work, sweep, Act.see_sweep)
+        looked = look_within(visits, work, sweep, Act.see_sweep)
         held = in_hands(work, sweep, team=team_of(looked.by))
         windows = windows_of(work, sweep)
     counted = sums_of(visits, looked.sweep, looked.by, looked.now, after)
@@ -256,7 +233,7 @@ def _decisions_page(
     visits: Visitor, sweep: str, *, before: int | None = None, item: str = "", refused: Refused = NOTHING
 ) -> HTMLResponse:
     with visits.store.read() as work:
-        looked = _looked(visits, work, sweep, Act.undo)
+        looked = look_within(visits, work, sweep, Act.undo)
         team = team_of(looked.by)
         if item:
             about = decision_about(work, sweep, item)
@@ -279,7 +256,7 @@ def _post_page(
     visits: Visitor, sweep: str, item: str, refused: Refused = NOTHING, text: str | None = None
 ) -> HTMLResponse:
     with visits.store.read() as work:
-        looked = _looked(visits, work, sweep, Act.see_incidents)
+        looked = look_within(visits, work, sweep, Act.see_incidents)
         post = find_post(work, sweep, item)
         made = decision_about(work, sweep, item)
         copies = copies_of(work, sweep, item)

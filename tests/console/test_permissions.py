@@ -93,6 +93,8 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "POST /on-call/take": {"rotation": "none-such"},
     "GET /api/v1/search": {"words": "mirrors"},
+    "GET /api/v1/sweeps/{sweep}/decision": {"item": "1"},
+    "GET /api/v1/sweeps/{sweep}/post": {"item": "1"},
     "POST /api/v1/batches/claim": {"team": TEAM},
     "POST /api/v1/batches/reserve": {"team": TEAM},
     "POST /api/v1/batches/{batch}/decisions": {
@@ -154,6 +156,9 @@ PLACES |= {"step": "interviews", "section": "lucky", "channel": "escalations", "
 PLACES |= {"kind": "policies", "named": "violence.incitement"}
 """What stands in a path beside what every incident has."""
 
+PLACES_OF = {"GET /api/v1/sweeps/{sweep}/universe.{ending}": {"ending": "csv"}}
+"""Way → what stands in its path otherwise."""
+
 ENDLESS = "GET /incidents/{incident}/live"
 """A stream that ends with its reader: what it refuses is told before it begins."""
 
@@ -181,7 +186,7 @@ class House:
         """Go a way in an incident of its own, and return the answer; through the API with a token."""
         method, _, pattern = way.partition(" ")
         named = self.incident(restricted=restricted)
-        path = pattern.format(**named, **PLACES, batch=BATCH, token="no-such-token")
+        path = pattern.format(**named, **PLACES | PLACES_OF.get(way, {}), batch=BATCH, token="no-such-token")
         fields = {"reason": "A reason", "ask": named["key"]} | BODIES.get(way, {})
         visiting = self.opened[person]
         if pattern.startswith("/api/"):
