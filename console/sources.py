@@ -4,7 +4,7 @@ A command line runs with the rights of whoever types it. A page runs with those 
 name a path, a database or an address there could read what the site can read, and be sent its secrets.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -32,19 +32,19 @@ def named_sources(home: Path) -> Mapping[str, Source]:
 
     Nothing where there is no such file. What is wrong is told without its value, which may be a password.
     """
-    path = home / SOURCES_FILE
-    if not path.is_file():
-        return {}
-    document = read(read_small(path, LARGEST, kind="list of sources"))
-    wrong = [f"line {fault.mark.line}: {fault.message}" for fault in document.faults]
-    if not wrong:
-        try:
-            named = _NAMED.validate_python(document.content)
-        except ValidationError as error:
-            wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
-    if wrong:
-        raise BadInput(f"{SOURCES_FILE} of the site cannot be used; tell the operator. {'; '.join(wrong)}.")
-    return dict(_choices(named))
+    return dict(_choices(_read(home)))
+
+
+def names_of(home: Path, places: Iterable[Source]) -> list[str | None]:
+    """The name under which the site offers each place now; None where it has none, or no list that can be read.
+
+    A command line may have named any place, and who reads a page is not told where the machine keeps things.
+    """
+    try:
+        named = _read(home)
+    except BadInput:  # Where a sweep is begun it is said what is wrong.
+        named = {}
+    return [_name_of(named, place) for place in places]
 
 
 def chosen(sources: Mapping[str, Source], choice: str) -> Source:
@@ -60,6 +60,36 @@ def looked_into(source: FileSource) -> FileSource:
     if not any(posts.height for posts in source.frames()):
         raise BadInput(f"{source.shown}: it holds no posts. Check how it was exported.")
     return source
+
+
+def _name_of(named: Mapping[str, Source], place: Source) -> str | None:
+    for name, each in named.items():
+        if each == place:
+            return name
+        # By the words of its path: a folder may be large, and is not looked into for a page.
+        if isinstance(each, FileSource) and isinstance(place, FileSource) and _is_within(place.path, each.path):
+            return f"{name}/{place.path.relative_to(each.path)}"
+    return None
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder) and ".." not in path.parts
+
+
+def _read(home: Path) -> Mapping[str, Source]:
+    path = home / SOURCES_FILE
+    if not path.is_file():
+        return {}
+    document = read(read_small(path, LARGEST, kind="list of sources"))
+    wrong = [f"line {fault.mark.line}: {fault.message}" for fault in document.faults]
+    if not wrong:
+        try:
+            named = _NAMED.validate_python(document.content)
+        except ValidationError as error:
+            wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+    if wrong:
+        raise BadInput(f"{SOURCES_FILE} of the site cannot be used; tell the operator. {'; '.join(wrong)}.")
+    return named
 
 
 def _choices(named: Mapping[str, Source]) -> Iterator[tuple[str, Source]]:

@@ -100,7 +100,6 @@ def _page(
         tried=tried,
         is_over=begun is None or begun.is_over,
         told=told,
-        shown=begun.source.shown if begun else "",
         at_most=AT_MOST_FETCHED if begun and isinstance(begun.source, HttpSource) else AT_MOST,
         cost=_cost(visits, found, told),
         refused=refused,

@@ -10,13 +10,14 @@ from fastapi.responses import HTMLResponse, Response
 
 from console.pages.door import Answer, Form, OwnForm, Visitor, Visits, attempt, go
 from console.second_person import take_or_propose
-from console.sources import chosen, named_sources
+from console.sources import chosen, named_sources, names_of
 from console.sweeping import Looked, largest_clusters, look_at, look_within, looks_of, sums_of, team_of
 from incidents.errors import BadInput, NotFound, WatchfloorError
 from incidents.people import Act, Person, is_allowed, is_staff
 from incidents.proposals import Proposal, Step, Wanted
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
+from incidents.store.post_source import Source
 from incidents.store.sweep_views import (
     copies_of,
     decision_about,
@@ -210,7 +211,7 @@ def _progress_page(
         outlook=outlook(known) if is_staff(looked.by) else (),
         held=held,
         places=_places(visits, looked),
-        windows=windows,
+        windows=list(zip(windows, _called(visits, looked, [each.source for each in windows]), strict=True)),
         entries=[(name, getattr(looked.sweep.scope, name)) for name in (*BRINGING_IN, *NARROWING)],
     )
 
@@ -223,6 +224,13 @@ def _places(visits: Visitor, looked: Looked) -> list[str]:
         return list(named_sources(visits.settings.home))
     except BadInput:  # Where a sweep is begun it is said what is wrong; what is known of this one is shown.
         return []
+
+
+def _called(visits: Visitor, looked: Looked, places: list[Source]) -> list[str | None]:
+    """What each place is called: its name; where it has none, staff alone see how it was given."""
+    names = names_of(visits.settings.home, places)
+    staff = is_staff(looked.by)
+    return [name or (place.shown if staff else None) for name, place in zip(names, places, strict=True)]
 
 
 NARROWING: Final = ("languages", "regions", "excluded_terms")

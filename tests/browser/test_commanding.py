@@ -21,6 +21,20 @@ HOSTILE = (
     "<img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3) {{ 7*7 }} \u202etxet desrever "
     + "unbroken" * 40
 )
+BROKEN_WORDS = r"""() => [...document.querySelectorAll("main td, main th")].flatMap(cell => {
+  const broken = [], texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const word of texts.currentNode.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+})"""
+"""The words in tables that stand on more than one line."""
+
 PAGES = ("/", "/incidents/INC-1", "/declare", "/account")
 
 
@@ -155,6 +169,31 @@ def test_hostile_text_stays_text_and_breaks_no_layout(visiting: Visiting, width:
     page.goto("/")
     assert page.locator("main img, main script").count() == 0
     expect(page.locator("main")).to_contain_text("<script>alert(2)</script>")
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 768])
+def test_no_table_breaks_a_word_where_there_is_room(visiting: Visiting, width: int) -> None:
+    declared()
+    words = "Which words do we use in public? The press asks, and three ministries want to know as well"
+    for team in ("communications", "western-europe"):
+        run("ask", "INC-1", "--team", team, "--text", words, "--as", "ada-l")
+    page = visiting("ada-l", viewport={"width": width, "height": 740})
+    broken = {
+        path: page.evaluate(BROKEN_WORDS)
+        for path in ("/", "/incidents/INC-1", "/incidents/INC-1/guidelines")
+        if page.goto(path)
+    }
+    assert {path: words for path, words in broken.items() if words} == {}
+
+
+def test_a_picture_that_is_not_there_yet_has_its_words(visiting: Visiting) -> None:
+    declared()
+    page = visiting("ada-l", java_script_enabled=False)
+    page.route("**/charts/crisis.svg", lambda route: route.abort())
+    page.goto("/incidents/INC-1")
+    course = page.get_by_role("region", name="Course")
+    course.get_by_role("link", name="charts", exact=True).click()
+    expect(page.locator("main")).to_contain_text("The crisis on one time axis")
 
 
 def test_the_keyboard_alone_is_enough(visiting: Visiting) -> None:

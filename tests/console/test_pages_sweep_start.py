@@ -61,7 +61,7 @@ def test_what_each_entry_brings_in_and_what_reading_it_costs_is_said_before(ada:
     answer = send(ada, TRY, terms=f"{TERM}\nevening paper", hashtags="clinicnow")
     assert answer.url.path == NEW
     page = counted(ada, answer)
-    assert "<strong>3</strong> of 4 posts match" in page
+    assert "<strong>3</strong> of 4 posts match, in exports/monday.csv." in page
     assert f"<bdi>term:{TERM}</bdi> floods it: 2 posts match nothing else" in page
     cost = told("sweep", "try", "--term", TERM, "--posts", str(ada.world.settings.home / "exports/monday.csv"))
     assert f"{cost['cost']['hours']:,} reviewer hours" in page

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from console import lately, sweeping
+from console.sources import SOURCES_FILE
 from incidents.people import Person, Role
 from incidents.settings import Settings
 from incidents.store.access_log import Access, read_log
@@ -288,6 +289,26 @@ def test_one_that_is_not_gathered_yet_says_so(
     assert "being gathered" in visiting.get(PAGE).text
     gathered(sweep)
     assert "<strong>0</strong> of 3 posts decided" in visiting.get(PAGE).text
+
+
+def test_nobody_is_told_where_the_machine_keeps_posts_but_by_a_name(
+    home: Path, tmp_path: Path, visiting: Browser, store: Store
+) -> None:
+    requested(tmp_path)
+    place = str(tmp_path / "posts.csv")
+    assert f"gathered from {place}" in welcome(visiting, store, "ada-l").get(PAGE).text
+    partners = welcome(visiting, store, "fay-e").get(PAGE).text
+    assert "Its posts are being gathered. The" in partners
+    assert place not in partners
+    for named, called in {tmp_path: "exports/posts.csv", tmp_path / "posts.csv": "exports"}.items():
+        write(home / SOURCES_FILE, f"exports: {{kind: file, path: {named}}}\n")
+        assert f"gathered from {called}." in visiting.get(PAGE).text
+    staff = welcome(visiting, store, "ada-l").get(PAGE).text
+    assert "<dd>exports: being gathered" in staff
+    assert place not in staff
+    write(home / SOURCES_FILE, "exports: nothing\n")
+    assert place in visiting.get(PAGE).text
+    assert place not in welcome(visiting, store, "fay-e").get(PAGE).text
 
 
 def test_a_form_that_does_not_exist_is_refused(sweep: str, visiting: Browser, store: Store) -> None:
