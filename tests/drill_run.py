@@ -42,6 +42,9 @@ def run_drill(folder: Path) -> DrillRun:
         "WATCHFLOOR_HOME": str(folder / "home"),
         "WATCHFLOOR_API_PORT": str(_free_port()),
         "WATCHFLOOR_PREFECT_PORT": str(_free_port()),
+        # A machine that stands still for a minute, as a busy one does, is no dead flow run: starting one
+        # again would be an entry that the other drill does not have.
+        "WATCHFLOOR_DEAD_AFTER_SECONDS": str(LONGEST),
     }
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("WATCHFLOOR_", "PREFECT_"))

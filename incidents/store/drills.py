@@ -102,6 +102,12 @@ def keeps_machine_time() -> sa.ColumnElement[bool]:
     return incidents.c.drill.not_in(standing)
 
 
+def being_rehearsed() -> sa.Select[tuple[str]]:
+    """Ids of the incidents whose drill goes on by a clock that stands: it tells the same story each time."""
+    rehearsals = sa.and_(drills.c.state == "running", drills.c.stands_at.is_not(None))
+    return sa.select(incidents.c.id).join(drills, incidents.c.drill == drills.c.id).where(rehearsals)
+
+
 def move_clock(work: Work, drill: str, to: datetime) -> None:
     """Move a standing clock on; one that shows that time already, or a later one, is left as it is."""
     work.execute(sa.update(drills).where(drills.c.id == drill, drills.c.stands_at < to).values(stands_at=to))

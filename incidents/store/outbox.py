@@ -17,6 +17,7 @@ from incidents.incident.incident import SYSTEM
 from incidents.message import Message
 from incidents.people import Act, Person, authorise
 from incidents.store import timeline
+from incidents.store.drills import being_rehearsed
 from incidents.store.engine import Work
 from incidents.store.incidents import find_for
 from incidents.store.schema import outbox
@@ -125,12 +126,22 @@ def due(work: Work, *, machine_now: datetime, incident: str | None = None) -> li
     """Ids of the rows to be delivered now, oldest first; actions behind all others, and only some at once.
 
     Thousands of posts take an hour to be acted upon. No message may wait for that.
+
+    Of all incidents, the first attempt in a running rehearsal is left to its own flows: they deliver one
+    after the other and then go on, so that two drills with one seed have their entries in one order.
     """
     statement = sa.select(outbox.c.id, outbox.c.kind).where(
         outbox.c.state == "pending", outbox.c.next_attempt_at <= machine_now
     )
     if incident is not None:
         statement = statement.where(outbox.c.incident_id == incident)
+    else:
+        of_nobody_else = sa.or_(
+            outbox.c.attempts > 0,
+            outbox.c.incident_id.is_(None),
+            outbox.c.incident_id.not_in(being_rehearsed()),
+        )
+        statement = statement.where(of_nobody_else)
     rows = work.execute(statement.order_by(outbox.c.id)).all()
     acting = [row.id for row in rows if row.kind == Kind.actions.value]
     return [row.id for row in rows if row.kind != Kind.actions.value] + acting[:ACTING_AT_ONCE]

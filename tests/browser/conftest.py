@@ -15,6 +15,7 @@ from playwright.sync_api import (
     Dialog,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -32,6 +33,11 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+PATIENCE_MS = 15_000
+"""How long a page is waited for, in milliseconds: a busy machine may answer seconds late."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 Visiting = Callable[..., Page]
 """Person → a page on which they are signed in; further arguments are of Playwright's new_context."""
@@ -90,7 +96,7 @@ def visiting(chromium: Browser, store: Store, address: str) -> Iterator[Visiting
     def visit(person: str, **how: object) -> Page:
         context = chromium.new_context(base_url=address, **how)  # type: ignore[arg-type]  # named by Playwright
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         watch(page, (address,), seen)
         page.goto(link_for(store, person))

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from incidents.drills.clock import Clock
 from incidents.errors import Conflict, NotAuthorised, NotFound
 from incidents.message import Message
-from incidents.store import lifecycle, outbox
+from incidents.store import drills, lifecycle, outbox
 from incidents.store.engine import Store, Work
 from incidents.store.outbox import LAST_ATTEMPT, LONGEST_WAIT, Parcel
 from incidents.store.timeline import entries
 from incidents.timeline import Event
+from tests.incidents.review_rows import add_incident
 from tests.incidents.sweep_rows import ADA, BO, EVE, add_crisis, after, at_once, split
 
 
@@ -70,6 +72,27 @@ def test_a_promise_is_delivered_by_one_process(store: Store) -> None:
 
     won, failed = split(at_once(run, run, run))
     assert (sorted(won), failed) == ([False, False, True], [])
+
+
+def test_a_running_rehearsal_delivers_its_own_first(store: Store) -> None:
+    with store.begin() as work:
+        drill = drills.open_drill(work, {}, clock=Clock(stands_at=after(0)), by=ADA)
+        rehearsed, real = add_incident(work, 14, drill=drill.id), add_crisis(work)
+        ours, theirs = post(work, rehearsed), post(work, real, "ask:2")
+        assert outbox.due(work, machine_now=after(6)) == [theirs]
+        assert outbox.due(work, machine_now=after(6), incident=rehearsed) == [ours]
+
+
+def test_what_a_rehearsal_tried_in_vain_or_left_behind_is_delivered_with_all_others(store: Store) -> None:
+    with store.begin() as work:
+        drill = drills.open_drill(work, {}, clock=Clock(stands_at=after(0)), by=ADA)
+        rehearsed = add_incident(work, 14, drill=drill.id)
+        tried = post(work, rehearsed)
+        take(work, tried)
+        left = post(work, rehearsed, "ask:2")
+        assert outbox.due(work, machine_now=after(8)) == [tried]
+        drills.end_drill(work, drill.id, failure="It was given up.")
+        assert outbox.due(work, machine_now=after(8)) == [tried, left]
 
 
 def test_a_process_that_dies_in_a_delivery_leaves_it_due_again(store: Store) -> None:
