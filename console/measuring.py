@@ -1,10 +1,10 @@
 """Trends for every door: which incidents are looked at, and what they measure."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from incidents.errors import BadInput, NotFound
+from console.days import stretch
+from incidents.errors import NotFound
 from incidents.people import Person
 from incidents.reviews.across import Measures, Pooled, Spread, pooled, spreads
 from incidents.reviews.drafting import GENERATOR
@@ -63,12 +63,12 @@ def rows_behind(found: Spread | Pooled, looked: Sequence[Looked]) -> list[Row]:
 
 def span_of(severity: str, protocol: str, since: str, until: str, *, drills: bool) -> Span:
     """What somebody typed, as a span; both days count. BadInput where a day is none."""
-    last = _day(until)
+    first, end = stretch(since, until)
     return Span(
         severity=severity or None,
         protocol=protocol or None,
-        since=_day(since),
-        until=None if last is None else last + timedelta(days=1),
+        since=first,
+        until=end,
         drills=drills,
     )
 
@@ -80,13 +80,3 @@ def _measured(store: Store, incident: str) -> Measures:
     with store.begin() as work:
         keep_measures(work, head, found, rules=GENERATOR)
     return found
-
-
-def _day(typed: str) -> datetime | None:
-    if not typed:
-        return None
-    try:
-        day = date.fromisoformat(typed)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
-    except ValueError:
-        raise BadInput(f"{typed[:40]!r} is no day. Write it as 2026-11-23.") from None

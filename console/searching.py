@@ -1,11 +1,17 @@
 """Search for every door: index what was written since, then look it up for the person who asks."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
+from console.days import stretch
+from incidents.errors import BadInput
 from incidents.people import Person
-from incidents.reviews.search import Cursor, Hit, Kind, Query
+from incidents.reviews.search import Among, Cursor, Hit, Kind, Query
 from incidents.store.engine import Store
 from incidents.store.search import find_passages, is_behind, settle
+
+_INCIDENT: Final = re.compile(r"INC-[0-9]{1,9}")
 
 
 def look_up(
@@ -13,20 +19,29 @@ def look_up(
     query: Query,
     *,
     by: Person,
-    kinds: Sequence[Kind] | None,
-    drills: bool,
+    among: Among,
     most: int,
     after: Cursor | None = None,
 ) -> tuple[list[Hit], bool]:
-    """At most so many hits (see `find_passages`), and whether there are more. No kinds: all of them."""
+    """At most so many hits (see `find_passages`), and whether there are more."""
     while _is_behind(store):
         with store.begin() as work:
             settle(work)
     with store.read() as work:
-        found = find_passages(
-            work, query, by=by, kinds=kinds or tuple(Kind), drills=drills, most=most + 1, after=after
-        )
+        found = find_passages(work, query, by=by, among=among, most=most + 1, after=after)
     return found[:most], len(found) > most
+
+
+def among_typed(kinds: Sequence[Kind] | None, incident: str, since: str, until: str, *, drills: bool) -> Among:
+    """What is looked at, as somebody typed it; both days count. No kinds: all of them.
+
+    BadInput where a day is none, or an incident's id.
+    """
+    about = incident.strip().upper()
+    if about and not _INCIDENT.fullmatch(about):
+        raise BadInput(f"{incident.strip()[:40]!r} is no incident's id. Write it as INC-12.")
+    first, end = stretch(since, until)
+    return Among(tuple(kinds or Kind), about or None, first, end, drills)
 
 
 def where(hit: Hit) -> str:

@@ -7,13 +7,14 @@ import typer
 from console.cli import printing
 from console.cli.door import Door
 from console.cli.options import example
-from console.searching import look_up, where
+from console.searching import among_typed, look_up, where
 from incidents.reviews.search import Hit, Kind, read_query
 
 COLUMNS = ["incident", "where", "at", "excerpt"]
 EXAMPLES = example(
     "watchfloor search 'mirrored copies'",
     "watchfloor search '\"mirrored copies\" telegram*' --kind factor --kind action --as noor",
+    "watchfloor search clinic --incident INC-12 --since 2026-11-01",
 )
 
 
@@ -28,6 +29,9 @@ def search(
         str, typer.Argument(metavar="WORDS", help='All of them; "side by side" in quotes; `mirror*` may go on.')
     ],
     kind: Annotated[list[Kind] | None, typer.Option(help="Only in these; may be given again.")] = None,
+    incident: Annotated[str, typer.Option(help="Only about this incident, e.g. INC-12.")] = "",
+    since: Annotated[str, typer.Option(help="Written on this day or later (UTC), as 2026-11-23.")] = "",
+    until: Annotated[str, typer.Option(help="Written on this day or before (UTC), as 2026-11-23.")] = "",
     drills: Annotated[bool, typer.Option("--drills", help="Drills, too.")] = False,
     most: Annotated[int, typer.Option(min=1, max=500, help="How many answers at most.")] = 20,
 ) -> None:
@@ -36,7 +40,8 @@ def search(
     The newest incident stands first. Case and accents do not count.
     """
     door = Door.of(ctx)
-    hits, more = look_up(door.store, read_query(words), by=door.person, kinds=kind, drills=drills, most=most)
+    among = among_typed(kind, incident, since, until, drills=drills)
+    hits, more = look_up(door.store, read_query(words), by=door.person, among=among, most=most)
     rows = [_row(hit) for hit in hits]
     if door.as_json:
         printing.print_json({"hits": rows, "more": more})

@@ -1,16 +1,17 @@
 """The library of retrospectives: what was learned, by review or by word."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from console.pages.door import Visits
-from console.searching import look_up, where
+from console.searching import among_typed, look_up, where
 from incidents.errors import BadInput
 from incidents.people import Act, authorise
-from incidents.reviews.search import LONGEST_QUERY, Hit, Kind, read_query
+from incidents.reviews.search import LONGEST_QUERY, Among, Hit, Kind, read_query
 from incidents.store.library import ReviewState, Wanted, shelf
 
 router = APIRouter(include_in_schema=False)
@@ -19,6 +20,22 @@ SHOWN = 50
 """Rows of one page; the next ones are a link away."""
 
 Filter = Annotated[str, Query(max_length=100)]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Among what a visitor searches, as it was typed."""
+
+    kind: Filter = ""
+    incident: Filter = ""
+    since: Filter = ""
+    until: Filter = ""
+    drills: Filter = ""
+
+    @property
+    def among(self) -> Among:
+        """What is looked at. BadInput where something typed is none of its kind."""
+        return among_typed(_kinds(self.kind), self.incident, self.since, self.until, drills=bool(self.drills))
 
 
 @router.get("/retrospectives")
@@ -59,17 +76,15 @@ def show_library(
 @router.get("/search")
 def show_hits(
     visits: Visits,
+    chosen: Annotated[Chosen, Depends()],
     words: Annotated[str, Query(max_length=LONGEST_QUERY + 1)] = "",
-    kind: Filter = "",
-    drills: Filter = "",
 ) -> HTMLResponse:
     """What is written anywhere about some words, as far as the visitor may read it."""
     by = visits.person(drill=True)
     authorise(by, Act.see_actions)
     hits, more, refused = list[Hit](), False, None
     try:
-        query, kinds = read_query(words), _kinds(kind)
-        hits, more = look_up(visits.store, query, by=by, kinds=kinds, drills=bool(drills), most=SHOWN)
+        hits, more = look_up(visits.store, read_query(words), by=by, among=chosen.among, most=SHOWN)
     except BadInput as wrong:
         refused = wrong
     return visits.page(
@@ -78,9 +93,8 @@ def show_hits(
         hits=[(hit, where(hit), address_of(hit)) for hit in hits],
         more=more,
         words=words,
-        kind=kind,
+        chosen=chosen,
         kinds=list(Kind),
-        drills=drills,
         refused=refused if words else None,
     )
 

@@ -88,6 +88,24 @@ class Hit(BaseModel):
         return f"{self.incident}.{self.place}"
 
 
+@dataclass(frozen=True)
+class Among:
+    """What is looked at: everything that was written about crises, unless somebody wants less of it."""
+
+    kinds: tuple[Kind, ...] = tuple(Kind)
+    incident: str | None = None
+    """This one alone."""
+    since: datetime | None = None
+    """Written then or later."""
+    until: datetime | None = None
+    """Written before then."""
+    drills: bool = False
+    """Exercises, too."""
+
+
+EVERYTHING: Final = Among()
+
+
 class Cursor(NamedTuple):
     """The last hit that somebody has: the number of its incident, and its place among the passages of that."""
 

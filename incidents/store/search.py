@@ -12,7 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from incidents.people import Act, Person, authorise, is_allowed
-from incidents.reviews.search import Cursor, Hit, Kind, Passage, Query, Term, cut, excerpt, sections, words_of
+from incidents.reviews.search import (
+    EVERYTHING,
+    Among,
+    Cursor,
+    Hit,
+    Kind,
+    Passage,
+    Query,
+    Term,
+    cut,
+    excerpt,
+    sections,
+    words_of,
+)
 from incidents.store.engine import Work
 from incidents.store.incidents import readable
 from incidents.store.schema import (
@@ -56,8 +69,7 @@ def find_passages(
     query: Query,
     *,
     by: Person,
-    kinds: Sequence[Kind] = tuple(Kind),
-    drills: bool = False,
+    among: Among = EVERYTHING,
     most: int = 20,
     after: Cursor | None = None,
 ) -> list[Hit]:
@@ -68,11 +80,9 @@ def find_passages(
     somebody may not read is not counted either.
     """
     authorise(by, Act.see_actions)
-    here = [readable(by), passages.c.kind.in_([kind.value for kind in kinds]), _matches(work, query)]
+    here = [readable(by), *_within(among), _matches(work, query)]
     if not is_allowed(by, Act.see_incidents):
         here += [passages.c.kind == Kind.action.value, passages.c.owner.in_([by.id, by.team or by.id])]
-    if not drills:
-        here.append(incidents.c.drill == "")
     joined = passages.join(incidents, incidents.c.id == passages.c.incident_id)
     first = (
         sa.select(sa.func.min(passages.c.place).label("place"), passages.c.incident_id)
@@ -92,6 +102,19 @@ def find_passages(
         same = (incidents.c.number == after.number) & (passages.c.place > after.place)
         statement = statement.where((incidents.c.number < after.number) | same)
     return [_hit(row, query) for row in work.execute(statement.with_only_columns(*_TOLD))]
+
+
+def _within(among: Among) -> list[sa.ColumnElement[bool]]:
+    here: list[sa.ColumnElement[bool]] = [passages.c.kind.in_([kind.value for kind in among.kinds])]
+    if among.incident is not None:
+        here.append(passages.c.incident_id == among.incident)
+    if among.since is not None:
+        here.append(passages.c.at >= among.since)
+    if among.until is not None:
+        here.append(passages.c.at < among.until)
+    if not among.drills:
+        here.append(incidents.c.drill == "")
+    return here
 
 
 _TOLD: Final = (

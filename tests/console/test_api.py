@@ -194,6 +194,11 @@ def test_what_is_written_is_found_a_page_at_a_time(client: Browser, store: Store
             break
     assert pages == whole["items"]
     assert [hit["kind"] for hit in search(client, "mirrors", kind="action").json()["items"]] == ["action"] * 3
+    assert search(client, "mirrors", incident="inc-2").json()["items"] == whole["items"][2:4]
+    day = whole["items"][0]["at"][:10]
+    assert len(search(client, "mirrors", kind="incident", since=day, until=day).json()["items"]) == 3
+    assert search(client, "mirrors", since="2999-01-01").json()["items"] == []
+    assert search(client, "mirrors", until="1999-01-01").json()["items"] == []
     opened("Mirrors in an exercise", drill="DRILL-1")
     assert len(search(client, "mirrors").json()["items"]) == 6
     assert len(search(client, "mirrors", drills=True).json()["items"]) == 7
@@ -226,6 +231,8 @@ def test_a_search_hides_what_the_caller_may_not_read(client: Browser, store: Sto
         ({"words": "mirrors", "after": "INC-1"}, 400, "BAD_INPUT"),
         ({"words": "mirrors", "after": "1 OR 1"}, 400, "BAD_INPUT"),
         ({"words": "mirrors", "limit": 501}, 422, "BAD_PARAMETER"),
+        ({"words": "mirrors", "incident": "the last one"}, 400, "BAD_INPUT"),
+        ({"words": "mirrors", "since": "yesterday"}, 422, "BAD_PARAMETER"),
         ({"words": "mirrors", "kind": "post"}, 422, "BAD_PARAMETER"),
         ({}, 422, "BAD_PARAMETER"),
     ],

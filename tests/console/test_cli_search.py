@@ -34,6 +34,17 @@ def test_what_may_not_be_read_is_not_even_counted() -> None:
     assert told("search", "clinic", "--as", "dev-e") == {"hits": [], "more": False}
 
 
+def test_one_incident_and_a_stretch_of_days_are_searched_alone() -> None:
+    declared()
+    opened("A clinic again")
+    assert [hit["incident"] for hit in told("search", "clinic", "--incident", "INC-1")["hits"]] == ["INC-1"]
+    assert told("search", "clinic", "--since", "2999-01-01")["hits"] == []
+    assert told("search", "clinic", "--until", "1999-12-31")["hits"] == []
+    assert len(told("search", "clinic", "--since", "1999-12-31", "--until", "2999-01-01")["hits"]) == 2
+    assert "is no day. Write it as 2026-11-23." in run("search", "clinic", "--since", "today", code=1).stderr
+    assert "Write it as INC-12." in run("search", "clinic", "--incident", "1", code=1).stderr
+
+
 def test_each_kind_says_where_it_stands() -> None:
     declared()
     item = ("--title", "Practise clinics", "--kind", "process", "--owner", "maria", "--success", "Seen")

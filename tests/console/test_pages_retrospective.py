@@ -338,6 +338,11 @@ def test_what_was_learned_is_searched(visiting: Browser, store: Store) -> None:
     of_one_kind = visiting.get("/search?words=clinic&kind=incident").text
     assert f'href="/incidents/{incident}"' in of_one_kind
     assert f"/retrospectives/{incident}?version" not in of_one_kind
+    elsewhere = visiting.get("/search?words=clinic&incident=INC-9&until=2999-01-01").text
+    assert "Nothing that you may read holds all of these words where you looked." in elsewhere
+    assert 'value="INC-9"' in elsewhere
+    assert f'href="/incidents/{incident}"' in visiting.get(f"/search?words=clinic&incident={incident}").text
+    assert visiting.get("/search?words=clinic&since=today").status_code == 400
     assert visiting.get("/search?words=clinic&kind=rumour").status_code == 400
     assert "Nothing that you may read" in visiting.get("/search?words=zebra").text
     assert visiting.get("/search?words=!!").status_code == 400

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from incidents.errors import BadInput, NotAuthorised
 from incidents.people import Act, Person, Role
 from incidents.reviews.search import (
+    EVERYTHING,
     EXCERPT,
     LONGEST_QUERY,
     MOST_TERMS,
     PASSAGE,
+    Among,
     Kind,
     cut,
     excerpt,
@@ -40,12 +42,14 @@ NOBODY = Person(id="nia")
 ROOT = Person(id="root", roles=frozenset({Role.administrator}))
 
 
-def found(store: Store, words: str, by: Person = ADA, **wanted: object) -> list[tuple[str, str, str]]:
+def found(
+    store: Store, words: str, by: Person = ADA, among: Among = EVERYTHING, most: int = 20
+) -> list[tuple[str, str, str]]:
     """Incident, kind and key of each hit, after the index was brought up to date as the command does it."""
     with store.begin() as work:
         while search.settle(work):
             pass
-        hits = search.find_passages(work, read_query(words), by=by, **wanted)  # type: ignore[arg-type]
+        hits = search.find_passages(work, read_query(words), by=by, among=among, most=most)
     return [(hit.incident, hit.kind.value, hit.key) for hit in hits]
 
 
@@ -211,7 +215,7 @@ def test_each_kind_is_found(crisis: Store) -> None:
     assert ("INC-12", "factor", "2") in found(crisis, '"nobody was on call"')
     assert found(crisis, "rota nights acknowledged") == [("INC-12", "action", "INC-12-A1")]
     assert found(crisis, "zebras") == found(crisis, "walrus") == []
-    assert found(crisis, "legal", kinds=[Kind.action]) == [("INC-12", "action", "INC-12-A1")]
+    assert found(crisis, "legal", among=Among(kinds=(Kind.action,))) == [("INC-12", "action", "INC-12-A1")]
 
 
 def test_the_newest_version_alone_is_found(crisis: Store) -> None:
@@ -304,11 +308,31 @@ def test_only_what_an_answer_gave_is_a_cursor(text: str) -> None:
         read_cursor(text)
 
 
+def test_one_incident_is_searched_alone(crisis: Store) -> None:
+    titled(crisis, "Nobody at night")
+    whole = found(crisis, "night*")
+    assert {incident for incident, _, _ in whole} == {"INC-1", "INC-12"}
+    assert found(crisis, "night*", among=Among(incident="INC-12")) == [
+        hit for hit in whole if hit[0] == "INC-12"
+    ]
+    assert found(crisis, "night*", among=Among(incident="INC-99")) == []
+
+
+def test_what_was_written_in_a_stretch_of_time_is_searched_alone(store: Store) -> None:
+    with store.begin() as work:
+        for number, minutes in enumerate((0, 60, 120), start=1):
+            add_incident(work, number, title="At night", opened_at=after(minutes))
+    an_hour, two = after(60), after(120)
+    assert [hit[0] for hit in found(store, "night", among=Among(since=an_hour))] == ["INC-3", "INC-2"]
+    assert [hit[0] for hit in found(store, "night", among=Among(until=an_hour))] == ["INC-1"]
+    assert [hit[0] for hit in found(store, "night", among=Among(since=an_hour, until=two))] == ["INC-2"]
+
+
 def test_drills_are_found_on_demand(store: Store) -> None:
     with store.begin() as work:
         add_incident(work, 1, drill="DRILL-1")
     assert found(store, "footage") == []
-    assert found(store, "footage", drills=True) == [("INC-1", "incident", "title")]
+    assert found(store, "footage", among=Among(drills=True)) == [("INC-1", "incident", "title")]
 
 
 PEOPLE = [ADA, BO, CLEO, DEV, EVE, ROOT]
